@@ -1,9 +1,21 @@
+/** Test run of the whole workspace: unit, simulation and thread tests, and the type tests (`*.test-d.ts`). */
 import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
   test: {
-    include: ['packages/*/test/**/*.test.ts', 'apps/*/test/**/*.test.ts', 'benchmarks/test/**/*.test.ts', 'docs/test/**/*.test.ts'],
-    typecheck: { enabled: true, include: ['packages/*/test/**/*.test-d.ts'], tsconfig: './tsconfig.test.json' },
+    include: [
+      'packages/*/test/**/*.test.ts',
+      'apps/*/test/**/*.test.ts',
+      'benchmarks/test/**/*.test.ts',
+      'docs/test/**/*.test.ts',
+    ],
+    typecheck: {
+      enabled: true,
+      include: ['packages/*/test/**/*.test-d.ts'],
+      tsconfig: './tsconfig.test.json',
+      // Type errors elsewhere are the business of `npm run types`; here a type test fails by its own errors only.
+      ignoreSourceErrors: true,
+    },
     pool: 'forks',
     maxWorkers: 2,
     testTimeout: 30_000,

@@ -1,1 +1,43 @@
-export {}
+/** Cambium: a multicore actor runtime for Node.js. What users import; every name is documented where it is defined. */
+export { defineActor, formatExitReason, isRef } from '@cambium/actor'
+export type {
+  ActorContext,
+  Behaviour,
+  BehaviourOptions,
+  Call,
+  ChildOptions,
+  DeadLetter,
+  DeadLetterReason,
+  ExitReason,
+  MailboxOptions,
+  OverflowPolicy,
+  Program,
+  Ref,
+  ReplyTo,
+  SendOutcome,
+  WaitOptions,
+} from '@cambium/actor'
+export { CambiumError } from '@cambium/base'
+export type { ActorAddress, ErrorRecord, Severity } from '@cambium/base'
+export { defineServer, run, serveStream } from '@cambium/otp'
+export type { ByteStreamOptions, ByteStreamReport, Run, Server, ServerDefinition } from '@cambium/otp'
+export { child, startSystem } from '@cambium/runtime'
+export type {
+  ActorOptions,
+  Books,
+  CoreReport,
+  GroupChild,
+  GroupChildren,
+  GroupOptions,
+  GroupRefs,
+  PlacementOptions,
+  ShutdownOptions,
+  ShutdownReport,
+  SpawnOptions,
+  System,
+  SystemEventMap,
+  SystemEvents,
+  SystemOptions,
+  Termination,
+} from '@cambium/runtime'
+export type { RestartType, Shutdown, Strategy } from '@cambium/supervision'

@@ -1,1 +1,21 @@
-export {}
+export { createDecoder } from './decoder.ts'
+export type { Decoder, DecoderOptions } from './decoder.ts'
+export { createEncoder } from './encoder.ts'
+export type { Encoder, EncoderOptions } from './encoder.ts'
+export {
+  checkMessageBytes,
+  FRAGMENT_HEADER_BYTES,
+  fragmentBytes,
+  fragmentCount,
+  MESSAGE_BYTES_MAX,
+  readFragment,
+  splitMessage,
+  writeFragment,
+} from './fragments.ts'
+export type { Fragment } from './fragments.ts'
+export { createReassembler } from './reassembler.ts'
+export type { Reassembler, ReassemblerOptions } from './reassembler.ts'
+export { createShapeArea, SHAPE_AREA_BYTES, SHAPES_MAX } from './shape-area.ts'
+export type { Shape, ShapeArea } from './shape-area.ts'
+export { assertTravels, DEPTH_MAX, VALUES_MAX } from './travel-check.ts'
+export type { PackedRef } from './travel-check.ts'

@@ -1,1 +1,19 @@
-export {}
+export { readBooks, sumBooks } from './books.ts'
+export type { Books } from './books.ts'
+export { deadLane, PUT, SENT, TAKEN } from './books.ts'
+export { Core } from './core.ts'
+export type { CoreOptions, CoreReport } from './core.ts'
+export type { SenderLimits } from './sender.ts'
+export type { AdoptedSlot, Signal, StartSpec } from './signals.ts'
+export { INIT_TIMEOUT_MS_DEFAULT } from './run-context.ts'
+export {
+  attachSystemMemory,
+  CORE_DOWN,
+  CORE_STARTING,
+  CORE_STOPPING,
+  CORE_UP,
+  createSystemMemory,
+  defaultDataRingBytes,
+} from './system-memory.ts'
+export type { CoreBlock, SystemMemory, SystemMemoryShape } from './system-memory.ts'
+export { CallbackTimer, Timer, TimerWheel } from './timer-wheel.ts'

@@ -1,0 +1,27 @@
+/** The subcommands there are. A subcommand gives its groups for an amount of work; the child process finds its case the same way. */
+import type { BenchGroup } from './case.ts'
+
+export interface Subcommand {
+  readonly name: string
+  readonly summary: string
+  /** `scale` multiplies the work of each round. */
+  readonly load: (scale: number) => Promise<readonly BenchGroup[]>
+}
+
+/** The first is the default. */
+export const SUBCOMMANDS: readonly Subcommand[] = [
+  {
+    name: 'queue-vs-ring',
+    summary: 'MessagePort, in-process array and shared-memory ring: throughput and latency',
+    load: async (scale) => (await import('./cases/queue-vs-ring/groups.ts')).createQueueVsRingGroups(scale),
+  },
+  {
+    name: 'micro',
+    summary: 'the hot functions one by one, with tinybench',
+    load: async (scale) => (await import('./cases/micro/groups.ts')).createMicroGroups(scale),
+  },
+]
+
+export function findSubcommand(name: string): Subcommand | undefined {
+  return SUBCOMMANDS.find((subcommand) => subcommand.name === name)
+}

@@ -1,0 +1,117 @@
+/** The command as users run it: real processes, real threads, tiny amounts of work. No test looks at a time. */
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, expect, test } from 'vitest'
+import type { Report } from '../src/report.ts'
+
+const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url))
+const directory = mkdtempSync(join(tmpdir(), 'cambium-bench-'))
+afterAll(() => rmSync(directory, { recursive: true }))
+
+function bench(...args: string[]): { status: number | null; stdout: string; stderr: string } {
+  return spawnSync(process.execPath, [MAIN, ...args], { encoding: 'utf8', timeout: 60_000 })
+}
+
+test('a wrong argument is one line on stderr and exit status 2', () => {
+  const { status, stdout, stderr } = bench('failover')
+  expect(status).toBe(2)
+  expect(stdout).toBe('')
+  expect(stderr).toMatch(/^cambium-bench: unknown subcommand: name=failover, known: queue-vs-ring, micro.*\n$/)
+})
+
+test('a name that no case has is a wrong argument', () => {
+  const { status, stderr } = bench('--only', 'rtt', '--only', 'no-such-case')
+  expect(status).toBe(2)
+  expect(stderr).toBe('cambium-bench: no case has such a name: only=no-such-case; see --list\n')
+})
+
+test('--help and --list measure nothing', () => {
+  expect(bench('--help')).toMatchObject({ status: 0, stderr: '' })
+  const { status, stdout, stderr } = bench('--list')
+  expect(status).toBe(0)
+  expect(stderr).toBe('')
+  const names = stdout.split('\n').map((line) => line.split('  ')[0])
+  expect(new Set(names).size).toBe(names.length)
+  for (const name of [
+    'throughput.8B/ring',
+    'throughput.64KiB/postMessage',
+    'throughput.32B.batch-256/array',
+    'throughput.32B.wait/blocking',
+    'throughput.32B.diamond/ring',
+    'rtt/postMessage',
+    'latency.10k/ring',
+  ]) {
+    expect(names).toContain(name)
+  }
+})
+
+test('cases of every kind of link and role run end to end and prove their messages', () => {
+  const json = join(directory, 'flows.json')
+  const svg = join(directory, 'flows.svg')
+  const names = [
+    'throughput.32B.batch-16/',
+    'throughput.32B.diamond/',
+    'throughput.64KiB/',
+    'rtt/ring',
+    'rtt/postMessage',
+    'latency.10k/ring',
+    'latency.10k/postMessage',
+  ]
+  const { status, stdout, stderr } = bench(
+    ...names.flatMap((name) => ['--only', name]),
+    '--rounds',
+    '1',
+    '--scale',
+    '0.001',
+    '--json',
+    json,
+    '--svg',
+    svg,
+  )
+  expect(stderr).toContain('fewer than 5 rounds')
+  expect({ status, failures: stderr.split('\n').filter((line) => line.startsWith('case failed')) }).toEqual({
+    status: 0,
+    failures: [],
+  })
+  const report = JSON.parse(readFileSync(json, 'utf8')) as Report
+  expect(report.command).toContain('--scale 0.001')
+  expect(report.machine.node).toBe(process.versions.node)
+  expect(report.commit).toMatch(/^(unknown|[0-9a-f]{40}(-dirty)?)$/)
+  for (const result of report.results) {
+    expect(result.rounds).toBe(1)
+    expect(result.median).toBeGreaterThan(0)
+    expect(result.params).not.toEqual({})
+  }
+  expect(report.ratios.map((ratio) => ratio.name)).toContain('ring/postMessage.rtt')
+  for (const result of report.results) expect(stdout).toContain(result.case)
+  expect(readFileSync(svg, 'utf8')).toContain('class="curve"')
+}, 60_000)
+
+test('micro cases run end to end', () => {
+  const { status, stdout, stderr } = bench(
+    'micro',
+    '--only',
+    'ring.write',
+    '--only',
+    'codec.flat',
+    '--rounds',
+    '1',
+    '--scale',
+    '0.01',
+  )
+  expect({ status, failures: stderr.split('\n').filter((line) => line.startsWith('case failed')) }).toEqual({
+    status: 0,
+    failures: [],
+  })
+  for (const name of [
+    'micro.ring.write/publish-each',
+    'micro.ring.write/publish-64',
+    'micro.codec.flat/encode-copy',
+    'micro.codec.flat/decode',
+  ]) {
+    expect(stdout).toContain(name)
+  }
+}, 60_000)

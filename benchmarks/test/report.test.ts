@@ -1,0 +1,47 @@
+/** The JSON object: its shape, its figures, its ratios. */
+import { expect, test } from 'vitest'
+import { proofFault } from '../src/case.ts'
+import { goalsMissed } from '../src/goals.ts'
+import { REPORT } from './fixed-report.ts'
+
+test('the report has the documented fields and no others', () => {
+  const report = JSON.parse(JSON.stringify(REPORT)) as typeof REPORT
+  expect(Object.keys(report)).toEqual(['command', 'machine', 'commit', 'results', 'ratios'])
+  expect(report.results.map((result) => Object.keys(result).sort())).toEqual(
+    report.results.map(() => ['case', 'max', 'median', 'min', 'params', 'rounds', 'unit']),
+  )
+  expect(report.ratios.map((ratio) => Object.keys(ratio).sort())).toEqual(report.ratios.map(() => ['name', 'of', 'to', 'value']))
+})
+
+test('each metric of a case is a result; a case without rounds is none', () => {
+  expect(REPORT.results.map((result) => [result.case, result.median, result.min, result.max, result.rounds])).toEqual([
+    ['throughput.32B/ring', 55e6, 50e6, 60e6, 3],
+    ['throughput.32B/postMessage', 1e6, 0.9e6, 1.1e6, 3],
+    ['rtt/ring/p50', 250, 200, 300, 3],
+    ['rtt/ring/max', 25_000, 20_000, 30_000, 3],
+    ['rtt/postMessage/p50', 5_500, 5_000, 6_000, 3],
+    ['rtt/postMessage/max', 550_000, 500_000, 600_000, 3],
+  ])
+})
+
+test('a ratio divides the medians of two results, and does not exist without both', () => {
+  expect(REPORT.ratios).toEqual([
+    { name: 'ring/postMessage.throughput.32B', value: 55, of: 'throughput.32B/ring', to: 'throughput.32B/postMessage' },
+    { name: 'ring/postMessage.rtt', value: 22, of: 'rtt/postMessage/p50', to: 'rtt/ring/p50' },
+  ])
+})
+
+test('a goal is missed below its value, and a ratio without a goal misses none', () => {
+  const ratio = { of: 'a', to: 'b' }
+  const low = { ...ratio, name: 'ring/postMessage.rtt', value: 19.9 }
+  expect(
+    goalsMissed([low, { ...ratio, name: 'ring/postMessage.throughput.32B', value: 50 }, { ...ratio, name: 'other', value: 0.1 }]),
+  ).toEqual([low])
+})
+
+test('a proof fails on a lost message and on a changed one', () => {
+  const proof = { countExpected: 10, count: 10, checksumExpected: 99, checksum: 99 }
+  expect(proofFault(proof)).toBeUndefined()
+  expect(proofFault({ ...proof, count: 9 })).toBe('messages are missing: count=9, expected=10')
+  expect(proofFault({ ...proof, checksum: 98 })).toBe('messages are damaged: checksum=98, expected=99')
+})

@@ -1,0 +1,82 @@
+/**
+ * A behaviour: code that makes actors. Code cannot cross threads, so a behaviour is named by its module's URL and its name, and
+ * each core imports the module on first use (D13): it must be exported from that module.
+ */
+import { CambiumError } from '@cambium/base'
+import type { ActorContext } from './context.ts'
+import type { ExitReason } from './exit-reason.ts'
+import { checkMailboxOptions } from './mailbox.ts'
+import type { MailboxOptions } from './mailbox.ts'
+
+/** The callbacks that a core runs. Every behaviour, whatever its public form, is brought to this one. */
+export interface Program<State, Argument, Messages, Reply> {
+  /** Makes the state of a new incarnation. A throw or rejection is a failed start. */
+  init(argument: Argument, context: ActorContext<Messages, Reply>): State | Promise<State>
+  /**
+   * Handles one message. What it returns is the next state; `undefined` keeps the present one. With a promise (a native one) the
+   * actor takes its next message after it has settled.
+   */
+  receive(state: State, message: Messages, context: ActorContext<Messages, Reply>): State | void | Promise<State | void>
+  /** Runs when the incarnation ends, whatever the reason. A throw is reported and changes nothing. */
+  terminate?(state: State, reason: ExitReason, context: ActorContext<Messages, Reply>): void | Promise<void>
+}
+
+declare const phantom: unique symbol
+
+export interface Behaviour<Argument, Messages, Reply = unknown> {
+  readonly kind: string
+  /** URL of the module that exports this behaviour. */
+  readonly module: string
+  readonly name: string
+  readonly mailbox: MailboxOptions
+  readonly program: Program<unknown, unknown, unknown, unknown>
+  readonly [phantom]?: (argument: Argument, messages: Messages) => Reply
+}
+
+export interface BehaviourOptions {
+  /** Mailbox of the actors made from this behaviour, unless the spawn says otherwise. */
+  readonly mailbox?: MailboxOptions
+}
+
+const BRAND = Symbol.for('cambium.behaviour')
+
+/** True for what {@link defineActor} and its kin return, from whichever copy of the package. */
+export function isBehaviour(value: unknown): value is Behaviour<unknown, unknown> {
+  return typeof value === 'object' && value !== null && BRAND in value
+}
+
+/** Defines an actor by its callbacks. `module` is `import.meta.url` of the exporting module. Throws `ERR_BEHAVIOUR` for a wrong definition. */
+export function defineActor<Argument, Messages, Reply = unknown, State = unknown>(
+  module: string | URL,
+  name: string,
+  program: Program<State, Argument, Messages, Reply>,
+  options: BehaviourOptions = {},
+): Behaviour<Argument, Messages, Reply> {
+  return createBehaviour('actor', module, name, program, options)
+}
+
+/** For packages that define further kinds of behaviour over {@link Program}. */
+export function createBehaviour<Argument, Messages, Reply, State>(
+  kind: string,
+  module: string | URL,
+  name: string,
+  program: Program<State, Argument, Messages, Reply>,
+  options: BehaviourOptions = {},
+): Behaviour<Argument, Messages, Reply> {
+  const url = String(module)
+  if (!URL.canParse(url)) throw behaviourError(name, `module=${JSON.stringify(url)}, expected a URL such as import.meta.url`)
+  if (typeof name !== 'string' || name === '') throw behaviourError(String(name), 'name is empty, expected a non-empty string')
+  if (typeof program !== 'object' || program === null) throw behaviourError(name, 'expected an object of callbacks')
+  for (const callback of ['init', 'receive', 'terminate'] as const) {
+    const value = program[callback]
+    if (typeof value !== 'function' && !(callback === 'terminate' && value === undefined)) {
+      throw behaviourError(name, `${callback} is ${typeof value}, expected a function`)
+    }
+  }
+  const behaviour = { kind, module: url, name, mailbox: checkMailboxOptions(options.mailbox ?? {}), program, [BRAND]: true }
+  return Object.freeze(behaviour) as unknown as Behaviour<Argument, Messages, Reply>
+}
+
+function behaviourError(name: string, problem: string): CambiumError {
+  return new CambiumError('ERR_BEHAVIOUR', `behaviour is wrong: name=${name}, ${problem}`, { fields: { name } })
+}

@@ -1,0 +1,94 @@
+/**
+ * A ref: the small, typed, serialisable name of an actor (D8). It stays valid through supervised restarts and through the
+ * loss of the actor's core; a ref to a stopped actor leads to dead letters, never to a stranger.
+ */
+import { formatAddress, sameAddress } from '@cambium/base'
+import type { ActorAddress } from '@cambium/base'
+import type { ReplyTo } from './protocol.ts'
+
+/** `sent`: on its way. `full`: the mailbox is congested or the ring is full. `closed`: the system is shutting down. */
+export type SendOutcome = 'sent' | 'full' | 'closed'
+
+export interface WaitOptions {
+  /** How long to wait, in milliseconds. @default 5000 */
+  readonly timeoutMs?: number
+  /** Ends the wait early. */
+  readonly signal?: AbortSignal
+}
+
+export interface Ref<in Messages, out Reply = unknown> extends ActorAddress {
+  /**
+   * Fire and forget. Accepted at once; while the target is congested the message waits in a bounded outbox, and an actor
+   * that has messages waiting is not scheduled. Throws `ERR_CANNOT_TRAVEL` for a message that no core could receive.
+   */
+  tell(message: Messages): void
+  /** Sends if the target takes it now; never waits, never queues. */
+  trySend(message: Messages): SendOutcome
+  /** Resolves when the target's mailbox has room and the message is on its way. Rejects with `ERR_SEND_TIMEOUT`, or the abort reason. */
+  send(message: Messages, options?: WaitOptions): Promise<void>
+  /**
+   * Sends and resolves with the reply. Rejects with `ERR_ASK_TIMEOUT`, with the actor's own crash (`ERR_ACTOR_CRASHED`), at once
+   * with `ERR_NO_SUCH_ACTOR` when nobody is there, with `ERR_CORE_LOST` when the message died with its core, or with the
+   * abort reason.
+   */
+  ask<const M extends Messages>(message: M, options?: WaitOptions): Promise<ReplyTo<M, Messages, Reply>>
+  /** True when both name the same actor. */
+  equals(other: ActorAddress): boolean
+  /** `core-2/17#40` */
+  toString(): string
+}
+
+/** What a core does for its refs. */
+export interface RefHost {
+  tell(target: ActorAddress, message: unknown): void
+  trySend(target: ActorAddress, message: unknown): SendOutcome
+  send(target: ActorAddress, message: unknown, options: WaitOptions | undefined): Promise<void>
+  ask(target: ActorAddress, message: unknown, options: WaitOptions | undefined): Promise<unknown>
+}
+
+/** The one implementation of {@link Ref}; bound to the core on which it is used. */
+export class ActorRef implements ActorAddress {
+  readonly core: number
+  readonly slot: number
+  readonly generation: number
+  readonly #host: RefHost
+
+  constructor(host: RefHost, core: number, slot: number, generation: number) {
+    this.core = core
+    this.slot = slot
+    this.generation = generation
+    this.#host = host
+  }
+
+  tell(message: unknown): void {
+    this.#host.tell(this, message)
+  }
+
+  trySend(message: unknown): SendOutcome {
+    return this.#host.trySend(this, message)
+  }
+
+  send(message: unknown, options?: WaitOptions): Promise<void> {
+    return this.#host.send(this, message, options)
+  }
+
+  ask(message: unknown, options?: WaitOptions): Promise<unknown> {
+    return this.#host.ask(this, message, options)
+  }
+
+  equals(other: ActorAddress): boolean {
+    return sameAddress(this, other)
+  }
+
+  toString(): string {
+    return formatAddress(this)
+  }
+
+  toJSON(): string {
+    return formatAddress(this)
+  }
+}
+
+export function isRef(value: unknown): value is ActorRef {
+  return value instanceof ActorRef
+}

@@ -1,0 +1,141 @@
+import { CambiumError, fromErrorRecord, toErrorRecord, type ErrorRecord } from '@cambium/base'
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+
+/** The records along a chain of causes, outermost first. */
+function chainOf(record: ErrorRecord): ErrorRecord[] {
+  return record.cause ? [record, ...chainOf(record.cause)] : [record]
+}
+
+describe('CambiumError', () => {
+  test('is a mistake without fields unless told otherwise', () => {
+    const error = new CambiumError('ERR_MAILBOX_FULL', 'mailbox is full: capacity=1024')
+    expect(error).toBeInstanceOf(Error)
+    expect(error).toMatchObject({ name: 'CambiumError', code: 'ERR_MAILBOX_FULL', severity: 'mistake', fields: {} })
+  })
+
+  test('has a cause only when one was given, even if it is undefined', () => {
+    expect('cause' in new CambiumError('ERR_A', 'a')).toBe(false)
+    expect('cause' in new CambiumError('ERR_A', 'a', { cause: undefined })).toBe(true)
+    expect(new CambiumError('ERR_A', 'a', { cause: 0 }).cause).toBe(0)
+  })
+})
+
+describe('toErrorRecord', () => {
+  test('keeps everything of a CambiumError', () => {
+    const error = new CambiumError('ERR_CORE_LOST', 'core is lost: core=2', {
+      severity: 'crash',
+      fields: { core: 2 },
+      cause: new RangeError('out of memory'),
+    })
+    expect(toErrorRecord(error)).toEqual({
+      name: 'CambiumError',
+      code: 'ERR_CORE_LOST',
+      message: 'core is lost: core=2',
+      stack: error.stack,
+      severity: 'crash',
+      fields: { core: 2 },
+      cause: expect.objectContaining({ name: 'RangeError', message: 'out of memory', severity: 'crash', fields: {} }),
+    })
+  })
+
+  test("keeps the code of Node's errors, and calls a stranger's error a crash", () => {
+    const missing = Object.assign(new Error('no such file'), { code: 'ENOENT' })
+    expect(toErrorRecord(missing)).toMatchObject({ name: 'Error', code: 'ENOENT', severity: 'crash' })
+    expect(toErrorRecord(new TypeError('t'))).toMatchObject({ name: 'TypeError', code: 'ERR_UNKNOWN', severity: 'crash' })
+  })
+
+  test.each([
+    ['a string', 'boom', 'boom'],
+    ['undefined', undefined, 'undefined'],
+    ['null', null, 'null'],
+    ['a symbol', Symbol('s'), 'Symbol(s)'],
+    ['a bigint', 10n, '10'],
+    ['an object', { a: 1 }, '[object Object]'],
+  ])('takes %s that was thrown', (_, thrown, message) => {
+    expect(toErrorRecord(thrown)).toEqual({
+      name: 'NonError',
+      code: 'ERR_UNKNOWN',
+      message,
+      stack: '',
+      severity: 'crash',
+      fields: {},
+    })
+  })
+
+  test('ends with a cyclic chain of causes', () => {
+    const first = new Error('first')
+    first.cause = new Error('second', { cause: first })
+    const chain = chainOf(toErrorRecord(first))
+    expect(chain).toHaveLength(9)
+    expect(chain.map(({ message }) => message)).toEqual(Array.from({ length: 9 }, (_, i) => (i % 2 === 0 ? 'first' : 'second')))
+  })
+
+  test('ends with an error that is its own cause', () => {
+    const error = new Error('own cause')
+    error.cause = error
+    expect(chainOf(toErrorRecord(error))).toHaveLength(9)
+  })
+
+  test('keeps causes that are not errors, the falsy ones too', () => {
+    expect(toErrorRecord(new Error('a', { cause: 'because' })).cause).toMatchObject({ name: 'NonError', message: 'because' })
+    expect(toErrorRecord(new Error('a', { cause: null })).cause).toMatchObject({ name: 'NonError', message: 'null' })
+    expect(toErrorRecord(new Error('a', { cause: undefined }))).not.toHaveProperty('cause')
+  })
+
+  test.each([
+    ['has no string form', { toString: () => Symbol('no string') }],
+    ['has no prototype', Object.create(null) as unknown],
+    ['throws when it is shown', { [Symbol.toPrimitive]: refuse }],
+    ['is an error with a throwing stack', Object.defineProperty(new Error('e'), 'stack', { get: refuse })],
+    ['is a revoked proxy', revokedProxy()],
+  ])('does not throw for a value that %s', (_, thrown) => {
+    expect(toErrorRecord(thrown)).toMatchObject({ name: 'NonError', message: 'a value that cannot be shown', severity: 'crash' })
+  })
+
+  test('never throws, and gives what structured clone takes, whatever was thrown', () => {
+    fc.assert(
+      fc.property(fc.anything({ withBigInt: true, withNullPrototype: true, withObjectString: true }), (thrown) => {
+        const record = toErrorRecord(thrown)
+        expect(structuredClone(record)).toEqual(record)
+      }),
+    )
+  })
+})
+
+describe('fromErrorRecord', () => {
+  test('rebuilds an error that went through a structured clone, with its causes and the stack of its origin', () => {
+    const origin = new CambiumError('ERR_A', 'a is wrong: value=1', {
+      severity: 'bug',
+      fields: { value: 1 },
+      cause: new CambiumError('ERR_B', 'b is wrong', { cause: new Error('root') }),
+    })
+    const error = fromErrorRecord(structuredClone(toErrorRecord(origin)))
+    expect(error).toBeInstanceOf(CambiumError)
+    expect(error).toMatchObject({ code: 'ERR_A', message: 'a is wrong: value=1', severity: 'bug', fields: { value: 1 } })
+    expect(error.stack).toBe(origin.stack)
+    expect(error.cause).toMatchObject({ code: 'ERR_B', message: 'b is wrong' })
+    expect((error.cause as CambiumError).cause).toMatchObject({ code: 'ERR_UNKNOWN', message: 'root', severity: 'crash' })
+  })
+
+  test('gives an error without cause for a record without one', () => {
+    expect('cause' in fromErrorRecord(toErrorRecord(new Error('alone')))).toBe(false)
+  })
+
+  test('rebuilds what a record says, again and again', () => {
+    const record = toErrorRecord(
+      new CambiumError('ERR_A', 'a', { fields: { list: [1, 2] }, cause: new CambiumError('ERR_B', 'b') }),
+    )
+    expect(toErrorRecord(fromErrorRecord(record))).toEqual(record)
+  })
+})
+
+function refuse(): never {
+  throw new Error('not to be looked at')
+}
+
+function revokedProxy(): unknown {
+  const { proxy, revoke } = Proxy.revocable(new Error('e'), {})
+  revoke()
+  return proxy
+}

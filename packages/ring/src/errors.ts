@@ -1,0 +1,80 @@
+/**
+ * Every error this package throws, in one table: match on `code`. A full ring, an empty ring and a timeout are not here:
+ * they are return values.
+ *
+ * | code | severity | when |
+ * |---|---|---|
+ * | `ERR_RING_CAPACITY` | mistake | not a power of two from 1 KiB to 1 GiB, or not the one the ring was created with |
+ * | `ERR_RING_MEMORY` | mistake | the ring's place is not shared, not aligned, or beyond the end of the memory |
+ * | `ERR_RING_EXISTS` | mistake | there is a ring at that place already: creating it again would lose its records |
+ * | `ERR_RING_MAGIC` | mistake | no ring was created at that place |
+ * | `ERR_RING_VERSION` | mistake | the ring was created by another layout version |
+ * | `ERR_RING_CLAIM` | mistake | a claim or commit that the ring can never take, or out of turn |
+ * | `ERR_RING_CORRUPT` | bug | shared words that no correct peer can have written |
+ * | `ERR_REGION_FULL` | mistake | a region does not fit into what is left of the memory |
+ * | `ERR_DOORBELL_WORD` | mistake | the word of a doorbell is not an Int32 in shared memory |
+ */
+import { CambiumError } from '@cambium/base'
+
+export function ringCapacityError(capacity: unknown, expected: string): CambiumError {
+  return new CambiumError('ERR_RING_CAPACITY', `ring capacity is wrong: capacity=${String(capacity)}, expected ${expected}`, {
+    fields: { capacity, expected },
+  })
+}
+
+export function ringMemoryError(cause: string, byteOffset: unknown, bytes: number, memoryBytes: number): CambiumError {
+  return new CambiumError(
+    'ERR_RING_MEMORY',
+    `ring memory is wrong: ${cause}, offset=${String(byteOffset)}, bytes=${bytes}, memory=${memoryBytes}`,
+    { fields: { cause, byteOffset, bytes, memoryBytes } },
+  )
+}
+
+export function ringExistsError(byteOffset: number): CambiumError {
+  return new CambiumError('ERR_RING_EXISTS', `ring exists already: offset=${byteOffset}`, { fields: { byteOffset } })
+}
+
+export function ringMagicError(byteOffset: number, magic: number): CambiumError {
+  return new CambiumError('ERR_RING_MAGIC', `no ring at this place: offset=${byteOffset}, magic=${hex(magic)}`, {
+    fields: { byteOffset, magic },
+  })
+}
+
+export function ringVersionError(byteOffset: number, version: number, expected: number): CambiumError {
+  return new CambiumError(
+    'ERR_RING_VERSION',
+    `ring has another layout: offset=${byteOffset}, version=${version}, expected ${expected}`,
+    { fields: { byteOffset, version, expected } },
+  )
+}
+
+export function ringClaimError(cause: string, fields: Readonly<Record<string, unknown>>): CambiumError {
+  return new CambiumError('ERR_RING_CLAIM', `claim is wrong: ${cause}, ${list(fields)}`, { fields: { cause, ...fields } })
+}
+
+export function ringCorruptError(cause: string, fields: Readonly<Record<string, number>>): CambiumError {
+  return new CambiumError('ERR_RING_CORRUPT', `ring is corrupt: ${cause}, ${list(fields)}`, {
+    severity: 'bug',
+    fields: { cause, ...fields },
+  })
+}
+
+export function regionFullError(byteOffset: number, bytes: number, memoryBytes: number): CambiumError {
+  return new CambiumError('ERR_REGION_FULL', `region is full: offset=${byteOffset}, bytes=${bytes}, memory=${memoryBytes}`, {
+    fields: { byteOffset, bytes, memoryBytes },
+  })
+}
+
+export function doorbellWordError(cause: string): CambiumError {
+  return new CambiumError('ERR_DOORBELL_WORD', `doorbell word is wrong: ${cause}`, { fields: { cause } })
+}
+
+function hex(word: number): string {
+  return `0x${(word >>> 0).toString(16)}`
+}
+
+function list(fields: Readonly<Record<string, unknown>>): string {
+  return Object.entries(fields)
+    .map(([name, value]) => `${name}=${String(value)}`)
+    .join(', ')
+}

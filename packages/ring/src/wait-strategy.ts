@@ -1,0 +1,31 @@
+/**
+ * How a consumer on its own waits for work. The strategies trade latency against the processor they burn:
+ *
+ * | strategy | wake-up | cost while waiting | peers must ring |
+ * |---|---|---|---|
+ * | `busySpin` | 0.1–0.5 µs | one core | no |
+ * | `yielding` | up to 70 µs | a few percent of a core | no |
+ * | `backoff` | 70 µs growing to 1 ms | less, the longer it waits | no |
+ * | `blocking` | about 45 µs | nothing | yes |
+ * | `adaptive` | `busySpin` while that pays, else `blocking` | at most 50 µs of a core a wait | yes |
+ *
+ * All of them block the thread: no timer, I/O or promise of it runs meanwhile. A scheduler with an event loop uses
+ * `Doorbell.parkAsync` instead.
+ */
+export interface WaitStrategy {
+  readonly name: string
+  /** True as soon as `hasWork()` is; false when `timeoutMs` (Infinity allowed) have passed without it. */
+  waitFor(hasWork: () => boolean, timeoutMs: number): boolean
+  /** Forgets what it learned from earlier waits. */
+  reset?(): void
+}
+
+/** The clock of a strategy: a strategy reads no other. */
+export interface ClockOptions {
+  /** Monotonic milliseconds. @default performance.now */
+  readonly now?: () => number
+}
+
+export function clockOf(options: ClockOptions): () => number {
+  return options.now ?? (() => performance.now())
+}

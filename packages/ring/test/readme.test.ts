@@ -1,0 +1,25 @@
+/** The README's example is a file of its own, runs as it stands, and says what the README says it does. */
+import { execFile } from 'node:child_process'
+import { readFile } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { expect, test } from 'vitest'
+import * as ring from '../src/index.ts'
+
+const readme = await readFile(new URL('../README.md', import.meta.url), 'utf8')
+const example = new URL('./fixtures/readme-example.ts', import.meta.url)
+
+test('the README shows the example that is run here', async () => {
+  const block = /```ts\n([\s\S]*?)```/.exec(readme)?.[1]
+  expect(block).toBe(await readFile(example, 'utf8'))
+})
+
+test('the example runs and prints what the README says', async () => {
+  const { stdout } = await promisify(execFile)(process.execPath, [fileURLToPath(example)], { timeout: 20_000 })
+  expect(stdout).toBe('100000 records, sum 4999950000\n')
+  expect(readme).toContain(stdout.trim())
+})
+
+test('the README names everything that the package exports', () => {
+  expect(Object.keys(ring).filter((name) => !readme.includes(`\`${name}`))).toEqual([])
+})

@@ -1,0 +1,95 @@
+/** Wait strategies: each ends at once with work, ends in time without, and shows its peers the right bell meanwhile. */
+import { describe, expect, test } from 'vitest'
+import {
+  adaptive,
+  backoff,
+  BELL_BUSY,
+  BELL_IDLE,
+  BELL_PARKED,
+  blocking,
+  busySpin,
+  createDoorbell,
+  yielding,
+} from '../src/index.ts'
+import type { ClockOptions, Doorbell, WaitStrategy } from '../src/index.ts'
+
+const factories: Record<string, (bell: Doorbell, options?: ClockOptions) => WaitStrategy> = {
+  busySpin: (_bell, options) => busySpin(options),
+  yielding: (_bell, options) => yielding(options),
+  backoff: (_bell, options) => backoff(options),
+  blocking,
+  adaptive: (bell, options) => adaptive(bell, options),
+}
+const makeBell = (): Doorbell => createDoorbell(new Int32Array(new SharedArrayBuffer(4)))
+
+describe.each(Object.entries(factories))('%s', (name, make) => {
+  test('carries its name; returns at once when there is work, even with no time', () => {
+    const strategy = make(makeBell())
+    expect(strategy.name).toBe(name)
+    expect([strategy.waitFor(() => true, 0), strategy.waitFor(() => true, Infinity)]).toEqual([true, true])
+  })
+
+  test('R2.2 without work it ends when its time is up, not before, and leaves the bell busy', () => {
+    const bell = makeBell()
+    const strategy = make(bell)
+    const begin = performance.now()
+    expect(strategy.waitFor(() => false, 5)).toBe(false)
+    expect(performance.now() - begin).toBeGreaterThanOrEqual(5)
+    expect(bell.state).toBe(BELL_BUSY)
+  })
+
+  test('finds work that comes while it waits', () => {
+    const bell = makeBell()
+    let looks = 0
+    expect(make(bell).waitFor(() => ++looks > 3 || (bell.ring() && false), Infinity)).toBe(true)
+    expect(bell.state).toBe(BELL_BUSY)
+  })
+
+  test('reads no clock but the one it was given', () => {
+    let readings = 0
+    const strategy = make(makeBell(), { now: () => readings++ })
+    expect(strategy.waitFor(() => false, 20)).toBe(false)
+    expect(readings).toBeGreaterThanOrEqual(2)
+  })
+})
+
+test('R2.8 adaptive never spins when mayspin says no: every look but the first is made parked', () => {
+  const bell = makeBell()
+  const states = new Set<number>()
+  let looks = 0
+  const strategy = adaptive(bell, { mayspin: () => false })
+  strategy.waitFor(() => {
+    if (looks++ > 0) states.add(bell.state)
+    return false
+  }, 2)
+  expect(states.has(BELL_IDLE)).toBe(false)
+  expect(states.has(BELL_PARKED)).toBe(true)
+})
+
+test('adaptive spins less and less while spinning finds nothing, and as long as before after reset', () => {
+  const bell = makeBell()
+  let time = 0
+  // A clock that only a look advances: spinning time is counted in looks, on any machine.
+  const strategy = adaptive(bell, { mayspin: () => true, spinMsMax: 1, now: () => time })
+  const spinLooks = (): number => {
+    let looks = 0
+    strategy.waitFor(() => {
+      if (bell.state !== BELL_IDLE) return looks > 0
+      looks++
+      time += 0.001
+      return false
+    }, Infinity)
+    return looks
+  }
+  const waits = [spinLooks(), spinLooks(), spinLooks(), spinLooks()]
+  expect(waits).toEqual(waits.toSorted((a, b) => b - a))
+  expect(waits[3]).toBeLessThan(waits[0]! / 4)
+  strategy.reset?.()
+  expect(spinLooks()).toBe(waits[0])
+})
+
+test('backoff refuses a sleep of no length or of more than a second', () => {
+  for (const sleepMsMax of [0, -1, 1001, Number.NaN]) {
+    expect(() => backoff({ sleepMsMax })).toThrow(expect.objectContaining({ code: 'ERR_OPTION' }))
+  }
+})

@@ -1,0 +1,32 @@
+/**
+ * The control plane between the root and a worker, over Comlink (D14): start, load, report, stop, and offload the other way. Speed does not
+ * matter here. The port is read by the event loop, so the root sets the attention word and rings after each call: a worker that blocks on
+ * its bell would not see it otherwise.
+ */
+import type { ErrorRecord } from '@cambium/base'
+import type { CoreReport } from '@cambium/scheduler'
+import type { CoreStart } from './system-platform.ts'
+
+/** What a worker does for the root. */
+export interface WorkerControl {
+  start(start: CoreStart): Promise<void>
+  load(module: string): Promise<readonly string[]>
+  report(): CoreReport
+  stop(): void
+}
+
+/** What the root does for its workers. */
+export interface RootControl {
+  offload(id: number, module: string, job: string, argument: unknown): Promise<OffloadOutcome>
+  cancelOffload(id: number): void
+}
+
+/** Errors travel as plain data. */
+export type OffloadOutcome = { readonly value: unknown } | { readonly error: ErrorRecord }
+
+/** What a worker thread is started with. */
+export interface WorkerSetting {
+  readonly core: number
+  /** Port to the root's {@link RootControl}. */
+  readonly rootPort: import('node:worker_threads').MessagePort
+}

@@ -1,0 +1,204 @@
+/**
+ * Drives one core on a thread's event loop and parks it when there is nothing to do (D12).
+ *
+ * 1. A run calls turns until one finds nothing to do, for at most SLICE_MS; then the event loop has its share.
+ * 2. After an ask has settled the run ends at once: the continuations of its promise come first.
+ * 3. Nothing to do: look on for SPIN_MS, as long as no more cores are awake than the machine has; peers publish at once meanwhile.
+ * 4. Still nothing: one more round of the event loop, for what its callbacks may bring, then park on the bell until it is rung or a timer is due.
+ *    A thread that has nothing pending but our own port blocks; any other waits without blocking, and so does the main thread.
+ *
+ * Lost wake-ups: see ring's doorbell. The last look is `core.hasWork`. The control plane rings too, with the attention word set: the
+ * messages of a port arrive only in the event loop, which a blocked thread does not run.
+ */
+import { BELL_PARKED, BELL_RUNG } from '@cambium/ring'
+import type { Core, SystemMemory } from '@cambium/scheduler'
+
+/** How long one run may take before the event loop has its share, in milliseconds. */
+const SLICE_MS = 4
+/** About what waking a parked thread costs, in milliseconds: looking longer than that is never cheaper. */
+const SPIN_MS = 0.05
+/** Longest block of a thread, in milliseconds: what the loop cannot see (an unref'd handle) waits so long at most. */
+const BLOCK_MS_MAX = 250
+/** Longest delay that Node's timers take. */
+const TIMEOUT_MS_MAX = 2 ** 31 - 1
+
+export interface CoreLoopOptions {
+  readonly core: Core
+  readonly memory: SystemMemory
+  /** Hardware threads of the machine. */
+  readonly parallelism: number
+  /** False on the main thread. */
+  readonly mayBlock: boolean
+  /** Called when the loop was stopped and will not call the core again. */
+  readonly onStopped?: () => void
+}
+
+export class CoreLoop {
+  readonly #core: Core
+  readonly #memory: SystemMemory
+  readonly #parallelism: number
+  readonly #mayBlock: boolean
+  readonly #onStopped: (() => void) | undefined
+  #state: 'scheduled' | 'running' | 'parked' | 'stopped' = 'stopped'
+  #timer: NodeJS.Timeout | undefined = undefined
+  /** A parked wait that is no longer this one is over. */
+  #parking = 0
+  #hasYielded = false
+  #ownResources = 0
+  readonly #run = (): void => {
+    this.#runTurns()
+  }
+  readonly #hasWork = (): boolean => this.#core.hasWork()
+
+  constructor(options: CoreLoopOptions) {
+    this.#core = options.core
+    this.#memory = options.memory
+    this.#parallelism = options.parallelism
+    this.#mayBlock = options.mayBlock
+    this.#onStopped = options.onStopped
+  }
+
+  start(): void {
+    // Whatever is pending before any actor runs is ours: the port of the control plane.
+    this.#ownResources = process.getActiveResourcesInfo().length
+    this.#state = 'scheduled'
+    setImmediate(this.#run)
+  }
+
+  stop(): void {
+    if (this.#state === 'stopped') return
+    const wasParked = this.#state === 'parked'
+    this.#state = 'stopped'
+    if (wasParked) this.#leavePark()
+    this.#onStopped?.()
+  }
+
+  /** Something outside the core's turns gave it work. */
+  requestTurn(): void {
+    if (this.#state !== 'parked') return
+    this.#leavePark()
+    this.#schedule()
+  }
+
+  #schedule(): void {
+    this.#state = 'scheduled'
+    setImmediate(this.#run)
+  }
+
+  #leavePark(): void {
+    this.#parking += 1
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+    this.#core.bell.busy()
+  }
+
+  #runTurns(): void {
+    if (this.#state === 'stopped') return
+    this.#state = 'running'
+    const { core } = this
+    const startedMs = core.now()
+    let didWork = false
+    for (;;) {
+      const done = core.turn()
+      if (this.#isStopped()) return
+      if (done > 0) {
+        didWork = true
+        this.#hasYielded = false
+      }
+      if (core.sender.hasSettled) {
+        core.sender.hasSettled = false
+        this.#schedule()
+        return
+      }
+      if (done > 0 && core.now() - startedMs < SLICE_MS) continue
+      if (done > 0) {
+        this.#schedule()
+        return
+      }
+      if (core.dispatcher.asyncInFlight === 0 && this.#spin()) continue
+      break
+    }
+    if (didWork || !this.#hasYielded) {
+      this.#hasYielded = true
+      this.#schedule()
+      return
+    }
+    this.#park()
+  }
+
+  /** Looks on for a while; true when there is work. */
+  #spin(): boolean {
+    const { core } = this
+    if (!this.#mayLookOn()) return false
+    core.bell.idle()
+    const untilMs = core.now() + SPIN_MS
+    let found = false
+    do {
+      for (let i = 0; i < 32 && !found; i += 1) found = core.hasWork()
+    } while (!found && core.now() < untilMs)
+    core.bell.busy()
+    return found
+  }
+
+  /** Never more lookers than the machine has room for: a looker would take the time of the core it looks for. */
+  #mayLookOn(): boolean {
+    let awake = 0
+    for (const block of this.#memory.blocks) {
+      const state = Atomics.load(block.bell, 0)
+      if (state !== BELL_PARKED && state !== BELL_RUNG) awake += 1
+    }
+    return awake <= this.#parallelism
+  }
+
+  #park(): void {
+    const { core } = this
+    const timeoutMs = core.msToNextTimer()
+    if (timeoutMs <= 0) {
+      this.#schedule()
+      return
+    }
+    if (this.#mayBlock && this.#hasNothingPending()) {
+      core.bell.park(this.#hasWork, Math.min(timeoutMs, BLOCK_MS_MAX))
+      this.#hasYielded = false
+      // Straight on if there is work; the run ends with a round of the event loop in any case.
+      if (Atomics.load(core.block.attention, 0) === 0) this.#runTurns()
+      else {
+        Atomics.store(core.block.attention, 0, 0)
+        // Two rounds: the port's message lies in the queue that the next round of the loop polls.
+        setImmediate(() => {
+          if (this.#state !== 'stopped') this.#schedule()
+        })
+      }
+      return
+    }
+    const wait = core.bell.parkAsync(this.#hasWork, Infinity)
+    if (wait === 'work') {
+      this.#schedule()
+      return
+    }
+    this.#state = 'parked'
+    this.#parking += 1
+    const parking = this.#parking
+    const wake = (): void => {
+      if (this.#state !== 'parked' || this.#parking !== parking) return
+      this.#leavePark()
+      this.#hasYielded = false
+      this.#state = 'running'
+      this.#runTurns()
+    }
+    if (timeoutMs !== Infinity) this.#timer = setTimeout(wake, Math.min(Math.ceil(timeoutMs), TIMEOUT_MS_MAX))
+    void wait.then(wake)
+  }
+
+  #hasNothingPending(): boolean {
+    return this.#core.dispatcher.asyncInFlight === 0 && process.getActiveResourcesInfo().length <= this.#ownResources
+  }
+
+  #isStopped(): boolean {
+    return this.#state === 'stopped'
+  }
+
+  get core(): Core {
+    return this.#core
+  }
+}

@@ -1,0 +1,84 @@
+/** Entry of a worker thread: one core, driven by the thread's event loop, under the control of the root. */
+import { parentPort, workerData } from 'node:worker_threads'
+import { availableParallelism } from 'node:os'
+import { attachSystemMemory, Core } from '@cambium/scheduler'
+import { CambiumError } from '@cambium/base'
+import { isBehaviour } from '@cambium/actor'
+import type { Behaviour } from '@cambium/actor'
+import * as Comlink from 'comlink'
+import { nodeEndpoint } from './node-endpoint.ts'
+import type { RootControl, WorkerControl, WorkerSetting } from './control-plane.ts'
+import { CoreLoop } from './core-loop.ts'
+import { unwrapOutcome } from './offload-pool.ts'
+
+const setting = workerData as WorkerSetting
+const root = Comlink.wrap<RootControl>(nodeEndpoint(setting.rootPort))
+let loop: CoreLoop | undefined
+let core: Core | undefined
+let lastOffload = 0
+
+async function offload(module: string, job: string, argument: unknown, signal: AbortSignal | undefined): Promise<unknown> {
+  signal?.throwIfAborted()
+  lastOffload += 1
+  const id = lastOffload
+  const onAbort = (): void => {
+    void root.cancelOffload(id)
+  }
+  signal?.addEventListener('abort', onAbort, { once: true })
+  try {
+    return unwrapOutcome(await root.offload(id, module, job, argument))
+  } finally {
+    signal?.removeEventListener('abort', onAbort)
+  }
+}
+
+const control: WorkerControl = {
+  async start(start) {
+    const memory = attachSystemMemory(start.memory)
+    core = new Core({
+      number: start.number,
+      memory,
+      limits: start.limits,
+      isStrict: start.isStrict,
+      isOpen: start.isOpen,
+      platform: {
+        now: () => performance.now(),
+        random: () => Math.random(),
+        importModule: (url) => import(url) as Promise<Record<string, unknown>>,
+        requestTurn: () => loop?.requestTurn(),
+        offload,
+      },
+    })
+    loop = new CoreLoop({
+      core,
+      memory,
+      parallelism: availableParallelism(),
+      mayBlock: true,
+      onStopped: () => {
+        // With its ports closed nothing keeps the thread alive, unless an actor left something behind: then the root kills it.
+        setting.rootPort.close()
+        parentPort?.close()
+      },
+    })
+    core.toRoot({ type: 'hello', core: start.number })
+    loop.start()
+  },
+  async load(module) {
+    const exports = (await import(module)) as Record<string, unknown>
+    const behaviours = Object.values(exports).filter(isBehaviour)
+    for (const behaviour of behaviours) core?.loader.learn(behaviour as Behaviour<unknown, unknown>)
+    return behaviours.map((behaviour) => behaviour.name)
+  },
+  report() {
+    if (core === undefined) throw new CambiumError('ERR_CORE_NOT_STARTED', `core has not started: core=${setting.core}`)
+    return core.report()
+  },
+  stop() {
+    core?.flush()
+    // After the answer to this call has left.
+    setImmediate(() => loop?.stop())
+  },
+}
+
+if (parentPort === null) throw new CambiumError('ERR_NOT_A_WORKER', 'this module is the entry of a worker thread')
+Comlink.expose(control, nodeEndpoint(parentPort))

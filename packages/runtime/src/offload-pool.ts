@@ -1,0 +1,68 @@
+/** Stateless or blocking jobs off the schedulers, on a Piscina pool of the root: the counterpart of the BEAM's dirty schedulers. */
+import { CambiumError, fromErrorRecord, toErrorRecord } from '@cambium/base'
+import { Piscina } from 'piscina'
+import type { OffloadOutcome } from './control-plane.ts'
+
+/** Jobs that may wait for a thread. */
+const QUEUE_MAX = 65_536
+const IDLE_TIMEOUT_MS = 10_000
+
+export interface OffloadJob {
+  readonly module: string
+  readonly job: string
+  readonly argument: unknown
+}
+
+export class OffloadPool {
+  readonly #threads: number
+  #pool: Piscina | undefined = undefined
+  readonly #cancels = new Map<string, AbortController>()
+
+  constructor(threads: number) {
+    this.#threads = threads
+  }
+
+  /** Runs a job for a worker; answers what became of it, never rejects. */
+  async run(key: string, job: OffloadJob): Promise<OffloadOutcome> {
+    const cancel = new AbortController()
+    this.#cancels.set(key, cancel)
+    try {
+      return (await this.#start().run(job, { signal: cancel.signal })) as OffloadOutcome
+    } catch (error) {
+      return { error: toErrorRecord(error) }
+    } finally {
+      this.#cancels.delete(key)
+    }
+  }
+
+  cancel(key: string): void {
+    this.#cancels.get(key)?.abort()
+  }
+
+  async close(): Promise<void> {
+    await this.#pool?.destroy()
+    this.#pool = undefined
+  }
+
+  /** Made when it is first needed: most systems never offload. */
+  #start(): Piscina {
+    this.#pool ??= new Piscina({
+      filename: new URL(import.meta.resolve('#offload-worker')).href,
+      minThreads: 0,
+      maxThreads: this.#threads,
+      maxQueue: QUEUE_MAX,
+      idleTimeout: IDLE_TIMEOUT_MS,
+    })
+    return this.#pool
+  }
+}
+
+/** The value, or the error that the job threw. */
+export function unwrapOutcome(outcome: OffloadOutcome): unknown {
+  if ('error' in outcome) {
+    throw outcome.error.name === 'AbortError'
+      ? new CambiumError('ERR_OFFLOAD_ABORTED', 'offloaded job was aborted', { severity: 'crash' })
+      : fromErrorRecord(outcome.error)
+  }
+  return outcome.value
+}

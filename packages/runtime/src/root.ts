@@ -1,0 +1,376 @@
+/**
+ * The root of one system, an object on core 0: starts and stops supervised actors on any core by request and answer over the control lanes,
+ * keeps what is needed to start them again, and runs their supervisors. All of it in the thread of core 0.
+ */
+import type { ExitReason } from '@cambium/actor'
+import { EXIT_SHUTDOWN } from '@cambium/actor'
+import { CambiumError, fromErrorRecord, toErrorRecord } from '@cambium/base'
+import type { ActorAddress, ErrorRecord } from '@cambium/base'
+import { Core, createSystemMemory } from '@cambium/scheduler'
+import type { AdoptedSlot, Signal, SystemMemory } from '@cambium/scheduler'
+import type { Shutdown, SupervisorAction, SupervisorFlags } from '@cambium/supervision'
+import { CorePool } from './core-pool.ts'
+import type { CoreLoss } from './core-pool.ts'
+import { Placement } from './placement.ts'
+import type { CheckedActor } from './spawn-options.ts'
+import type { SupervisedActor } from './supervised-actor.ts'
+import { SupervisorHost } from './supervisor-host.ts'
+import type { SupervisorHostRoot } from './supervisor-host.ts'
+import type { createSystemEvents } from './system-events.ts'
+import type { CheckedOptions } from './system-options.ts'
+import type { SystemPlatform } from './system-platform.ts'
+
+const CONTROL_RING_BYTES = 64 << 10
+
+type Answer = Extract<Signal, { type: 'started' | 'start_failed' | 'stopped' }>
+
+/**
+ * Something the root asked of a core. It needs no timer of its own: the core answers within the actor's limits, a core that is stuck is
+ * killed by the watch of the pool, and with a dead core its requests fail.
+ */
+interface Request {
+  readonly core: number
+  readonly done: (answer: Answer) => void
+}
+
+export class Root implements SupervisorHostRoot {
+  readonly core: Core
+  readonly pool: CorePool
+  readonly memory: SystemMemory
+  readonly names: Map<string, SupervisedActor> = new Map()
+  /** By core and slot, while the actor has a slot. */
+  readonly #bySlot = new Map<number, SupervisedActor>()
+  readonly #events: ReturnType<typeof createSystemEvents>
+  readonly #requests = new Map<number, Request>()
+  readonly #placement: Placement
+  readonly #platform: SystemPlatform
+  readonly #onFailed: (error: CambiumError) => void
+  readonly #bootWaiters: ((error: CambiumError | undefined) => void)[] = []
+  #booting: number
+  #lastRequest = 0
+  #order = 0
+  #isStopping = false
+
+  constructor(options: CheckedOptions, platform: SystemPlatform, events: ReturnType<typeof createSystemEvents>, onFailed: (error: CambiumError) => void) {
+    this.#events = events
+    this.#platform = platform
+    this.#onFailed = onFailed
+    const shape = { cores: options.workers + 1, dataRingBytes: options.ringBytes, controlRingBytes: CONTROL_RING_BYTES }
+    this.memory = createSystemMemory(shape, (bytes) => platform.allocate(bytes))
+    this.core = new Core({
+      number: 0,
+      memory: this.memory,
+      platform: platform.corePlatform,
+      limits: options.limits,
+      isStrict: options.isStrict,
+      onRootSignal: (from, signal) => {
+        this.#handle(from, signal)
+      },
+      onDeadLetter: (letter) => {
+        this.#events.publish('dead_letter', letter)
+      },
+    })
+    this.pool = new CorePool(
+      {
+        core: this.core,
+        adoptedSlots: (core) => this.#adoptedSlots(core),
+        coreLost: (loss) => {
+          this.#coreLost(loss)
+        },
+        restoreChildren: (core) => {
+          this.#restoreChildren(core)
+        },
+        coreUp: (core, tookMs) => {
+          this.#coreUp(core, tookMs)
+        },
+        failed: (error) => {
+          this.#bootEnded(error)
+          this.#onFailed(error)
+        },
+      },
+      platform,
+      this.memory,
+      options,
+    )
+    this.#placement = new Placement(shape.cores, this.pool.workers)
+    this.#booting = options.workers
+  }
+
+  /** Starts the cores; resolves when all of them run. */
+  boot(): Promise<void> {
+    this.pool.startAll()
+    if (this.#booting === 0) return Promise.resolve()
+    return new Promise((resolve, reject) => {
+      this.#bootWaiters.push((error) => {
+        if (error === undefined) resolve()
+        else reject(error)
+      })
+    })
+  }
+
+  /** All supervised actors that have a slot, in the order of their first start. */
+  get actors(): SupervisedActor[] {
+    return [...this.#bySlot.values()].sort((a, b) => a.order - b.order)
+  }
+
+  /** Makes the record of an actor and takes its name. Throws `ERR_NAME_TAKEN`. */
+  enlist(id: string, checked: CheckedActor, budget: SupervisorFlags): SupervisedActor {
+    const { name } = checked.start
+    if (name !== undefined && this.names.has(name)) throw new CambiumError('ERR_NAME_TAKEN', `name is taken: name=${name}`, { fields: { name } })
+    this.#order += 1
+    const actor: SupervisedActor = {
+      id,
+      start: checked.start,
+      restart: checked.restart,
+      shutdown: checked.shutdown,
+      budget,
+      core: this.#placement.choose(checked.core, checked.key),
+      address: undefined,
+      supervisor: undefined,
+      downSinceMs: undefined,
+      order: this.#order,
+    }
+    this.#placement.added(actor.core)
+    if (name !== undefined) this.names.set(name, actor)
+    return actor
+  }
+
+  /** Undoes {@link enlist} for an actor that has no slot. */
+  discharge(actor: SupervisedActor): void {
+    this.#placement.removed(actor.core)
+    if (actor.start.name !== undefined && this.names.get(actor.start.name) === actor) this.names.delete(actor.start.name)
+  }
+
+  find(address: ActorAddress): SupervisedActor | undefined {
+    const actor = this.#bySlot.get(slotKey(address))
+    return actor?.address?.generation === address.generation ? actor : undefined
+  }
+
+  beginStop(): void {
+    this.#isStopping = true
+  }
+
+  // --- what supervisors ask for
+
+  now(): number {
+    return this.#platform.corePlatform.now()
+  }
+
+  startActor(actor: SupervisedActor, done: (error: Error | undefined) => void): void {
+    const { address, start } = actor
+    const onAnswer: (answer: Answer) => void = (answer) => {
+      if (answer.type === 'started') {
+        actor.address = { core: actor.core, slot: answer.slot, generation: answer.generation }
+        this.#bySlot.set(slotKey(actor.address), actor)
+        if (actor.downSinceMs !== undefined) {
+          this.#events.publish('actor_restarted', { actor: actor.address, name: start.name, tookMs: this.now() - actor.downSinceMs })
+          actor.downSinceMs = undefined
+        }
+        done(undefined)
+      } else if (answer.type === 'start_failed') done(fromErrorRecord(answer.error))
+    }
+    const send = (request: number): Signal => (address === undefined ? { type: 'spawn', request, spec: start } : { type: 'restart', request, slot: address.slot, generation: address.generation, spec: start })
+    this.#request(actor.core, send, onAnswer)
+  }
+
+  stopActor(actor: SupervisedActor, shutdown: Shutdown, done: (reason: ExitReason) => void): void {
+    this.#stop(actor, shutdown, true, done)
+  }
+
+  /** Ends an actor for good; its slot and name are free when `done` is called. */
+  endActor(actor: SupervisedActor, shutdown: Shutdown, done: (reason: ExitReason) => void): void {
+    this.#stop(actor, shutdown, false, (reason) => {
+      this.#forget(actor)
+      done(reason)
+    })
+  }
+
+  releaseActor(actor: SupervisedActor): void {
+    const { address } = actor
+    if (address !== undefined) this.#signal(actor.core, { type: 'release', slot: address.slot, generation: address.generation })
+    this.#forget(actor)
+  }
+
+  report(supervisor: SupervisorHost, action: Extract<SupervisorAction, { type: 'report' }>): void {
+    if (action.report === 'intensity_exceeded' || action.report === 'child_given_up') {
+      const reason = action.exit.detail instanceof Error ? action.exit.detail.message : action.exit.kind
+      this.#events.publish('given_up', { name: supervisor.name, restarts: action.restarts, reason })
+    }
+  }
+
+  // --- signals
+
+  #handle(from: number, signal: Signal): void {
+    switch (signal.type) {
+      case 'hello':
+        this.pool.hello(from)
+        return
+      case 'started':
+      case 'start_failed':
+      case 'stopped': {
+        const request = this.#requests.get(signal.request)
+        if (request === undefined) return
+        this.#requests.delete(signal.request)
+        request.done(signal)
+        return
+      }
+      case 'exited':
+        this.#exited(from, signal)
+        return
+      case 'dead_letter':
+        if (from !== 0) {
+          const { core, slot, generation, reason, count, name, detail } = signal
+          this.#events.publish('dead_letter', {
+            reason,
+            target: { core, slot, generation },
+            core: from,
+            count,
+            ...(name === undefined ? {} : { name }),
+            ...(detail === undefined ? {} : { detail }),
+          })
+        }
+        return
+      case 'fault':
+        this.#events.publish('fault', { where: signal.where, error: signal.error })
+        return
+      default:
+        this.#events.publish('fault', { where: `signal ${signal.type} from core ${from}`, error: toErrorRecord(new CambiumError('ERR_SIGNAL', 'signal is not for the root', { severity: 'bug' })) })
+    }
+  }
+
+  #exited(core: number, signal: Extract<Signal, { type: 'exited' }>): void {
+    const { slot, generation, reason, incarnation } = signal
+    const actor = this.find({ core, slot, generation })
+    if (actor === undefined) {
+      this.#signal(core, { type: 'release', slot, generation })
+      return
+    }
+    actor.downSinceMs ??= this.now()
+    this.#events.publish('actor_exited', { actor: { core, slot, generation }, name: actor.start.name, reason, incarnation })
+    if (this.#isStopping) {
+      this.releaseActor(actor)
+      return
+    }
+    ;(actor.supervisor ?? this.#superviseSingle(actor)).exited(actor, reason)
+  }
+
+  /** Supervisor of an actor spawned singly, made when it is first needed: most actors never fail. */
+  #superviseSingle(actor: SupervisedActor): SupervisorHost {
+    const host: SupervisorHost = new SupervisorHost(actor.start.name ?? actor.id, actor.budget, [actor], this, () => {
+      this.releaseActor(actor)
+    })
+    host.takeOverRunning(actor)
+    return host
+  }
+
+  #coreLost(loss: CoreLoss): void {
+    const actors = [...this.#bySlot.values()].filter((actor) => actor.core === loss.core)
+    const now = this.now()
+    for (const actor of actors) actor.downSinceMs ??= now
+    this.#events.publish('core_lost', { ...loss, actors: actors.length })
+    for (const target of loss.inHand) {
+      const name = this.find(target)?.start.name
+      this.#events.publish('dead_letter', { reason: 'in_hand', target, core: loss.core, count: 1, ...(name === undefined ? {} : { name }) })
+    }
+    if (loss.lost > 0) {
+      this.#events.publish('dead_letter', { reason: 'lost_with_core', target: { core: loss.core, slot: 0, generation: 0 }, core: loss.core, count: loss.lost })
+    }
+    this.#failRequests(loss.core, loss.error)
+  }
+
+  /** What the root had asked of the dead core will not be answered. */
+  #failRequests(core: number, error: ErrorRecord): void {
+    const lost = toErrorRecord(new CambiumError('ERR_CORE_LOST', `core died: core=${core}, cause=${error.message}`, { severity: 'crash' }))
+    for (const [request, open] of [...this.#requests]) {
+      if (open.core !== core) continue
+      this.#requests.delete(request)
+      this.#late.push(() => {
+        open.done({ type: 'start_failed', request, error: lost })
+      })
+    }
+  }
+
+  /** Failed requests are answered when the successor's slots are on their way: an answer may lead to the next request. */
+  readonly #late: (() => void)[] = []
+
+  #restoreChildren(core: number): void {
+    for (const answer of this.#late.splice(0)) answer()
+    const bySupervisor = new Map<SupervisorHost, SupervisedActor[]>()
+    for (const actor of this.actors) {
+      if (actor.core !== core || actor.downSinceMs === undefined) continue
+      const supervisor = actor.supervisor ?? this.#superviseSingle(actor)
+      const group = bySupervisor.get(supervisor)
+      if (group === undefined) bySupervisor.set(supervisor, [actor])
+      else group.push(actor)
+    }
+    for (const [supervisor, actors] of bySupervisor) supervisor.coreLost(actors)
+  }
+
+  #adoptedSlots(core: number): AdoptedSlot[] {
+    const slots: AdoptedSlot[] = []
+    for (const actor of this.#bySlot.values()) {
+      if (actor.core !== core || actor.address === undefined) continue
+      const { slot, generation } = actor.address
+      slots.push({ slot, generation, name: actor.start.name, mailbox: actor.start.mailbox })
+    }
+    return slots
+  }
+
+  #coreUp(core: number, tookMs: number | undefined): void {
+    if (tookMs !== undefined) this.#events.publish('core_restarted', { core, tookMs })
+    if (this.#booting > 0) {
+      this.#booting -= 1
+      if (this.#booting === 0) this.#bootEnded(undefined)
+    }
+  }
+
+  #bootEnded(error: CambiumError | undefined): void {
+    for (const waiter of this.#bootWaiters.splice(0)) waiter(error)
+  }
+
+  // --- small parts
+
+  #stop(actor: SupervisedActor, shutdown: Shutdown, keepsSlot: boolean, done: (reason: ExitReason) => void): void {
+    const { address } = actor
+    if (address === undefined) {
+      done(EXIT_SHUTDOWN)
+      return
+    }
+    const timeoutMs = shutdown === 'brutal_kill' ? 0 : shutdown === 'infinity' ? Infinity : shutdown
+    const send = (request: number): Signal => ({ type: 'stop', request, slot: address.slot, generation: address.generation, timeoutMs, keepsSlot })
+    const onAnswer: (answer: Answer) => void = (answer) => {
+      if (answer.type === 'stopped') done(answer.reason)
+      else if (answer.type === 'start_failed') done({ kind: 'core_lost', error: answer.error })
+    }
+    this.#request(actor.core, send, onAnswer)
+  }
+
+  #request(core: number, send: (request: number) => Signal, done: (answer: Answer) => void): void {
+    this.#lastRequest = (this.#lastRequest + 1) | 0
+    const request = this.#lastRequest
+    this.#requests.set(request, { core, done })
+    try {
+      this.#signal(core, send(request))
+    } catch (error) {
+      this.#requests.delete(request)
+      done({ type: 'start_failed', request, error: toErrorRecord(error) })
+    }
+  }
+
+  #signal(core: number, signal: Signal): void {
+    if (core === 0) this.core.handleSignal(signal)
+    else this.core.signal(core, signal)
+  }
+
+  #forget(actor: SupervisedActor): void {
+    if (actor.address !== undefined) {
+      this.#bySlot.delete(slotKey(actor.address))
+      actor.address = undefined
+    }
+    this.discharge(actor)
+  }
+}
+
+function slotKey(address: { readonly core: number; readonly slot: number }): number {
+  return address.core * 2 ** 24 + address.slot
+}

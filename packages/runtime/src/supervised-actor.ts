@@ -1,0 +1,23 @@
+/** What the root keeps of one supervised actor: enough to start it again when its core and all that was there are gone. */
+import type { ActorAddress } from '@cambium/base'
+import type { RestartType, Shutdown, SupervisorFlags } from '@cambium/supervision'
+import type { StartSpec } from '@cambium/scheduler'
+import type { SupervisorHost } from './supervisor-host.ts'
+
+export interface SupervisedActor {
+  readonly id: string
+  readonly start: StartSpec
+  readonly restart: RestartType
+  readonly shutdown: Shutdown
+  /** Restarts that are borne, for an actor spawned singly. */
+  readonly budget: SupervisorFlags
+  readonly core: number
+  /** Undefined until the first start. */
+  address: ActorAddress | undefined
+  /** Of its group; one of its own, made at its first failure, for an actor spawned singly. */
+  supervisor: SupervisorHost | undefined
+  /** When it went down, while it is down. */
+  downSinceMs: number | undefined
+  /** Start of the whole life, as a number that orders all actors of the system. */
+  readonly order: number
+}

@@ -1,0 +1,93 @@
+/** Options of `startSystem`, their defaults and their checks. */
+import { checkBoolean, checkDuration, checkFields, checkInteger, CORES_MAX, optionError } from '@cambium/base'
+import type { SenderLimits } from '@cambium/scheduler'
+import { defaultDataRingBytes } from '@cambium/scheduler'
+import { INTENSITY_MAX } from '@cambium/supervision'
+
+export interface SystemOptions {
+  /** Worker threads, one scheduler each; actors are placed on them. With 0 everything runs on the main thread, core 0. @default os.availableParallelism() */
+  readonly cores?: number
+  /** Bytes of the ring from each core to each other one; a power of two. @default 64 KiB to 1 MiB, by the number of cores */
+  readonly ringBytes?: number
+  /** Default of `ask`, in milliseconds. @default 5000 */
+  readonly askTimeoutMs?: number
+  /** Longest wait of a message for room at its target, and default of `send`, in milliseconds. @default 30000 */
+  readonly sendTimeoutMs?: number
+  /** Messages of one actor that may wait for room. @default 16384 */
+  readonly outboxCapacity?: number
+  /** Messages from outside actors that may wait for room, on each core. @default 262144 */
+  readonly outsideCapacity?: number
+  /** Largest message in encoded bytes. @default 64 MiB */
+  readonly messageBytesMax?: number
+  /** Checks and freezes messages between actors of one core, as if they crossed cores. @default NODE_ENV is not "production" */
+  readonly strict?: boolean
+  /** Shuts down on SIGINT and SIGTERM. @default true */
+  readonly handleSignals?: boolean
+  /** How long a shutdown may take to drain and stop, in milliseconds. @default 10000 */
+  readonly shutdownTimeoutMs?: number
+  /** How long a core may take to start, in milliseconds. @default 30000 */
+  readonly coreStartTimeoutMs?: number
+  /** A core whose turn does not end within this time is stuck: it is killed and replaced. Milliseconds, or Infinity. @default 10000 */
+  readonly turnTimeoutMs?: number
+  /** Restarts of cores within `corePeriodMs` that are borne; one more ends the system. @default 10 */
+  readonly coreIntensity?: number
+  /** @default 60000 */
+  readonly corePeriodMs?: number
+  /** Restarts of supervisors by the root within `periodMs` that are borne; one more ends the system. @default 3 */
+  readonly intensity?: number
+  /** @default 5000 */
+  readonly periodMs?: number
+}
+
+export interface CheckedOptions {
+  readonly workers: number
+  readonly ringBytes: number
+  readonly limits: SenderLimits
+  readonly isStrict: boolean
+  readonly handleSignals: boolean
+  readonly shutdownTimeoutMs: number
+  readonly coreStartTimeoutMs: number
+  readonly turnTimeoutMs: number
+  readonly coreIntensity: number
+  readonly corePeriodMs: number
+  readonly intensity: number
+  readonly periodMs: number
+}
+
+const FIELDS = [
+  'cores', 'ringBytes', 'askTimeoutMs', 'sendTimeoutMs', 'outboxCapacity', 'outsideCapacity', 'messageBytesMax', 'strict', 'handleSignals',
+  'shutdownTimeoutMs', 'coreStartTimeoutMs', 'turnTimeoutMs', 'coreIntensity', 'corePeriodMs', 'intensity', 'periodMs',
+] // prettier-ignore
+
+const DAY_MS = 86_400_000
+const MIB = 1 << 20
+
+/** Throws `ERR_OPTION`, which names the option. */
+export function checkSystemOptions(options: SystemOptions, parallelism: number): CheckedOptions {
+  checkFields('options', options, FIELDS)
+  const workers = checkInteger('cores', options.cores, { default: Math.min(parallelism, CORES_MAX - 1), min: 0, max: CORES_MAX - 1 })
+  const ringBytes = checkInteger('ringBytes', options.ringBytes, { default: defaultDataRingBytes(workers + 1), min: 4096, max: 1 << 30 })
+  if ((ringBytes & (ringBytes - 1)) !== 0) throw optionError('ringBytes', ringBytes, 'a power of two')
+  const duration = (name: keyof SystemOptions, fallback: number, max = DAY_MS): number => checkDuration(name, options[name], { default: fallback, min: 1, max })
+  const count = (name: keyof SystemOptions, fallback: number, max: number, min = 1): number => checkInteger(name, options[name], { default: fallback, min, max })
+  return {
+    workers,
+    ringBytes,
+    limits: {
+      askTimeoutMs: duration('askTimeoutMs', 5000),
+      sendTimeoutMs: duration('sendTimeoutMs', 30_000),
+      outboxCapacity: count('outboxCapacity', 16_384, 1 << 24),
+      outsideCapacity: count('outsideCapacity', 262_144, 1 << 26),
+      messageBytesMax: count('messageBytesMax', 64 * MIB, 1024 * MIB, 1024),
+    },
+    isStrict: checkBoolean('strict', options.strict, process.env['NODE_ENV'] !== 'production'),
+    handleSignals: checkBoolean('handleSignals', options.handleSignals, true),
+    shutdownTimeoutMs: duration('shutdownTimeoutMs', 10_000),
+    coreStartTimeoutMs: duration('coreStartTimeoutMs', 30_000),
+    turnTimeoutMs: checkDuration('turnTimeoutMs', options.turnTimeoutMs, { default: 10_000, min: 10, max: Infinity }),
+    coreIntensity: count('coreIntensity', 10, INTENSITY_MAX, 0),
+    corePeriodMs: duration('corePeriodMs', 60_000),
+    intensity: count('intensity', 3, INTENSITY_MAX, 0),
+    periodMs: duration('periodMs', 5000),
+  }
+}

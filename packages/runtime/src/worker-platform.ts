@@ -1,0 +1,145 @@
+/** The real platform: cores on worker threads, the machine's clock, Comlink to each worker, one pool for offloaded jobs. */
+import { availableParallelism } from 'node:os'
+import { MessageChannel, Worker } from 'node:worker_threads'
+import type { CorePlatform, ErrorRecord } from '@cambium/base'
+import { CambiumError, toErrorRecord } from '@cambium/base'
+import { createDoorbell } from '@cambium/ring'
+import { attachSystemMemory } from '@cambium/scheduler'
+import type { Core, CoreReport, SystemMemory } from '@cambium/scheduler'
+import * as Comlink from 'comlink'
+import { nodeEndpoint } from './node-endpoint.ts'
+import type { RootControl, WorkerControl, WorkerSetting } from './control-plane.ts'
+import { CoreLoop } from './core-loop.ts'
+import { OffloadPool, unwrapOutcome } from './offload-pool.ts'
+import type { CoreEvents, CoreHandle, CoreStart, Driver, SystemPlatform } from './system-platform.ts'
+
+/** Keeps the process alive while a system runs, whatever else happens; the interval itself does nothing. */
+const KEEP_ALIVE_MS = 2 ** 30
+
+export function createWorkerPlatform(): SystemPlatform {
+  const parallelism = availableParallelism()
+  const pool = new OffloadPool(parallelism)
+  let loop: CoreLoop | undefined
+  let memory: SystemMemory | undefined
+  let keepAlive: NodeJS.Timeout | undefined
+  let lastOffload = 0
+
+  const corePlatform: CorePlatform = {
+    now: () => performance.now(),
+    random: () => Math.random(),
+    importModule: (url) => import(url) as Promise<Record<string, unknown>>,
+    requestTurn: () => loop?.requestTurn(),
+    async offload(module, job, argument, signal) {
+      signal?.throwIfAborted()
+      lastOffload += 1
+      const key = `0/${lastOffload}`
+      const onAbort = (): void => {
+        pool.cancel(key)
+      }
+      signal?.addEventListener('abort', onAbort, { once: true })
+      try {
+        return unwrapOutcome(await pool.run(key, { module, job, argument }))
+      } finally {
+        signal?.removeEventListener('abort', onAbort)
+      }
+    },
+  }
+
+  return {
+    parallelism,
+    corePlatform,
+    allocate: (bytes) => new SharedArrayBuffer(bytes),
+    drive(core: Core): Driver {
+      keepAlive = setInterval(() => {}, KEEP_ALIVE_MS)
+      memory ??= attachSystemMemory(core.memory)
+      loop = new CoreLoop({ core, memory, parallelism, mayBlock: false })
+      loop.start()
+      return {
+        stop() {
+          loop?.stop()
+          clearInterval(keepAlive)
+        },
+      }
+    },
+    startCore(start: CoreStart, events: CoreEvents): CoreHandle {
+      memory ??= attachSystemMemory(start.memory)
+      return startWorker(start, events, memory, pool)
+    },
+    close: () => pool.close(),
+  }
+}
+
+function startWorker(start: CoreStart, events: CoreEvents, memory: SystemMemory, pool: OffloadPool): CoreHandle {
+  const { port1, port2 } = new MessageChannel()
+  const setting: WorkerSetting = { core: start.number, rootPort: port2 }
+  const worker = new Worker(new URL(import.meta.resolve('#core-worker')), {
+    name: `cambium-core-${start.number}`,
+    workerData: setting,
+    transferList: [port2],
+  })
+  const remote = Comlink.wrap<WorkerControl>(nodeEndpoint(worker))
+  const rootControl: RootControl = {
+    offload: (id, module, job, argument) => pool.run(`${start.number}/${id}`, { module, job, argument }),
+    cancelOffload: (id) => {
+      pool.cancel(`${start.number}/${id}`)
+    },
+  }
+  Comlink.expose(rootControl, nodeEndpoint(port1))
+
+  const block = memory.blocks[start.number]
+  const bell = block === undefined ? undefined : createDoorbell(block.bell)
+  let isTold = false
+  let cause: ErrorRecord | undefined
+  let onGone: (() => void)[] = []
+  const attention = (): void => {
+    if (block === undefined) return
+    Atomics.store(block.attention, 0, 1)
+    bell?.ring()
+  }
+  /** A call whose answer never comes, because the thread ended, is an error. */
+  const call = async <T>(answer: Promise<T>): Promise<T> => {
+    attention()
+    let gone: () => void = () => {}
+    const ended = new Promise<never>((_resolve, reject) => {
+      gone = () => {
+        reject(new CambiumError('ERR_CORE_LOST', `core ended during the call: core=${start.number}`, { severity: 'crash' }))
+      }
+      onGone.push(gone)
+    })
+    try {
+      return await Promise.race([answer, ended])
+    } finally {
+      onGone = onGone.filter((each) => each !== gone)
+    }
+  }
+
+  // `error` comes first, `exit` after it, when nothing of the thread runs any more: only then may its memory be read for good.
+  worker.on('error', (error) => {
+    cause ??= toErrorRecord(error)
+  })
+  worker.on('messageerror', (error) => {
+    cause ??= toErrorRecord(error)
+  })
+  worker.on('exit', (code) => {
+    port1.close()
+    for (const gone of onGone) gone()
+    if (isTold && cause === undefined) events.onEnd(undefined)
+    else events.onEnd(cause ?? toErrorRecord(new CambiumError('ERR_CORE_EXIT', `thread of the core ended: core=${start.number}, exitCode=${code}`, { severity: 'crash', fields: { code } })))
+  })
+  call(remote.start(start)).catch((error: unknown) => {
+    cause ??= toErrorRecord(error)
+    void worker.terminate()
+  })
+
+  return {
+    report: () => call(remote.report() as Promise<CoreReport>),
+    load: (module) => call(remote.load(module) as Promise<readonly string[]>),
+    stop() {
+      isTold = true
+      call(remote.stop() as Promise<void>).catch(() => {})
+    },
+    kill() {
+      void worker.terminate()
+    },
+  }
+}

@@ -1,0 +1,28 @@
+import { startSystem } from '@cambium/runtime'
+import { counter } from './try-counter.ts'
+console.time('start')
+const system = await startSystem({ cores: 2 })
+console.timeEnd('start')
+system.events.on('dead_letter', (l) => console.log('dead', l))
+system.events.on('actor_restarted', (l) => console.log('restarted', l))
+system.events.on('core_lost', (l) => console.log('core lost', l))
+system.events.on('core_restarted', (l) => console.log('core restarted', l))
+system.events.on('fault', (l) => console.log('fault', l))
+const c = await system.spawn(counter, 5, { name: 'c' })
+console.log(String(c))
+c.tell({ type: 'inc' })
+console.log(await c.ask({ type: 'read' }))
+console.log(await c.ask({ type: 'boom' }).catch((e) => e.message))
+console.log(await c.ask({ type: 'read' }))
+system.killCore(c.core)
+console.log(await c.ask({ type: 'read' }).catch((e) => e.message))
+console.log(await c.ask({ type: 'read' }).catch((e) => e.message))
+console.log((await system.report()).map((r) => [r.core, r.actors, r.books.sent, r.books.processed]))
+let t = performance.now()
+for (let i = 0; i < 20000; i++) await c.ask({ type: 'read' })
+console.log('ask us', ((performance.now() - t) / 20000) * 1000)
+t = performance.now()
+const N = 1_000_000
+for (let i = 0; i < N; i++) { if (c.trySend({ type: 'inc' }) !== 'sent') await c.send({ type: 'inc' }) }
+console.log(await c.ask({ type: 'read' }), 'M/s', N / (performance.now() - t) / 1000)
+console.log(await system.shutdown())

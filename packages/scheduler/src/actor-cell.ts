@@ -1,0 +1,87 @@
+/** One actor on its core: what the scheduler knows of it. Fields only; the rules are in `dispatcher.ts` and `lifecycle.ts`. */
+import { MAILBOX_CAPACITY_DEFAULT } from '@cambium/actor'
+import type { ActorContext, Behaviour, ExitReason, Mailbox, OverflowPolicy, Program } from '@cambium/actor'
+import type { ActorAddress } from '@cambium/base'
+import type { Asker } from './asks.ts'
+import type { MessageTimer } from './message-timer.ts'
+import type { Timer } from './timer-wheel.ts'
+
+/** `init` has not finished. Messages wait. */
+export const STARTING = 0
+/** Takes messages. */
+export const READY = 1
+/** An asynchronous handler is under way. Messages wait. */
+export const BUSY = 2
+/** Ended, and its supervisor decides whether a new incarnation follows. Messages wait. */
+export const AWAITING = 3
+/** Its children or its `terminate` are under way. Messages wait. */
+export const STOPPING = 4
+/** Its slot is free. */
+export const GONE = 5
+
+/** What to do with the slot once the present incarnation has ended. */
+export type AfterEnd = (reason: ExitReason) => void
+
+export class ActorCell implements ActorAddress {
+  readonly core: number
+  readonly slot: number
+  readonly generation: number
+  readonly name: string | undefined
+  /** Set from the mailbox options when the behaviour is known. */
+  capacity: number = MAILBOX_CAPACITY_DEFAULT
+  overflow: OverflowPolicy = 'backpressure'
+  /** Told to the root when it ends unasked, and kept for a restart. */
+  readonly isSupervised: boolean
+  readonly parent: ActorCell | undefined
+  behaviour: Behaviour<unknown, unknown> | undefined = undefined
+  program: Program<unknown, unknown, unknown, unknown> | undefined = undefined
+  state: unknown = undefined
+  status: number = STARTING
+  incarnation = 0
+  /** Counts changes of status; what comes back to an older one comes too late. */
+  phase = 0
+  /** In the run queue. */
+  isQueued = false
+  /** Counted in the congestion table. */
+  isCongested = false
+  /** `ctx.stop` was called by the handler under way. */
+  stopRequest: ExitReason | undefined = undefined
+  mailbox: Mailbox<Asker | MessageTimer> | undefined = undefined
+  context: ActorContext | undefined = undefined
+  /** Whom the message in hand has to be answered to. */
+  asker: Asker | undefined = undefined
+  /** The message in hand while an asynchronous handler runs, and whether the books know it (a timer's they do not). */
+  inHand: unknown = undefined
+  isInHandCounted = false
+  /** Messages of this actor that wait for room at their targets; while there are any it is not scheduled. */
+  outbox = 0
+  /** Target of the latest of those. */
+  waitsFor: ActorAddress | undefined = undefined
+  children: Set<ActorCell> | undefined = undefined
+  timers: Map<string, MessageTimer> | undefined = undefined
+  abort: AbortController | undefined = undefined
+  /** Present once somebody asked for the end. */
+  afterEnd: AfterEnd[] | undefined = undefined
+  /** That somebody wants the slot kept for a restart. */
+  keepsSlot = false
+  /** Tells whoever started the incarnation how that went; gone once told. */
+  onStarted: ((error: Error | undefined, cell: ActorCell) => void) | undefined = undefined
+  /** Guards `init` and the shutdown time. */
+  deadline: Timer | undefined = undefined
+
+  constructor(
+    address: ActorAddress,
+    options: { name: string | undefined; isSupervised: boolean; parent: ActorCell | undefined },
+  ) {
+    this.core = address.core
+    this.slot = address.slot
+    this.generation = address.generation
+    this.name = options.name
+    this.isSupervised = options.isSupervised
+    this.parent = options.parent
+  }
+
+  get label(): string {
+    return this.name ?? `${this.behaviour?.name ?? 'actor'}@core-${this.core}/${this.slot}`
+  }
+}

@@ -1,0 +1,94 @@
+/**
+ * Asks that wait for a reply. An ask to another core is found again by a correlation number that is never reused within 2^32 asks; its
+ * numbers start anew in a range of its own for each incarnation of the core, so a reply to the dead incarnation finds nobody.
+ */
+import type { ActorAddress } from '@cambium/base'
+import { Timer } from './timer-wheel.ts'
+
+/** An asker on another core. */
+export class RemoteAsker {
+  readonly core: number
+  readonly correlation: number
+  constructor(core: number, correlation: number) {
+    this.core = core
+    this.correlation = correlation
+  }
+}
+
+export type Asker = RemoteAsker | PendingAsk
+
+export class PendingAsk extends Timer {
+  readonly target: ActorAddress
+  /** 0 for an ask on the same core. */
+  correlation = 0
+  /** Position of its record in the ring to the target's core; undefined until it is written there. */
+  position: number | undefined = undefined
+  isSettled = false
+  /** Lets go of what the ask holds outside. */
+  onSettled: (() => void) | undefined = undefined
+  readonly #resolve: (value: unknown) => void
+  readonly #reject: (error: unknown) => void
+  readonly #expire: (ask: PendingAsk) => void
+
+  constructor(target: ActorAddress, resolve: (value: unknown) => void, reject: (error: unknown) => void, expire: (ask: PendingAsk) => void) {
+    super()
+    this.target = target
+    this.#resolve = resolve
+    this.#reject = reject
+    this.#expire = expire
+  }
+
+  override fire(): void {
+    this.#expire(this)
+  }
+
+  resolve(value: unknown): void {
+    this.isSettled = true
+    this.onSettled?.()
+    this.#resolve(value)
+  }
+
+  reject(error: unknown): void {
+    this.isSettled = true
+    this.onSettled?.()
+    this.#reject(error)
+  }
+}
+
+/** Bits of the correlation number that count within one incarnation of the core. */
+const RANGE_BITS = 26
+
+export class AskTable {
+  readonly #byCorrelation = new Map<number, PendingAsk>()
+  #last: number
+
+  constructor(epoch: number) {
+    this.#last = epoch << RANGE_BITS
+  }
+
+  get size(): number {
+    return this.#byCorrelation.size
+  }
+
+  add(ask: PendingAsk): void {
+    do this.#last = (this.#last + 1) | 0
+    while (this.#last === 0 || this.#byCorrelation.has(this.#last)) // ends: fewer asks than numbers are ever pending
+    ask.correlation = this.#last
+    this.#byCorrelation.set(this.#last, ask)
+  }
+
+  /** The ask, taken out of the table. */
+  take(correlation: number): PendingAsk | undefined {
+    const ask = this.#byCorrelation.get(correlation)
+    if (ask !== undefined) this.#byCorrelation.delete(correlation)
+    return ask
+  }
+
+  drop(ask: PendingAsk): void {
+    if (ask.correlation !== 0) this.#byCorrelation.delete(ask.correlation)
+  }
+
+  all(): PendingAsk[] {
+    return [...this.#byCorrelation.values()]
+  }
+}

@@ -1,0 +1,58 @@
+/**
+ * Behaviours by module and name (D13). A module is imported once; what was spawned on the core where it was defined is taken as it is, so
+ * that a module loaded in some other way (a test runner, a bundle) is not loaded twice there.
+ */
+import { isBehaviour } from '@cambium/actor'
+import type { Behaviour } from '@cambium/actor'
+import { CambiumError } from '@cambium/base'
+import type { CorePlatform } from '@cambium/base'
+
+type AnyBehaviour = Behaviour<unknown, unknown>
+
+export class BehaviourLoader {
+  readonly #platform: CorePlatform
+  readonly #loaded = new Map<string, AnyBehaviour>()
+
+  constructor(platform: CorePlatform) {
+    this.#platform = platform
+  }
+
+  /** Names of what is loaded, as `module#name`. */
+  get names(): string[] {
+    return [...this.#loaded.keys()]
+  }
+
+  /** Makes a behaviour at hand known. */
+  learn(behaviour: AnyBehaviour): void {
+    this.#loaded.set(`${behaviour.module}#${behaviour.name}`, behaviour)
+  }
+
+  find(module: string, name: string): AnyBehaviour | undefined {
+    return this.#loaded.get(`${module}#${name}`)
+  }
+
+  /** Imports `module` and answers its behaviour. Rejects with `ERR_MODULE_LOAD` or `ERR_BEHAVIOUR_NOT_FOUND`. */
+  async load(module: string, name: string): Promise<AnyBehaviour> {
+    const known = this.find(module, name)
+    if (known !== undefined) return known
+    let exports: Readonly<Record<string, unknown>>
+    try {
+      exports = await this.#platform.importModule(module)
+    } catch (cause) {
+      throw new CambiumError('ERR_MODULE_LOAD', `module cannot be loaded: module=${module}, cause=${cause instanceof Error ? cause.message : String(cause)}`, {
+        cause,
+        fields: { module },
+      })
+    }
+    const exported = Object.values(exports).filter(isBehaviour)
+    for (const behaviour of exported) this.#loaded.set(`${module}#${behaviour.name}`, behaviour as AnyBehaviour)
+    const found = this.find(module, name)
+    if (found === undefined) {
+      const names = exported.map((behaviour) => behaviour.name)
+      throw new CambiumError('ERR_BEHAVIOUR_NOT_FOUND', `module exports no such behaviour: module=${module}, name=${name}, exported=[${names.join(', ')}]`, {
+        fields: { module, name, exported: names },
+      })
+    }
+    return found
+  }
+}

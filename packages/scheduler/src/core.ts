@@ -1,0 +1,505 @@
+/**
+ * One core: everything that runs on one thread. An object, never a singleton: the simulator has many in one thread (D11).
+ *
+ * A turn, bounded in messages and time: control lanes, timers, data rings straight into idle actors, run queue, then what was written is
+ * published and room that was given is announced. Whoever drives the core calls {@link Core.turn} until it answers 0, then parks it with
+ * {@link Core.hasWork} as the last look.
+ */
+import { ActorRef, isRef } from '@cambium/actor'
+import type { Behaviour, DeadLetter, ExitReason, Ref } from '@cambium/actor'
+import { CambiumError, formatAddress, toErrorRecord } from '@cambium/base'
+import type { CorePlatform, ErrorRecord } from '@cambium/base'
+import { createEncoder, createShapeArea } from '@cambium/codec'
+import type { Encoder } from '@cambium/codec'
+import { attachConsumer, attachProducer, createDoorbell } from '@cambium/ring'
+import type { Doorbell } from '@cambium/ring'
+import type { ActorCell } from './actor-cell.ts'
+import { AskTable, RemoteAsker } from './asks.ts'
+import type { Asker } from './asks.ts'
+import { BehaviourLoader } from './behaviour-loader.ts'
+import { readBooks, TAKEN, PUT } from './books.ts'
+import type { Books } from './books.ts'
+import { DeadLetterOffice } from './dead-letter-office.ts'
+import { Dispatcher } from './dispatcher.ts'
+import { InboundLink, notDecodable } from './inbound-link.ts'
+import { Lifecycle, TERMINATE_TIMEOUT_MS } from './lifecycle.ts'
+import type { MessageTimer } from './message-timer.ts'
+import { OutboundLink } from './outbound-link.ts'
+import { ASK, REPLY, REPLY_ERROR, SIGNAL, TELL } from './record-lane.ts'
+import { noSuchActor, replyFailure, Sender } from './sender.ts'
+import type { SenderLimits } from './sender.ts'
+import type { Signal, StartSpec } from './signals.ts'
+import { SlotTable } from './slot-table.ts'
+import type { CoreBlock, SystemMemory } from './system-memory.ts'
+import { CallbackTimer, TimerWheel } from './timer-wheel.ts'
+
+export interface CoreOptions {
+  readonly number: number
+  readonly memory: SystemMemory
+  readonly platform: CorePlatform
+  readonly limits: SenderLimits
+  readonly isStrict: boolean
+  /** False for the successor of a dead core, until its slots are adopted. @default true */
+  readonly isOpen?: boolean
+  /** Core 0 only: what is meant for the root. */
+  readonly onRootSignal?: (from: number, signal: Signal) => void
+  /** Dead letters found by this core, at most 100 a second. */
+  readonly onDeadLetter?: (letter: DeadLetter) => void
+}
+
+/** Data records of one peer in one turn. */
+const RECORDS_PER_LINK_MAX = 256
+/** Messages from mailboxes in one turn. */
+const MESSAGES_PER_TURN_MAX = 512
+/** Signals of one peer in one turn. */
+const SIGNALS_PER_LINK_MAX = 256
+/** A turn gives way after this time, in milliseconds, looked at every 32 messages. */
+const TURN_MS_MAX = 1
+/** How often waiting messages are looked through for those over the limit, in milliseconds. */
+const EXPIRY_INTERVAL_MS = 100
+
+export interface CoreReport {
+  readonly core: number
+  readonly actors: number
+  readonly runnable: number
+  readonly timers: number
+  readonly asks: number
+  readonly waiting: number
+  readonly asyncInFlight: number
+  readonly behaviours: readonly string[]
+  readonly books: Books
+}
+
+export class Core {
+  readonly coreNumber: number
+  readonly platform: CorePlatform
+  readonly bell: Doorbell
+  readonly block: CoreBlock
+  readonly books: Float64Array
+  readonly congestion: Int32Array
+  readonly limits: SenderLimits
+  readonly isStrict: boolean
+  readonly encoder: Encoder
+  readonly slots: SlotTable
+  readonly wheel: TimerWheel
+  readonly loader: BehaviourLoader
+  readonly asks: AskTable
+  readonly deadLetters: DeadLetterOffice
+  readonly dispatcher: Dispatcher
+  readonly lifecycle: Lifecycle
+  readonly sender: Sender
+  /** By core number; none to itself. */
+  readonly links: readonly (OutboundLink | undefined)[]
+  readonly #inbound: readonly InboundLink[]
+  readonly #memory: SystemMemory
+  readonly #onRootSignal: ((from: number, signal: Signal) => void) | undefined
+  readonly #rootInbox: Signal[] = []
+  readonly #epoch: number
+  #isOpen: boolean
+  #nextLink = 0
+  #expiry: CallbackTimer | undefined = undefined
+  #hasGivenRoom = false
+  #beat = 0
+
+  constructor(options: CoreOptions) {
+    const { memory, platform } = options
+    this.coreNumber = options.number
+    this.platform = platform
+    this.limits = options.limits
+    this.isStrict = options.isStrict
+    this.#memory = memory
+    this.#isOpen = options.isOpen ?? true
+    this.#onRootSignal = options.onRootSignal
+    this.block = memory.blocks[options.number] as CoreBlock
+    this.books = this.block.books
+    this.congestion = this.block.congestion
+    this.bell = createDoorbell(this.block.bell)
+    this.#epoch = Atomics.load(this.block.epoch, 0)
+    this.slots = new SlotTable(this.block.generation)
+    this.wheel = new TimerWheel(platform.now())
+    this.loader = new BehaviourLoader(platform)
+    this.asks = new AskTable(this.#epoch)
+    this.encoder = createEncoder({
+      area: createShapeArea(this.block.shapes),
+      isRef,
+      packRef: (value) => value as ActorRef,
+    })
+    this.deadLetters = new DeadLetterOffice(options.number, this.books, () => platform.now(), (letter) => {
+      this.#showDeadLetter(letter, options.onDeadLetter)
+    })
+    this.dispatcher = new Dispatcher(this)
+    this.lifecycle = new Lifecycle(this)
+    this.links = memory.blocks.map((block, peer) => (peer === options.number ? undefined : this.#linkTo(peer, block)))
+    this.#inbound = memory.blocks.flatMap((block, peer) => (peer === options.number ? [] : [this.#linkFrom(peer, block)]))
+    this.sender = new Sender(this)
+    // A predecessor may have died between its publish and its ring.
+    for (const link of this.links) link?.bell.ring()
+  }
+
+  /** Does a bounded amount of work; answers how much, 0 when there was none. */
+  turn(): number {
+    this.#beat = (this.#beat + 1) | 0
+    this.block.beat[0] = this.#beat
+    const startedMs = this.platform.now()
+    let done = this.#takeSignals()
+    done += this.wheel.advance(startedMs)
+    if (this.#isOpen) done += this.#takeRecords(startedMs)
+    let handled = 0
+    while (this.dispatcher.runQueue.length > 0 && handled < MESSAGES_PER_TURN_MAX) {
+      handled += this.dispatcher.runNext()
+      if (this.platform.now() - startedMs > TURN_MS_MAX) break
+    }
+    this.flush()
+    return done + handled
+  }
+
+  /** Publishes what was written, moves what waited, and announces room. Part of every turn. */
+  flush(): void {
+    if (this.sender.hasWaiting) {
+      this.sender.drain()
+      this.#watchWaiting()
+    }
+    for (const link of this.links) {
+      if (link === undefined) continue
+      link.data.flush()
+      link.control.flush()
+    }
+    if (this.#hasGivenRoom) this.#announceRoom()
+  }
+
+  /** The last look before parking: true when there is something to do after all. Atomics.load of what peers publish. */
+  hasWork(): boolean {
+    if (this.dispatcher.runQueue.length > 0 || this.#rootInbox.length > 0) return true
+    for (const link of this.#inbound) if (!link.control.isEmpty || (this.#isOpen && !link.data.isEmpty)) return true
+    for (const link of this.links) if (link?.announceWaiting() === true) return true
+    return false
+  }
+
+  /** Takes every signal that has arrived; ends, since rings are bounded and their senders wait for this thread. */
+  takeAllSignals(): void {
+    while (this.#takeSignals() > 0);
+  }
+
+  /** Milliseconds until the next timer; Infinity without one. */
+  msToNextTimer(): number {
+    const due = this.wheel.nextDueMs()
+    return due === Infinity ? Infinity : Math.max(0, due - this.platform.now())
+  }
+
+  /** Handles a signal from the root. Core 0 is given its own directly. */
+  handleSignal(signal: Signal): void {
+    switch (signal.type) {
+      case 'spawn':
+        try {
+          this.lifecycle.spawn(signal.spec, true, undefined, (error, cell) => {
+            this.#answerStart(signal.request, cell, error)
+          })
+        } catch (error) {
+          this.toRoot({ type: 'start_failed', request: signal.request, error: toErrorRecord(error) }) // no slot is free
+        }
+        return
+      case 'restart':
+        this.lifecycle.restart(signal.slot, signal.generation, signal.spec, (error) => {
+          this.#answerStart(signal.request, signal, error)
+        })
+        return
+      case 'stop': {
+        const cell = this.slots.find(signal.slot, signal.generation)
+        const answer = (reason: ExitReason): void => {
+          this.toRoot({ type: 'stopped', request: signal.request, reason })
+        }
+        if (cell === undefined) answer({ kind: 'shutdown' })
+        else this.lifecycle.stop(cell, signal.timeoutMs, signal.keepsSlot, answer)
+        return
+      }
+      case 'adopt':
+        this.lifecycle.adopt(signal.slots)
+        return
+      case 'release': {
+        const cell = this.slots.find(signal.slot, signal.generation)
+        if (cell !== undefined) this.lifecycle.release(cell)
+        return
+      }
+      case 'open':
+        this.#isOpen = true
+        this.requestTurn()
+        return
+      case 'core_lost':
+        this.#failAsksTo(signal.core, signal.positions[this.coreNumber] as number, signal.error)
+        return
+      case 'close':
+        this.sender.isClosed = true
+        return
+      default:
+        this.#onRootSignal?.(this.coreNumber, signal)
+    }
+  }
+
+  /** Sends a signal to the root; on core 0 it is handed over in the next turn. */
+  toRoot(signal: Signal): void {
+    if (this.coreNumber === 0) {
+      this.#rootInbox.push(signal)
+      this.requestTurn()
+    } else this.signal(0, signal)
+  }
+
+  /** Sends a signal to another core. Throws `ERR_CANNOT_TRAVEL` when what it carries cannot. */
+  signal(core: number, signal: Signal): void {
+    const link = this.links[core] as OutboundLink
+    const bytes = this.encoder.encode(signal)
+    const epoch = Atomics.load((this.#memory.blocks[core] as CoreBlock).epoch, 0)
+    if (!link.control.write(SIGNAL, epoch, 0, 0, bytes)) {
+      link.control.enqueue({ type: SIGNAL, a: epoch, b: 0, c: 0, bytes: Buffer.from(bytes), sinceMs: Infinity, isDropped: undefined, onWritten: undefined, onExpired: undefined })
+    }
+    this.requestTurn()
+  }
+
+  report(): CoreReport {
+    return {
+      core: this.coreNumber,
+      actors: this.slots.count,
+      runnable: this.dispatcher.runQueue.length,
+      timers: this.wheel.size,
+      asks: this.asks.size,
+      waiting: this.sender.waitingCount,
+      asyncInFlight: this.dispatcher.asyncInFlight,
+      behaviours: this.loader.names,
+      books: readBooks(this.books),
+    }
+  }
+
+  get memory(): SharedArrayBuffer {
+    return this.#memory.memory
+  }
+
+  // --- what the parts ask of their core
+
+  now(): number {
+    return this.platform.now()
+  }
+
+  requestTurn(): void {
+    this.platform.requestTurn()
+  }
+
+  refOf(address: { core: number; slot: number; generation: number }): Ref<unknown> {
+    return new ActorRef(this.sender.inside, address.core, address.slot, address.generation) as unknown as Ref<unknown>
+  }
+
+  reply(asker: Asker, value: unknown): void {
+    this.sender.reply(asker, value)
+  }
+
+  replyError(asker: Asker, error: Error): void {
+    this.sender.replyError(asker, error)
+  }
+
+  relieved(cell: ActorCell): void {
+    this.#hasGivenRoom = true
+    this.sender.relieved(cell)
+  }
+
+  ended(cell: ActorCell, reason: ExitReason): void {
+    this.lifecycle.ended(cell, reason)
+  }
+
+  reportExit(cell: ActorCell, reason: ExitReason): void {
+    this.toRoot({ type: 'exited', slot: cell.slot, generation: cell.generation, reason, incarnation: cell.incarnation })
+  }
+
+  reportFault(where: string, error: unknown): void {
+    const record = error !== null && typeof error === 'object' && 'code' in error && !(error instanceof Error) ? (error as ErrorRecord) : toErrorRecord(error)
+    this.toRoot({ type: 'fault', where, error: record })
+  }
+
+  spawnChild(parent: ActorCell, behaviour: Behaviour<unknown, unknown>, spec: StartSpec): Ref<unknown> {
+    this.loader.learn(behaviour)
+    return this.refOf(this.lifecycle.spawn(spec, false, parent, () => {}))
+  }
+
+  stopChild(parent: ActorCell, child: Ref<never>): Promise<void> {
+    const cell = child.core === this.coreNumber ? this.slots.find(child.slot, child.generation) : undefined
+    if (cell === undefined) return Promise.resolve()
+    if (cell.parent !== parent) return Promise.reject(new CambiumError('ERR_NOT_A_CHILD', `actor is no child of this one: ref=${formatAddress(child)}, actor=${parent.label}`))
+    return new Promise((resolve) => {
+      this.lifecycle.stop(cell, TERMINATE_TIMEOUT_MS, false, () => {
+        resolve()
+        this.requestTurn()
+      })
+    })
+  }
+
+  deliverTimer(timer: MessageTimer): void {
+    this.dispatcher.deliverTimer(timer)
+  }
+
+  // --- parts of a turn
+
+  #takeSignals(): number {
+    let done = 0
+    for (let i = this.#rootInbox.length; i > 0; i -= 1) {
+      const signal = this.#rootInbox.shift() as Signal
+      this.#onRootSignal?.(0, signal)
+      done += 1
+    }
+    for (const link of this.#inbound) {
+      const lane = link.control
+      if (lane.isEmpty) continue
+      for (let taken = 0; taken < SIGNALS_PER_LINK_MAX; taken += 1) {
+        const outcome = lane.next()
+        if (outcome === 'none') break
+        done += 1
+        if (outcome !== 'record' || lane.record.a !== this.#epoch) continue
+        const signal = link.decode(lane.record) as Signal
+        if (this.#onRootSignal !== undefined) this.#onRootSignal(link.core, signal)
+        else this.handleSignal(signal)
+      }
+      if (lane.release()) this.#hasGivenRoom = true
+    }
+    return done
+  }
+
+  #takeRecords(startedMs: number): number {
+    let done = 0
+    const count = this.#inbound.length
+    // Each turn begins with another peer, so that a flood from one does not put the others last for ever.
+    this.#nextLink = count === 0 ? 0 : (this.#nextLink + 1) % count
+    for (let i = 0; i < count; i += 1) {
+      const link = this.#inbound[(this.#nextLink + i) % count] as InboundLink
+      if (link.data.isEmpty) continue
+      done += this.#takeFrom(link, startedMs)
+    }
+    return done
+  }
+
+  #takeFrom(link: InboundLink, startedMs: number): number {
+    const lane = link.data
+    const { record } = lane
+    const books = this.books
+    let taken = 0
+    while (taken < RECORDS_PER_LINK_MAX) {
+      const outcome = lane.next()
+      if (outcome === 'none') break
+      taken += 1
+      if (outcome === 'part') continue
+      books[TAKEN] = (books[TAKEN] as number) + 1
+      if (outcome === 'torn') {
+        this.deadLetters.bury('lost_with_core', { core: this.coreNumber, slot: 0, generation: 0 }, { detail: 'its first fragments were with the core that died' })
+        continue
+      }
+      if (record.type === TELL || record.type === ASK) this.#takeMessage(link)
+      else this.#takeReply(link)
+      if ((taken & 31) === 0 && this.platform.now() - startedMs > TURN_MS_MAX) break
+    }
+    if (lane.release()) this.#hasGivenRoom = true
+    return taken
+  }
+
+  #takeMessage(link: InboundLink): void {
+    const { record } = link.data
+    const asker = record.type === ASK ? new RemoteAsker(link.core, record.c) : undefined
+    const cell = this.slots.find(record.a, record.b)
+    if (cell === undefined) {
+      const target = { core: this.coreNumber, slot: record.a, generation: record.b }
+      this.deadLetters.bury('no_such_actor', target)
+      if (asker !== undefined) this.replyError(asker, noSuchActor(target))
+      return
+    }
+    let message: unknown
+    try {
+      message = link.decode(record)
+    } catch (error) {
+      this.deadLetters.bury('not_decodable', cell, { name: cell.name, detail: String(error) })
+      if (asker !== undefined) this.replyError(asker, notDecodable(link.core, error))
+      return
+    }
+    this.dispatcher.deliver(cell, message, asker, true)
+  }
+
+  #takeReply(link: InboundLink): void {
+    const { record } = link.data
+    let value: unknown
+    let failure: unknown
+    try {
+      value = link.decode(record)
+      if (record.type === REPLY_ERROR) failure = replyFailure(value)
+      else if (record.type !== REPLY) throw new Error(`record of unknown type: ${record.type}`)
+    } catch (error) {
+      failure = notDecodable(link.core, error)
+    }
+    this.sender.settleRemote(link.core, record.c, value, failure)
+  }
+
+  /** Step 3 of the protocol for room: whoever waits looks again. */
+  #announceRoom(): void {
+    this.#hasGivenRoom = false
+    for (const link of this.links) {
+      if (link === undefined) continue
+      const word = this.block.waiting[link.core] as Int32Array
+      if (Atomics.load(word, 0) === 0) continue
+      Atomics.store(word, 0, 0)
+      link.bell.ring()
+    }
+  }
+
+  /** While anything waits, a timer looks for what has waited too long. */
+  #watchWaiting(): void {
+    if (this.#expiry !== undefined || !this.sender.hasWaiting) return
+    const timer = new CallbackTimer(() => {
+      this.#expiry = undefined
+      this.sender.expire()
+      this.#watchWaiting()
+    })
+    this.#expiry = timer
+    this.wheel.start(timer, this.platform.now() + EXPIRY_INTERVAL_MS)
+  }
+
+  #failAsksTo(core: number, upTo: number, error: ErrorRecord): void {
+    for (const ask of this.asks.all()) {
+      // Asks that lie in the ring behind that position are the successor's; those not yet written are still here.
+      if (ask.target.core !== core || ask.position === undefined || ((upTo - ask.position) | 0) < 0) continue
+      this.sender.failAsk(ask, new CambiumError('ERR_CORE_LOST', `core died with the message: target=${formatAddress(ask.target)}, cause=${error.message}`, { severity: 'crash' }))
+    }
+    this.requestTurn()
+  }
+
+  #answerStart(request: number, at: { slot: number; generation: number }, error: Error | undefined): void {
+    this.toRoot(
+      error === undefined
+        ? { type: 'started', request, slot: at.slot, generation: at.generation }
+        : { type: 'start_failed', request, error: toErrorRecord(error) },
+    )
+  }
+
+  #showDeadLetter(letter: DeadLetter, observe: ((letter: DeadLetter) => void) | undefined): void {
+    observe?.(letter)
+    const { core, slot, generation } = letter.target
+    const { reason, count, name, detail } = letter
+    this.toRoot({ type: 'dead_letter', reason, core, slot, generation, name, count, detail })
+  }
+
+  #linkTo(peer: number, block: CoreBlock): OutboundLink {
+    return new OutboundLink({
+      core: peer,
+      source: this.coreNumber,
+      block,
+      bell: createDoorbell(block.bell),
+      data: attachProducer(this.#memory.dataRing(this.coreNumber, peer)),
+      control: attachProducer(this.#memory.controlRing(this.coreNumber, peer)),
+      onPut: (records) => {
+        this.books[PUT] = (this.books[PUT] as number) + records
+      },
+    })
+  }
+
+  #linkFrom(peer: number, block: CoreBlock): InboundLink {
+    return new InboundLink({
+      core: peer,
+      data: attachConsumer(this.#memory.dataRing(peer, this.coreNumber)),
+      control: attachConsumer(this.#memory.controlRing(peer, this.coreNumber)),
+      shapes: createShapeArea(block.shapes),
+      messageBytesMax: this.limits.messageBytesMax,
+      unpackRef: (core, slot, generation) => new ActorRef(this.sender.inside, core, slot, generation),
+    })
+  }
+}

@@ -1,0 +1,236 @@
+/**
+ * Delivery and running of messages on one core: mailbox policy, run queue, handlers, replies. A message goes straight from the ring to
+ * the handler when its actor is idle, so heap mailboxes stay short (D3).
+ */
+import { Mailbox } from '@cambium/actor'
+import type { ExitReason } from '@cambium/actor'
+import { CambiumError, toErrorRecord } from '@cambium/base'
+import { BUSY, READY } from './actor-cell.ts'
+import type { ActorCell } from './actor-cell.ts'
+import type { Asker } from './asks.ts'
+import { PROCESSED } from './books.ts'
+import type { DeadLetterOffice } from './dead-letter-office.ts'
+import { MessageTimer } from './message-timer.ts'
+import { RunQueue } from './run-queue.ts'
+import { CONGESTION_BUCKETS } from './system-memory.ts'
+
+/** Messages of one actor in one go, before the next runnable actor has its turn. */
+const MESSAGES_PER_ACTOR_MAX = 64
+const BUCKET_MASK = CONGESTION_BUCKETS - 1
+
+export interface DispatcherHost {
+  readonly books: Float64Array
+  readonly congestion: Int32Array
+  readonly deadLetters: DeadLetterOffice
+  /** Sends an answer. */
+  reply(asker: Asker, value: unknown): void
+  replyError(asker: Asker, error: Error): void
+  /** The incarnation has ended unasked: by `ctx.stop` or a crash. */
+  ended(cell: ActorCell, reason: ExitReason): void
+  /** The mailbox has room again. */
+  relieved(cell: ActorCell): void
+  requestTurn(): void
+}
+
+export class Dispatcher {
+  /** The actor whose callback is running, between its first and its last synchronous instruction. */
+  current: ActorCell | undefined = undefined
+  /** Asynchronous callbacks under way: while there are any the core must not block its event loop. */
+  asyncInFlight = 0
+  readonly runQueue: RunQueue = new RunQueue()
+  readonly #host: DispatcherHost
+
+  constructor(host: DispatcherHost) {
+    this.#host = host
+  }
+
+  /** Brings a message to an actor of this core: at once if it is idle and `isDirect`, else through its mailbox. */
+  deliver(cell: ActorCell, message: unknown, asker: Asker | undefined, isDirect: boolean): void {
+    if (isDirect && cell.status === READY && cell.outbox === 0 && (cell.mailbox === undefined || cell.mailbox.length === 0)) {
+      this.#run(cell, message, asker, true)
+      return
+    }
+    cell.mailbox ??= new Mailbox()
+    if (cell.mailbox.length >= cell.capacity) {
+      if (cell.overflow === 'drop-newest') {
+        this.#drop(cell, message, asker)
+        return
+      }
+      if (cell.overflow === 'drop-oldest') this.#dropOldest(cell, cell.mailbox)
+    }
+    cell.mailbox.push(message, asker)
+    if (cell.overflow === 'backpressure' && !cell.isCongested && cell.mailbox.length >= cell.capacity) this.#congest(cell)
+    this.schedule(cell)
+  }
+
+  /** Puts a timer's message at the end of its actor's mailbox. No capacity holds it back, but one timer has one place: while it waits, its next expiries add nothing. */
+  deliverTimer(timer: MessageTimer): void {
+    if (timer.isQueued) return
+    timer.isQueued = true
+    const cell = timer.cell
+    cell.mailbox ??= new Mailbox()
+    cell.mailbox.push(timer.message, timer)
+    this.schedule(cell)
+  }
+
+  /** Makes the actor runnable if it has something to do and may do it. */
+  schedule(cell: ActorCell): void {
+    if (cell.isQueued || cell.status !== READY || cell.outbox > 0 || cell.mailbox === undefined || cell.mailbox.length === 0) return
+    cell.isQueued = true
+    this.runQueue.push(cell)
+  }
+
+  /** Runs the next runnable actor; answers the number of messages it handled, 0 when there was none to run. */
+  runNext(): number {
+    const cell = this.runQueue.shift()
+    if (cell === undefined) return 0
+    cell.isQueued = false
+    const mailbox = cell.mailbox
+    let handled = 0
+    while (handled < MESSAGES_PER_ACTOR_MAX && cell.status === READY && cell.outbox === 0 && mailbox !== undefined && mailbox.length > 0) {
+      const message = mailbox.peek()
+      const asker = mailbox.peekAsker()
+      mailbox.shift()
+      handled += 1
+      if (cell.isCongested && mailbox.length <= cell.capacity >> 1) this.relieve(cell)
+      if (asker instanceof MessageTimer) {
+        asker.isQueued = false
+        if (asker.repeatMs === 0 && cell.timers?.get(asker.key) === asker) cell.timers.delete(asker.key)
+        if (!asker.isCancelled && asker.incarnation === cell.incarnation) this.#run(cell, message, undefined, false)
+      } else this.#run(cell, message, asker, true)
+    }
+    this.schedule(cell)
+    return Math.max(1, handled)
+  }
+
+  relieve(cell: ActorCell): void {
+    if (!cell.isCongested) return
+    cell.isCongested = false
+    this.#count(cell, -1)
+    this.#host.relieved(cell)
+  }
+
+  /** Takes every waiting message of an actor that ended; `bury` gets each that the books know. */
+  clearMailbox(cell: ActorCell, bury: (message: unknown, asker: Asker | undefined) => void): void {
+    const mailbox = cell.mailbox
+    cell.mailbox = undefined
+    while (mailbox !== undefined && mailbox.length > 0) {
+      const message = mailbox.peek()
+      const asker = mailbox.peekAsker()
+      mailbox.shift()
+      if (!(asker instanceof MessageTimer)) bury(message, asker)
+    }
+    this.relieve(cell)
+  }
+
+  #run(cell: ActorCell, message: unknown, asker: Asker | undefined, isCounted: boolean): void {
+    cell.asker = asker
+    this.current = cell
+    let result: unknown
+    try {
+      result = (cell.program as NonNullable<ActorCell['program']>).receive(cell.state, message, cell.context as NonNullable<ActorCell['context']>)
+    } catch (error) {
+      this.current = undefined
+      this.#crashed(cell, message, error, isCounted)
+      return
+    }
+    this.current = undefined
+    if (result !== undefined && result !== cell.state) {
+      if (result instanceof Promise) {
+        this.#runAsync(cell, message, result, isCounted)
+        return
+      }
+      cell.state = result
+    }
+    this.#finish(cell, isCounted)
+  }
+
+  #runAsync(cell: ActorCell, message: unknown, result: Promise<unknown>, isCounted: boolean): void {
+    cell.status = BUSY
+    cell.phase += 1
+    cell.inHand = message
+    cell.isInHandCounted = isCounted
+    const phase = cell.phase
+    this.asyncInFlight += 1
+    const settle = (then: () => void): void => {
+      this.asyncInFlight -= 1
+      this.#host.requestTurn()
+      if (cell.phase !== phase) return // killed meanwhile: the message was accounted for then
+      cell.inHand = undefined
+      cell.status = READY
+      cell.phase += 1
+      then()
+      this.schedule(cell)
+    }
+    result.then(
+      (next) => {
+        settle(() => {
+          if (next !== undefined) cell.state = next
+          this.#finish(cell, isCounted)
+        })
+      },
+      (error: unknown) => {
+        settle(() => {
+          this.#crashed(cell, message, error, isCounted)
+        })
+      },
+    )
+  }
+
+  #finish(cell: ActorCell, isCounted: boolean): void {
+    if (isCounted) this.#host.books[PROCESSED] = (this.#host.books[PROCESSED] as number) + 1
+    const asker = cell.asker
+    if (asker !== undefined) {
+      cell.asker = undefined
+      this.#host.replyError(asker, new CambiumError('ERR_NO_REPLY', `actor handled the message without a reply: actor=${cell.label}`, { severity: 'crash' }))
+    }
+    if (cell.stopRequest !== undefined) {
+      const reason = cell.stopRequest
+      cell.stopRequest = undefined
+      this.#host.ended(cell, reason)
+    }
+  }
+
+  #crashed(cell: ActorCell, message: unknown, error: unknown, isCounted: boolean): void {
+    const record = toErrorRecord(error)
+    if (isCounted) this.#host.deadLetters.bury('crashed', cell, { name: cell.name, message, detail: record.message })
+    const asker = cell.asker
+    cell.asker = undefined
+    if (asker !== undefined) {
+      this.#host.replyError(
+        asker,
+        new CambiumError('ERR_ACTOR_CRASHED', `actor crashed while handling the message: actor=${cell.label}, error=${record.name}: ${record.message}`, {
+          severity: 'crash',
+          cause: error,
+        }),
+      )
+    }
+    cell.stopRequest = undefined
+    this.#host.ended(cell, { kind: 'crash', error: record })
+  }
+
+  #dropOldest(cell: ActorCell, mailbox: Mailbox<Asker | MessageTimer>): void {
+    const message = mailbox.peek()
+    const asker = mailbox.peekAsker()
+    mailbox.shift()
+    if (!(asker instanceof MessageTimer)) this.#drop(cell, message, asker)
+  }
+
+  #drop(cell: ActorCell, message: unknown, asker: Asker | undefined): void {
+    this.#host.deadLetters.bury('overflow', cell, { name: cell.name, message, detail: `mailbox is full: capacity=${cell.capacity}` })
+    if (asker !== undefined) {
+      this.#host.replyError(asker, new CambiumError('ERR_MAILBOX_FULL', `mailbox is full: capacity=${cell.capacity}, actor=${cell.label}`, { severity: 'crash' }))
+    }
+  }
+
+  #congest(cell: ActorCell): void {
+    cell.isCongested = true
+    this.#count(cell, 1)
+  }
+
+  #count(cell: ActorCell, change: number): void {
+    const bucket = cell.slot & BUCKET_MASK
+    // This core is the only writer of its table, so load and store need not be one step.
+    Atomics.store(this.#host.congestion, bucket, Atomics.load(this.#host.congestion, bucket) + change)
+  }
+}

@@ -1,0 +1,115 @@
+/** The receiving side of the two rings from one peer: records back to messages and signals. */
+import { CambiumError } from '@cambium/base'
+import type { ErrorRecord } from '@cambium/base'
+import { createDecoder, createReassembler, readFragment } from '@cambium/codec'
+import type { Decoder, Reassembler, ShapeArea } from '@cambium/codec'
+import type { RingConsumer } from '@cambium/ring'
+import { FRAGMENT, HEADER_BYTES, WHOLE_HEADER_BYTES } from './record-lane.ts'
+
+/** One record, or whole put together from fragments. The object is reused: take what you need before the next one. */
+export interface InboundRecord {
+  type: number
+  a: number
+  b: number
+  c: number
+  buffer: Buffer
+  offset: number
+  length: number
+}
+
+export class InboundLane {
+  readonly #ring: RingConsumer
+  readonly #reassembler: Reassembler
+  readonly #messageBytesMax: number
+  readonly record: InboundRecord
+
+  constructor(ring: RingConsumer, messageBytesMax: number) {
+    this.#ring = ring
+    this.#messageBytesMax = messageBytesMax + WHOLE_HEADER_BYTES
+    this.#reassembler = createReassembler({ messageBytesMax: this.#messageBytesMax })
+    this.record = { type: 0, a: 0, b: 0, c: 0, buffer: ring.buffer, offset: 0, length: 0 }
+  }
+
+  get isEmpty(): boolean {
+    return this.#ring.isEmpty
+  }
+
+  /**
+   * Takes the next record in hand. `none` when the ring is empty; `part` for a fragment that completes nothing; `torn` for the last
+   * fragment of a message whose beginning died with this core's predecessor.
+   */
+  next(): 'record' | 'part' | 'torn' | 'none' {
+    const ring = this.#ring
+    if (!ring.next()) return 'none'
+    const record = this.record
+    if (ring.type === FRAGMENT) return this.#nextFragment(record)
+    const at = ring.offset >> 2
+    const words = ring.int32
+    record.type = ring.type
+    record.a = words[at] as number
+    record.b = words[at + 1] as number
+    record.c = words[at + 2] as number
+    record.buffer = ring.buffer
+    record.offset = ring.offset + HEADER_BYTES
+    record.length = ring.length - HEADER_BYTES
+    return 'record'
+  }
+
+  /** The record in hand is finished; its room goes back to the producer. True when any went. */
+  release(): boolean {
+    this.#ring.done()
+    return this.#ring.release()
+  }
+
+  #nextFragment(record: InboundRecord): 'record' | 'part' | 'torn' {
+    const ring = this.#ring
+    const whole = this.#reassembler.add(ring.buffer, ring.offset, ring.length)
+    if (whole === undefined) {
+      const fragment = readFragment(ring.buffer, ring.offset, ring.length, this.#messageBytesMax)
+      return fragment !== undefined && fragment.index === fragment.count - 1 ? 'torn' : 'part'
+    }
+    record.type = whole.readInt32LE(0)
+    record.a = whole.readInt32LE(4)
+    record.b = whole.readInt32LE(8)
+    record.c = whole.readInt32LE(12)
+    record.buffer = whole
+    record.offset = WHOLE_HEADER_BYTES
+    record.length = whole.length - WHOLE_HEADER_BYTES
+    return 'record'
+  }
+}
+
+export class InboundLink {
+  readonly core: number
+  readonly data: InboundLane
+  readonly control: InboundLane
+  readonly #decoder: Decoder
+
+  constructor(options: {
+    core: number
+    data: RingConsumer
+    control: RingConsumer
+    shapes: ShapeArea
+    messageBytesMax: number
+    unpackRef: (core: number, slot: number, generation: number) => unknown
+  }) {
+    this.core = options.core
+    this.data = new InboundLane(options.data, options.messageBytesMax)
+    this.control = new InboundLane(options.control, options.messageBytesMax)
+    this.#decoder = createDecoder({ area: options.shapes, unpackRef: options.unpackRef })
+  }
+
+  /** The message of a record. Throws `ERR_NOT_DECODABLE`. */
+  decode(record: InboundRecord): unknown {
+    return this.#decoder.decode(record.buffer, record.offset, record.length)
+  }
+}
+
+/** An error that came in place of a reply, whatever its sender made of it. */
+export function isErrorRecord(value: unknown): value is ErrorRecord {
+  return typeof value === 'object' && value !== null && 'code' in value && 'message' in value
+}
+
+export function notDecodable(core: number, cause: unknown): CambiumError {
+  return new CambiumError('ERR_NOT_DECODABLE', `message cannot be decoded: from=core-${core}`, { severity: 'crash', cause })
+}

@@ -1,0 +1,87 @@
+/**
+ * The way from this core to another: its two lanes, and the messages that wait for congested targets there.
+ *
+ * Protocol for room (numbered in ARCHITECTURE.md, Sending):
+ * 1. Before a message is written, the target's bucket in the receiver's congestion table is loaded; not zero means hold back.
+ * 2. When anything waits, this core stores 1 in its waiting word at the receiver, then looks again (before it parks).
+ * 3. The receiver, after it has given room (its consumer position or a congestion counter stored), loads the waiting words; a set one
+ *    is cleared and that core's bell rung. Both sides store before they load, sequentially consistent: no room goes unnoticed.
+ */
+import type { Doorbell, RingProducer } from '@cambium/ring'
+import { RecordLane } from './record-lane.ts'
+import { CONGESTION_BUCKETS } from './system-memory.ts'
+import type { CoreBlock } from './system-memory.ts'
+import { WaitingQueue } from './waiting-message.ts'
+import type { WaitingMessage } from './waiting-message.ts'
+
+const BUCKET_MASK = CONGESTION_BUCKETS - 1
+
+export class OutboundLink {
+  readonly core: number
+  readonly data: RecordLane
+  readonly control: RecordLane
+  readonly bell: Doorbell
+  /** By slot. */
+  readonly waiting: Map<number, WaitingQueue> = new Map()
+  readonly #congestion: Int32Array
+  readonly #waitingWord: Int32Array
+
+  constructor(options: {
+    core: number
+    source: number
+    block: CoreBlock
+    bell: Doorbell
+    data: RingProducer
+    control: RingProducer
+    onPut: (records: number) => void
+  }) {
+    this.core = options.core
+    this.bell = options.bell
+    this.data = new RecordLane(options.data, options.bell, options.onPut)
+    this.control = new RecordLane(options.control, options.bell, () => {})
+    this.#congestion = options.block.congestion
+    this.#waitingWord = options.block.waiting[options.source] as Int32Array
+  }
+
+  isCongested(slot: number): boolean {
+    return Atomics.load(this.#congestion, slot & BUCKET_MASK) !== 0
+  }
+
+  /** Whether anything waits for room at the receiver. */
+  get hasWaiting(): boolean {
+    return this.waiting.size > 0 || this.data.queued > 0 || this.control.queued > 0
+  }
+
+  hold(message: WaitingMessage): void {
+    let queue = this.waiting.get(message.target.slot)
+    if (queue === undefined) {
+      queue = new WaitingQueue()
+      this.waiting.set(message.target.slot, queue)
+    }
+    queue.push(message)
+  }
+
+  /** Step 2 of the protocol: true when there is room to use after all. */
+  announceWaiting(): boolean {
+    if (!this.hasWaiting) return false
+    Atomics.store(this.#waitingWord, 0, 1)
+    if (this.data.hasRoomForNext || this.control.hasRoomForNext) return true
+    for (const slot of this.waiting.keys()) if (!this.isCongested(slot)) return this.data.queued === 0
+    return false
+  }
+
+  /** Moves on what there is room for now; `write` is given each held message whose target has room, in order. */
+  drain(write: (message: WaitingMessage) => void): void {
+    this.control.drain()
+    if (!this.data.drain()) return
+    for (const [slot, queue] of this.waiting) {
+      while (queue.first !== undefined && (queue.first.isWithdrawn || !this.isCongested(slot))) {
+        if (this.data.queued > 0) return // the ring is full: a congested mailbox is not the only thing to wait for
+        const message = queue.first
+        queue.shift()
+        write(message)
+      }
+      if (queue.length === 0) this.waiting.delete(slot)
+    }
+  }
+}

@@ -1,0 +1,160 @@
+/** The context of one incarnation: {@link ActorContext} over its core. */
+import type { ActorContext, Behaviour, ChildOptions, ExitReason, Ref } from '@cambium/actor'
+import { checkMailboxOptions, EXIT_NORMAL, isBehaviour, isRef } from '@cambium/actor'
+import { CambiumError, checkDuration, checkFields, optionError, toErrorRecord } from '@cambium/base'
+import type { CorePlatform } from '@cambium/base'
+import type { ActorCell } from './actor-cell.ts'
+import type { Asker } from './asks.ts'
+import { MessageTimer } from './message-timer.ts'
+import type { StartSpec } from './signals.ts'
+import type { TimerWheel } from './timer-wheel.ts'
+
+/** Longest delay of a timer: about 285 years are enough, and sums stay exact. */
+const DELAY_MS_MAX = 9e12
+export const INIT_TIMEOUT_MS_DEFAULT = 5000
+
+export interface RunContextHost {
+  readonly platform: CorePlatform
+  readonly wheel: TimerWheel
+  refOf(cell: ActorCell): Ref<unknown>
+  reply(asker: Asker, value: unknown): void
+  spawnChild(parent: ActorCell, behaviour: Behaviour<unknown, unknown>, spec: StartSpec): Ref<unknown>
+  stopChild(parent: ActorCell, child: Ref<never>): Promise<void>
+  deliverTimer(timer: MessageTimer): void
+  requestTurn(): void
+}
+
+export class RunContext implements ActorContext {
+  readonly #host: RunContextHost
+  readonly #cell: ActorCell
+  readonly #incarnation: number
+  #isOver = false
+
+  constructor(host: RunContextHost, cell: ActorCell) {
+    this.#host = host
+    this.#cell = cell
+    this.#incarnation = cell.incarnation
+  }
+
+  get self(): Ref<unknown> {
+    return this.#host.refOf(this.#cell)
+  }
+
+  get name(): string | undefined {
+    return this.#cell.name
+  }
+
+  get core(): number {
+    return this.#cell.core
+  }
+
+  get incarnation(): number {
+    return this.#incarnation
+  }
+
+  get signal(): AbortSignal {
+    const cell = this.#live()
+    cell.abort ??= new AbortController()
+    return cell.abort.signal
+  }
+
+  get isAsked(): boolean {
+    return !this.#isOver && this.#cell.asker !== undefined
+  }
+
+  reply(value: unknown): void {
+    this.#host.reply(this.#takeAsker(), value)
+  }
+
+  deferReply(): (value: unknown) => void {
+    const asker = this.#takeAsker()
+    let isDone = false
+    return (value) => {
+      if (isDone) throw new CambiumError('ERR_NOT_ASKED', `message was answered already: actor=${this.#cell.label}`)
+      isDone = true
+      this.#host.reply(asker, value)
+      this.#host.requestTurn()
+    }
+  }
+
+  now(): number {
+    return this.#host.platform.now()
+  }
+
+  random(): number {
+    return this.#host.platform.random()
+  }
+
+  spawn<A, M, R>(behaviour: Behaviour<A, M, R>, argument: A, options: ChildOptions = {}): Ref<M, R> {
+    const cell = this.#live()
+    if (!isBehaviour(behaviour)) throw optionError('behaviour', behaviour, 'what defineActor or defineServer returned')
+    checkFields('options', options, ['name', 'mailbox', 'initTimeoutMs'])
+    if (options.name !== undefined && typeof options.name !== 'string') throw optionError('options.name', options.name, 'a string')
+    const spec: StartSpec = {
+      module: behaviour.module,
+      behaviour: behaviour.name,
+      argument,
+      name: options.name,
+      mailbox: options.mailbox === undefined ? undefined : checkMailboxOptions(options.mailbox),
+      initTimeoutMs: checkDuration('options.initTimeoutMs', options.initTimeoutMs, { default: INIT_TIMEOUT_MS_DEFAULT, min: 1, max: DELAY_MS_MAX }),
+    }
+    return this.#host.spawnChild(cell, behaviour as unknown as Behaviour<unknown, unknown>, spec) as Ref<M, R>
+  }
+
+  stopChild(child: Ref<never>): Promise<void> {
+    if (!isRef(child)) throw optionError('child', child, 'a ref')
+    return this.#host.stopChild(this.#live(), child)
+  }
+
+  stop(error?: Error): void {
+    const reason: ExitReason = error === undefined ? EXIT_NORMAL : { kind: 'crash', error: toErrorRecord(error) }
+    this.#live().stopRequest ??= reason
+  }
+
+  setTimer(key: string, delayMs: number, message: unknown, options: { readonly repeat?: boolean } = {}): void {
+    const cell = this.#live()
+    if (typeof key !== 'string') throw optionError('key', key, 'a string')
+    const delay = checkDuration('delayMs', delayMs, { default: 0, min: options.repeat === true ? 1 : 0, max: DELAY_MS_MAX })
+    this.cancelTimer(key)
+    const timer = new MessageTimer(cell, key, message, options.repeat === true ? delay : 0, (expired) => {
+      if (expired.repeatMs > 0) this.#host.wheel.start(expired, expired.due + expired.repeatMs)
+      this.#host.deliverTimer(expired)
+    })
+    ;(cell.timers ??= new Map()).set(key, timer)
+    this.#host.wheel.start(timer, this.#host.platform.now() + delay)
+  }
+
+  cancelTimer(key: string): boolean {
+    const timers = this.#live().timers
+    const timer = timers?.get(key)
+    if (timer === undefined) return false
+    timers?.delete(key)
+    timer.isCancelled = true
+    this.#host.wheel.cancel(timer)
+    return true
+  }
+
+  offload<T>(module: string | URL, job: string, argument: unknown, options: { readonly signal?: AbortSignal } = {}): Promise<T> {
+    this.#live()
+    if (!URL.canParse(String(module))) throw optionError('module', module, 'a URL such as import.meta.url')
+    if (typeof job !== 'string' || job === '') throw optionError('job', job, 'the name of an exported function')
+    return this.#host.platform.offload(String(module), job, argument, options.signal) as Promise<T>
+  }
+
+  /** The incarnation has ended. */
+  end(): void {
+    this.#isOver = true
+  }
+
+  #takeAsker(): Asker {
+    const asker = this.#live().asker
+    if (asker === undefined) throw new CambiumError('ERR_NOT_ASKED', `message in hand expects no reply, or has one: actor=${this.#cell.label}`)
+    this.#cell.asker = undefined
+    return asker
+  }
+
+  #live(): ActorCell {
+    if (this.#isOver) throw new CambiumError('ERR_ACTOR_STOPPED', `incarnation has ended: actor=${this.#cell.label}, incarnation=${this.#incarnation}`)
+    return this.#cell
+  }
+}

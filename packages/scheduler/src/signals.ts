@@ -1,0 +1,53 @@
+/**
+ * The control lane's messages (D4): lifecycle between the root and the cores. Plain data, encoded like user messages; never
+ * behind them. Each record carries the epoch of the receiving core as its sender knew it: what was meant for an
+ * earlier incarnation of the core is dropped by the later one, since the root has already settled it.
+ */
+import type { ErrorRecord } from '@cambium/base'
+import type { DeadLetterReason, ExitReason, MailboxOptions } from '@cambium/actor'
+
+/** All that is needed to start, or start again, one actor. */
+export interface StartSpec {
+  readonly module: string
+  readonly behaviour: string
+  readonly argument: unknown
+  readonly name: string | undefined
+  readonly mailbox: MailboxOptions | undefined
+  readonly initTimeoutMs: number
+}
+
+export type Signal =
+  /** root → core: start an actor in a new slot. Answered by `started` or `start_failed`. */
+  | { readonly type: 'spawn'; readonly request: number; readonly spec: StartSpec }
+  /** root → core: a new incarnation in the same slot. Answered like `spawn`. */
+  | { readonly type: 'restart'; readonly request: number; readonly slot: number; readonly generation: number; readonly spec: StartSpec }
+  /** root → core: end an incarnation; after `timeoutMs` it is killed, at 0 at once. The slot may be kept for a restart. Answered by `stopped`. */
+  | { readonly type: 'stop'; readonly request: number; readonly slot: number; readonly generation: number; readonly timeoutMs: number; readonly keepsSlot: boolean }
+  /** root → core, to a replaced core: these slots are taken; messages for them wait for their restart. */
+  | { readonly type: 'adopt'; readonly slots: readonly AdoptedSlot[] }
+  /** root → core: an actor that was waiting for its restart will not be restarted: free its slot. */
+  | { readonly type: 'release'; readonly slot: number; readonly generation: number }
+  /** root → core: adopted slots are in place, take data records from now on. */
+  | { readonly type: 'open' }
+  /** root → all: core `core` died; asks that it had taken up to these positions, one per source core, have failed. */
+  | { readonly type: 'core_lost'; readonly core: number; readonly error: ErrorRecord; readonly positions: readonly number[] }
+  /** root → core: accept no new messages from outside actors; report when drained. */
+  | { readonly type: 'close' }
+  | { readonly type: 'started'; readonly request: number; readonly slot: number; readonly generation: number }
+  | { readonly type: 'start_failed'; readonly request: number; readonly error: ErrorRecord }
+  | { readonly type: 'stopped'; readonly request: number; readonly reason: ExitReason }
+  /** core → root: a supervised actor ended unasked. Its slot is kept until `restart` or `release`. */
+  | { readonly type: 'exited'; readonly slot: number; readonly generation: number; readonly reason: ExitReason; readonly incarnation: number }
+  /** core → root: the core runs and has attached its rings. */
+  | { readonly type: 'hello'; readonly core: number }
+  /** core → root: a sample of its dead letters, bounded per second; the books have them all. */
+  | { readonly type: 'dead_letter'; readonly reason: DeadLetterReason; readonly core: number; readonly slot: number; readonly generation: number; readonly name: string | undefined; readonly count: number; readonly detail: string | undefined }
+  /** core → root: something threw that changes nothing (a `terminate` that failed). */
+  | { readonly type: 'fault'; readonly where: string; readonly error: ErrorRecord }
+
+export interface AdoptedSlot {
+  readonly slot: number
+  readonly generation: number
+  readonly name: string | undefined
+  readonly mailbox: MailboxOptions | undefined
+}

@@ -1,0 +1,48 @@
+/**
+ * A message that waits at its sender's core for its congested target, in arrival order per target (D5). It is charged to the actor that sent
+ * it, or to the core when it came from outside actors.
+ */
+import type { ActorAddress } from '@cambium/base'
+import type { ActorCell } from './actor-cell.ts'
+import type { PendingAsk } from './asks.ts'
+
+export interface WaitingMessage {
+  readonly target: ActorAddress
+  /** The message itself for a target on this core, its bytes for any other. */
+  readonly message: unknown
+  readonly bytes: Buffer | undefined
+  readonly ask: PendingAsk | undefined
+  readonly charge: ActorCell | undefined
+  readonly sinceMs: number
+  /** For `send`: told when the message is on its way. Such a message is not in the books before that. */
+  readonly onAccepted: (() => void) | undefined
+  /** Set when the sender gave up waiting; it is skipped. */
+  isWithdrawn: boolean
+}
+
+/** First in, first out, with cheap removal at the head. */
+export class WaitingQueue {
+  readonly #messages: WaitingMessage[] = []
+  #head = 0
+
+  get length(): number {
+    return this.#messages.length - this.#head
+  }
+
+  get first(): WaitingMessage | undefined {
+    return this.#messages[this.#head]
+  }
+
+  push(message: WaitingMessage): void {
+    this.#messages.push(message)
+  }
+
+  shift(): void {
+    this.#head += 1
+    // Compacted in one go now and then, so that a long queue costs constant time a message.
+    if (this.#head > 64 && this.#head * 2 > this.#messages.length) {
+      this.#messages.splice(0, this.#head)
+      this.#head = 0
+    }
+  }
+}

@@ -1,0 +1,193 @@
+/**
+ * The decision function of a supervisor, with the semantics of OTP's supervisor.erl. It never reads a clock and starts nothing.
+ *
+ * 1. An event is received. The answer to the step under way settles that step; everything else waits in the backlog, as it
+ *    would in an OTP supervisor's mailbox while that stops or starts a child.
+ * 2. As long as no step is out: the operation under way makes its next step; if there is none, the oldest entry of the
+ *    backlog is handled.
+ * 3. An exit that waits in the backlog is used up when its child is to be stopped: the stop is done, no restart is counted.
+ * 4. An exit of the child that is being stopped is the answer to the stop; of the child that is being started, a failed start.
+ * 5. A lost core is one entry for all its children. A child that was being *re*started there joins that entry, so that it is
+ *    restarted with the others and the loss counts once; a first start there has failed.
+ * 6. A shutdown does not wait in the backlog, which is where we differ from OTP: once the step under way is answered, what is left of
+ *    its operation is dropped, waiting requests are refused, and the children are stopped in reverse order.
+ */
+import { assert, unreachable } from '@cambium/base'
+
+import { backlogSize, pushEntry, shiftEntry } from './backlog.ts'
+import type { ChildExit } from './child-exit.ts'
+import type { Child, Unhandled } from './child-list.ts'
+import { handleRequest, refuse } from './child-request.ts'
+import { advance, beginEnd, type Context, settleStart, settleStop } from './operation.ts'
+import { handleExit, handleLoss, restartChildren } from './restart.ts'
+import type { SupervisorAction } from './supervisor-action.ts'
+import type { SupervisorEvent, SupervisorRequest } from './supervisor-event.ts'
+import type { BacklogEntry, Step, SupervisorState } from './supervisor-state.ts'
+
+/** Entries that may wait behind the step under way; further requests are replied to with `overloaded`. */
+export const REQUESTS_MAX: number = 1 << 20
+
+export interface Decision<Start> {
+  /** The same object that was given: `decide` changes it in place, which keeps a step's cost apart from the number of children. */
+  readonly state: SupervisorState<Start>
+  /** In order; a `start_child` or `stop_child` comes last, and its answer is awaited. */
+  readonly actions: readonly SupervisorAction<Start>[]
+}
+
+/**
+ * What to do about `event`. Deterministic, without effects besides `state`, which is changed in place and returned.
+ *
+ * @param now milliseconds that never decrease from call to call; only the restart windows look at it.
+ */
+export function decide<Start>(state: SupervisorState<Start>, event: SupervisorEvent<Start>, now: number): Decision<Start> {
+  const context: Context<Start> = { state, actions: [], now }
+  if (state.phase !== 'ended') {
+    receive(context, event)
+    work(context)
+  }
+  return { state, actions: context.actions }
+}
+
+function receive<Start>(context: Context<Start>, event: SupervisorEvent<Start>): void {
+  const { state, actions } = context
+  switch (event.type) {
+    case 'start':
+      if (state.phase !== 'new') {
+        actions.push({
+          type: 'reply',
+          event: 'start',
+          ok: { error: state.phase === 'live' ? 'already_started' : 'shutting_down' },
+        })
+        return
+      }
+      state.phase = 'live'
+      state.startPending = true
+      state.operation = { kind: 'boot', next: state.children.head }
+      return
+    case 'child_started':
+    case 'child_ignored':
+    case 'child_start_failed': {
+      if (!answers(state.step, 'start', event)) return
+      if (event.type === 'child_start_failed') settleStart(context, { kind: 'failed', exit: event.exit, retry: true })
+      else if (event.type === 'child_started') settleStart(context, { kind: 'started' })
+      else settleStart(context, { kind: 'ignored' })
+      return
+    }
+    case 'child_stopped':
+      if (answers(state.step, 'stop', event)) settleStop(context, event.exit)
+      return
+    case 'child_exited':
+      receiveExit(context, event)
+      return
+    case 'core_lost':
+      receiveLoss(context, event.ids)
+      return
+    case 'shutdown':
+      if (state.phase !== 'ending') state.shutdownAsked = true
+      return
+    case 'add_child':
+    case 'terminate_child':
+    case 'restart_child':
+    case 'delete_child':
+      receiveRequest(context, event)
+      return
+    default:
+      unreachable(event, 'unknown supervisor event')
+  }
+}
+
+function answers<Start>(
+  step: Step<Start> | undefined,
+  kind: Step<Start>['kind'],
+  event: { id: string; incarnation?: number },
+): boolean {
+  return step !== undefined && step.kind === kind && step.id === event.id && fits(step.incarnation, event.incarnation)
+}
+
+function fits(current: number, given: number | undefined): boolean {
+  return given === undefined || given === current
+}
+
+function receiveExit<Start>(context: Context<Start>, event: { id: string; exit: ChildExit; incarnation?: number }): void {
+  const { state } = context
+  if (answers(state.step, 'stop', event)) return settleStop(context, event.exit)
+  if (answers(state.step, 'start', event)) return settleStart(context, { kind: 'failed', exit: event.exit, retry: true })
+  const child = state.children.byId.get(event.id)
+  if (child === undefined || !fits(child.incarnation, event.incarnation)) return
+  const mark = { exit: event.exit }
+  if (markExit(child, mark) && state.phase === 'live') pushEntry(state.backlog, { type: 'exited', child, mark })
+}
+
+function receiveLoss<Start>(context: Context<Start>, ids: readonly string[]): void {
+  const { state } = context
+  const mark: Unhandled = { exit: { kind: 'core_lost' } }
+  const children: Child<Start>[] = []
+  let joined: Child<Start> | undefined
+  for (const id of ids) {
+    const { step } = state
+    if (step?.id === id) {
+      if (step.kind === 'stop') {
+        settleStop(context, mark.exit)
+      } else {
+        settleStart(context, { kind: 'failed', exit: mark.exit, retry: false })
+        if (step.child?.status === 'restarting') joined = step.child // not on a first start, nor on request
+      }
+      continue
+    }
+    const child = state.children.byId.get(id)
+    if (child !== undefined && markExit(child, mark)) children.push(child)
+  }
+  const due = children.length > 0 || joined !== undefined
+  if (due && state.phase === 'live') pushEntry(state.backlog, { type: 'lost', children, joined, mark })
+}
+
+/** False for an exit that says nothing new: the child does not run, or its exit is known. */
+function markExit<Start>(child: Child<Start>, mark: Unhandled): boolean {
+  if (child.status !== 'running' || child.unhandled !== undefined) return false
+  child.unhandled = mark
+  return true
+}
+
+function receiveRequest<Start>(context: Context<Start>, request: SupervisorRequest<Start>): void {
+  const { state } = context
+  if (state.phase === 'new') return refuse(context, request, 'not_started')
+  if (state.phase === 'ending' || state.shutdownAsked) return refuse(context, request, 'shutting_down')
+  if (backlogSize(state.backlog) >= REQUESTS_MAX) return refuse(context, request, 'overloaded')
+  pushEntry(state.backlog, request)
+}
+
+/** Goes on until the host has to answer something or nothing is left to do. */
+function work<Start>(context: Context<Start>): void {
+  const { state } = context
+  while (state.step === undefined && state.phase !== 'ended') {
+    if (state.shutdownAsked && state.phase !== 'ending') beginEnd(context, 'shutdown')
+    if (state.operation !== undefined) {
+      advance(context, state.operation)
+      continue
+    }
+    const entry = shiftEntry(state.backlog)
+    if (entry === undefined) return
+    handle(context, entry)
+  }
+}
+
+function handle<Start>(context: Context<Start>, entry: BacklogEntry<Start>): void {
+  switch (entry.type) {
+    case 'exited':
+      handleExit(context, entry.child, entry.mark)
+      return
+    case 'lost':
+      handleLoss(context, entry)
+      return
+    case 'retry': {
+      // Somebody may have terminated the child meanwhile, or a sibling's exit may have started it again.
+      const child = context.state.children.byId.get(entry.id)
+      if (child?.status !== 'restarting') return
+      assert(child.failure !== undefined, `a child that waits for its next attempt has failed one: id=${entry.id}`)
+      restartChildren(context, [child], child.failure)
+      return
+    }
+    default:
+      handleRequest(context, entry)
+  }
+}

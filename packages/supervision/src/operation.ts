@@ -1,0 +1,228 @@
+/** Operations: how each makes its next step, and what the answer to a step means for it. */
+import { assert } from '@cambium/base'
+
+import { pushEntry, shiftEntry } from './backlog.ts'
+import { type ChildExit, isExpectedStop } from './child-exit.ts'
+import { appendChild, type Child, removeChild } from './child-list.ts'
+import type { CheckedSpec } from './child-spec.ts'
+import type { Ended, Reply, SupervisorAction } from './supervisor-action.ts'
+import type { Operation, StartFailure, SupervisorState } from './supervisor-state.ts'
+
+/** One call of `decide`. */
+export interface Context<Start> {
+  readonly state: SupervisorState<Start>
+  readonly actions: SupervisorAction<Start>[]
+  readonly now: number
+}
+
+export type StartOutcome =
+  | { readonly kind: 'started' }
+  | { readonly kind: 'ignored' }
+  /** `retry`: a failed restart puts its next attempt into the backlog; false when a core's loss takes care of it. */
+  | { readonly kind: 'failed'; readonly exit: ChildExit; readonly retry: boolean }
+
+/** The next step of `operation`, or its end. */
+export function advance<Start>(context: Context<Start>, operation: Operation<Start>): void {
+  const { state } = context
+  switch (operation.kind) {
+    case 'boot': {
+      const child = operation.next
+      if (child === undefined) {
+        state.operation = undefined
+        state.startPending = false
+        context.actions.push({ type: 'reply', event: 'start', ok: true })
+        return
+      }
+      operation.next = child.next
+      startChild(context, child)
+      return
+    }
+    case 'restart_each': {
+      const child = operation.children[operation.next++]
+      if (child === undefined) state.operation = undefined
+      else startChild(context, child)
+      return
+    }
+    case 'restart_group':
+      advanceGroup(context, operation)
+      return
+    case 'end': {
+      const child = operation.next
+      if (child === undefined) return end(context, operation)
+      operation.next = child.previous
+      stopChild(context, child)
+      return
+    }
+    default:
+      // The others have one step; its answer, or the stop that needed no step, ends them.
+      assert(false, `operation ends with its step: kind=${operation.kind}`)
+  }
+}
+
+function advanceGroup<Start>(context: Context<Start>, operation: Operation<Start> & { kind: 'restart_group' }): void {
+  const { state } = context
+  const child = operation.next
+  if (operation.stage === 'start') {
+    if (child === undefined) {
+      state.operation = undefined
+    } else {
+      operation.next = child.next
+      startChild(context, child)
+    }
+  } else if (child === undefined) {
+    operation.stage = 'start'
+    operation.next = operation.first ?? state.children.head
+  } else {
+    operation.next = child === operation.first ? undefined : child.previous
+    stopChild(context, child)
+  }
+}
+
+/** Stops all children in reverse order and ends the supervisor; what waits is refused or forgotten. */
+export function beginEnd<Start>(context: Context<Start>, reason: Ended['reason'], failed?: StartFailure): void {
+  const { state } = context
+  assert(state.phase !== 'ending' && state.phase !== 'ended', 'a supervisor ends once')
+  state.phase = 'ending'
+  state.operation = { kind: 'end', reason, failed, next: state.children.tail }
+  for (let entry = shiftEntry(state.backlog); entry !== undefined; entry = shiftEntry(state.backlog)) {
+    if (entry.type === 'exited' || entry.type === 'lost' || entry.type === 'retry') continue
+    const id = entry.type === 'add_child' ? entry.spec?.id : entry.id
+    reply(context, entry.type, id, { error: 'shutting_down' })
+  }
+}
+
+function end<Start>(context: Context<Start>, operation: Operation<Start> & { kind: 'end' }): void {
+  const { state, actions } = context
+  const { failed, reason } = operation
+  if (state.startPending) {
+    state.startPending = false
+    if (failed === undefined) reply(context, 'start', undefined, { error: 'shutting_down' })
+    else reply(context, 'start', failed.id, { error: 'start_failed', exit: failed.exit })
+  }
+  state.operation = undefined
+  state.phase = 'ended'
+  actions.push({ type: 'ended', reason })
+}
+
+export function reply<Start>(context: Context<Start>, event: Reply['event'], id: unknown, ok: Reply['ok']): void {
+  // The id of a wrong child spec may be anything.
+  context.actions.push(typeof id === 'string' ? { type: 'reply', event, id, ok } : { type: 'reply', event, ok })
+}
+
+export function startChild<Start>(context: Context<Start>, child: Child<Start>): void {
+  const { spec } = child
+  assert(
+    child.status === 'stopped' || child.status === 'restarting',
+    `a child is started once: id=${spec.id}, status=${child.status}`,
+  )
+  assert(spec.start !== undefined, `a temporary child is never restarted: id=${spec.id}`)
+  child.status = 'starting'
+  child.incarnation = issueStart(context, spec as CheckedSpec<Start>, child)
+}
+
+/** The step of a start; without `child` for a spec that is kept only if the start succeeds. Returns the incarnation. */
+export function issueStart<Start>(context: Context<Start>, spec: CheckedSpec<Start>, child: Child<Start> | undefined): number {
+  const { state, actions } = context
+  assert(state.step === undefined, `one step at a time: id=${spec.id}`)
+  const incarnation = ++state.incarnations
+  state.step = { kind: 'start', id: spec.id, incarnation, child }
+  actions.push({ type: 'start_child', spec, restart: child?.hasRun === true, incarnation })
+  return incarnation
+}
+
+/** Stops a child, at once when it has no actor or has already exited. */
+export function stopChild<Start>(context: Context<Start>, child: Child<Start>): void {
+  const { state, actions } = context
+  const { spec, incarnation, unhandled } = child
+  if (child.status !== 'running' || unhandled !== undefined) {
+    if (unhandled !== undefined) reportStop(context, child, unhandled.exit)
+    return settleDown(state, child)
+  }
+  assert(state.step === undefined, `one step at a time: id=${spec.id}`)
+  child.status = 'stopping'
+  state.step = { kind: 'stop', id: spec.id, incarnation, child }
+  actions.push({ type: 'stop_child', id: spec.id, shutdown: spec.shutdown, incarnation })
+}
+
+/** The child has no actor any more and none is due: a temporary one is forgotten, of the others the spec is kept. */
+export function settleDown<Start>(state: SupervisorState<Start>, child: Child<Start>): void {
+  child.status = 'stopped'
+  child.unhandled = undefined
+  child.failure = undefined
+  if (child.spec.restart === 'temporary') removeChild(state.children, child)
+}
+
+export function settleStop<Start>(context: Context<Start>, exit: ChildExit): void {
+  const { state } = context
+  const { step, operation } = state
+  assert(step?.kind === 'stop', 'an answer to a stop has a stop under way')
+  state.step = undefined
+  reportStop(context, step.child, exit)
+  settleDown(state, step.child)
+  if (operation?.kind === 'terminate_child') {
+    state.operation = undefined
+    reply(context, 'terminate_child', step.id, true)
+  }
+}
+
+function reportStop<Start>(context: Context<Start>, child: Child<Start>, exit: ChildExit): void {
+  const { id, shutdown, restart } = child.spec
+  if (!isExpectedStop(exit, shutdown, restart)) context.actions.push({ type: 'report', report: 'shutdown_error', id, exit })
+}
+
+export function settleStart<Start>(context: Context<Start>, outcome: StartOutcome): void {
+  const { state } = context
+  const { step, operation } = state
+  assert(step?.kind === 'start' && operation !== undefined, 'an answer to a start has a start under way')
+  state.step = undefined
+  if (operation.kind === 'add_child') return settleAdd(context, operation.spec, step.incarnation, outcome)
+  const { child } = step
+  assert(child !== undefined, `only an added child is unknown while it starts: id=${step.id}`)
+  if (outcome.kind === 'started') settleRunning(child)
+  else if (outcome.kind === 'ignored') settleDown(state, child)
+  else settleFailed(context, operation, child, outcome)
+  if (operation.kind === 'restart_child') {
+    state.operation = undefined
+    reply(context, 'restart_child', step.id, outcome.kind === 'failed' ? { error: 'start_failed', exit: outcome.exit } : true)
+  }
+}
+
+function settleRunning<Start>(child: Child<Start>): void {
+  if (child.hasRun) child.restarts++
+  child.hasRun = true
+  child.status = 'running'
+  child.failure = undefined
+  if (child.spec.restart === 'temporary') child.spec = { ...child.spec, start: undefined }
+}
+
+function settleAdd<Start>(context: Context<Start>, spec: CheckedSpec<Start>, incarnation: number, outcome: StartOutcome): void {
+  const { state } = context
+  state.operation = undefined
+  if (outcome.kind === 'failed') return reply(context, 'add_child', spec.id, { error: 'start_failed', exit: outcome.exit })
+  if (outcome.kind === 'started' || spec.restart !== 'temporary') {
+    const child = appendChild<Start>(state.children, spec)
+    child.incarnation = incarnation
+    if (outcome.kind === 'started') settleRunning(child)
+  }
+  reply(context, 'add_child', spec.id, true)
+}
+
+function settleFailed<Start>(
+  context: Context<Start>,
+  operation: Operation<Start>,
+  child: Child<Start>,
+  outcome: Extract<StartOutcome, { kind: 'failed' }>,
+): void {
+  const { state, actions } = context
+  const { id } = child.spec
+  const { exit } = outcome
+  child.status = 'stopped'
+  if (operation.kind === 'restart_child') return // its caller is told
+  actions.push({ type: 'report', report: 'start_failed', id, exit })
+  if (operation.kind === 'boot') return beginEnd(context, 'start_failed', { id, exit })
+  child.status = 'restarting'
+  child.failure = exit
+  if (outcome.retry) pushEntry(state.backlog, { type: 'retry', id })
+  // Those of the group that come after it stay down until the next attempt, which goes through the group again.
+  if (operation.kind === 'restart_group') state.operation = undefined
+}

@@ -1,0 +1,137 @@
+/**
+ * The state of one supervisor between two events: its children, the operation under way, the step of it that the host is
+ * executing, and what waits behind it. Only `decide` changes it.
+ */
+import { type Backlog, createBacklog } from './backlog.ts'
+import type { ChildExit } from './child-exit.ts'
+import { appendChild, type Child, type ChildList, type ChildStatus, createChildList, type Unhandled } from './child-list.ts'
+import { type CheckedSpec, checkChildSpecs, type ChildSpec } from './child-spec.ts'
+import { createRestartWindow, type RestartWindow } from './restart-intensity.ts'
+import type { Ended } from './supervisor-action.ts'
+import type { SupervisorRequest } from './supervisor-event.ts'
+import { checkSupervisorFlags, type SupervisorFlags } from './supervisor-flags.ts'
+
+/** What the host is executing. */
+export type Step<Start> =
+  | { readonly kind: 'start'; readonly id: string; readonly incarnation: number; readonly child: Child<Start> | undefined }
+  | { readonly kind: 'stop'; readonly id: string; readonly incarnation: number; readonly child: Child<Start> }
+
+/** A sequence of steps that OTP would go through without looking at its mailbox. `next` is the child whose turn comes next. */
+export type Operation<Start> =
+  | { readonly kind: 'boot'; next: Child<Start> | undefined }
+  | { readonly kind: 'restart_each'; readonly children: readonly Child<Start>[]; next: number }
+  /** From `first` (undefined: the whole list) to the end: stop in reverse, then start in order. */
+  | {
+      readonly kind: 'restart_group'
+      readonly first: Child<Start> | undefined
+      stage: 'stop' | 'start'
+      next: Child<Start> | undefined
+    }
+  | { readonly kind: 'add_child'; readonly spec: CheckedSpec<Start> }
+  | { readonly kind: 'terminate_child'; readonly child: Child<Start> }
+  | { readonly kind: 'restart_child'; readonly child: Child<Start> }
+  | {
+      readonly kind: 'end'
+      readonly reason: Ended['reason']
+      readonly failed: StartFailure | undefined
+      next: Child<Start> | undefined
+    }
+
+export interface StartFailure {
+  readonly id: string
+  readonly exit: ChildExit
+}
+
+export type BacklogEntry<Start> =
+  | { readonly type: 'exited'; readonly child: Child<Start>; readonly mark: Unhandled }
+  /** `joined` was being restarted on the core: it is restarted together with the children that ran there. */
+  | {
+      readonly type: 'lost'
+      readonly children: readonly Child<Start>[]
+      readonly joined: Child<Start> | undefined
+      readonly mark: Unhandled
+    }
+  /** OTP's `try_again_restart`: it goes to the end of the queue, so what arrived earlier is seen to first. */
+  | { readonly type: 'retry'; readonly id: string }
+  | SupervisorRequest<Start>
+
+/** Owned by whoever called {@link createSupervisor}; its fields are for `decide` and for reading in tests. */
+export interface SupervisorState<Start = unknown> {
+  readonly flags: Required<SupervisorFlags>
+  readonly children: ChildList<Start>
+  readonly window: RestartWindow
+  readonly backlog: Backlog<BacklogEntry<Start>>
+  phase: 'new' | 'live' | 'ending' | 'ended'
+  operation: Operation<Start> | undefined
+  step: Step<Start> | undefined
+  /** Incarnations begun. */
+  incarnations: number
+  /** `start` has not been replied to. */
+  startPending: boolean
+  /** A shutdown waits for the step under way. */
+  shutdownAsked: boolean
+}
+
+/**
+ * A supervisor that has started nothing yet. Throws `ERR_SUPERVISOR_FLAGS` or `ERR_CHILD_SPEC`; `fields.field` names the wrong
+ * field.
+ */
+export function createSupervisor<Start>(flags: SupervisorFlags, children: readonly ChildSpec<Start>[]): SupervisorState<Start> {
+  const checkedFlags = checkSupervisorFlags(flags)
+  const list = createChildList<Start>()
+  for (const spec of checkChildSpecs(children)) appendChild(list, spec)
+  return {
+    flags: checkedFlags,
+    children: list,
+    window: createRestartWindow(),
+    backlog: createBacklog(),
+    phase: 'new',
+    operation: undefined,
+    step: undefined,
+    incarnations: 0,
+    startPending: false,
+    shutdownAsked: false,
+  }
+}
+
+export interface ChildInfo {
+  readonly id: string
+  readonly status: ChildStatus
+  readonly kind: 'worker' | 'supervisor'
+  /** Times it was started again. */
+  readonly restarts: number
+}
+
+/** The children in start order. */
+export function whichChildren<Start>(state: SupervisorState<Start>): ChildInfo[] {
+  const infos: ChildInfo[] = []
+  for (let child = state.children.head; child !== undefined; child = child.next) {
+    infos.push({ id: child.spec.id, status: child.status, kind: child.spec.kind, restarts: child.restarts })
+  }
+  return infos
+}
+
+export interface ChildCounts {
+  readonly specs: number
+  /** Children with a live actor. */
+  readonly active: number
+  /** Specs of that kind, live or not. */
+  readonly supervisors: number
+  readonly workers: number
+}
+
+export function countChildren<Start>(state: SupervisorState<Start>): ChildCounts {
+  let active = 0
+  let supervisors = 0
+  for (let child = state.children.head; child !== undefined; child = child.next) {
+    if ((child.status === 'running' || child.status === 'stopping') && child.unhandled === undefined) active++
+    if (child.spec.kind === 'supervisor') supervisors++
+  }
+  const specs = state.children.byId.size
+  return { specs, active, supervisors, workers: specs - supervisors }
+}
+
+/** The spec that is kept of a child; `start` is undefined for a temporary child that has been started. */
+export function childSpec<Start>(state: SupervisorState<Start>, id: string): CheckedSpec<Start | undefined> | undefined {
+  return state.children.byId.get(id)?.spec
+}

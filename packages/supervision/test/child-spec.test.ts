@@ -1,0 +1,90 @@
+import { CambiumError } from '@cambium/base'
+import { describe, expect, it } from 'vitest'
+
+import { checkChildSpec, checkSupervisorFlags, type ChildSpec, createSupervisor, type SupervisorFlags } from '../src/index.ts'
+import { createStartedHost } from './test-host.ts'
+
+function wrongField(code: string, run: () => unknown): unknown {
+  try {
+    run()
+  } catch (error) {
+    if (!(error instanceof CambiumError) || error.code !== code) throw error
+    expect(error.message).toContain(`field=${String(error.fields.field)}`)
+    return error.fields.field
+  }
+  return undefined
+}
+
+describe('C-15: a bad child spec is rejected with its field', () => {
+  const good = { id: 'a', start: 1 }
+  it.each<[string, unknown]>([
+    ['spec', null],
+    ['spec', [good]],
+    ['id', { start: 1 }],
+    ['id', { id: '', start: 1 }],
+    ['id', { id: 7, start: 1 }],
+    ['id', { id: 'x'.repeat(257), start: 1 }],
+    ['start', { id: 'a' }],
+    ['restart', { ...good, restart: 'always' }],
+    ['restart', { ...good, restart: null }],
+    ['shutdown', { ...good, shutdown: -1 }],
+    ['shutdown', { ...good, shutdown: 1.5 }],
+    ['shutdown', { ...good, shutdown: Infinity }],
+    ['shutdown', { ...good, shutdown: 2 ** 31 }],
+    ['shutdown', { ...good, shutdown: 'kill' }],
+    ['kind', { ...good, kind: 'boss' }],
+    ['significant', { ...good, significant: 1 }],
+    ['restrat', { ...good, restrat: 'permanent' }],
+  ])('%s', (field, spec) => {
+    expect(wrongField('ERR_CHILD_SPEC', () => createSupervisor({}, [spec as ChildSpec]))).toBe(field)
+  })
+
+  it('two children with one id', () => {
+    expect(wrongField('ERR_CHILD_SPEC', () => createSupervisor({}, [good, { ...good }]))).toBe('id')
+  })
+
+  it('and an added one is replied to; nothing is started', () => {
+    const host = createStartedHost({}, [])
+    for (const spec of [{ id: 'a', start: 'a', restart: 'always' }, undefined] as unknown as ChildSpec<string>[]) {
+      expect(host.run({ type: 'add_child', spec })).toEqual([`reply add_child${spec === undefined ? '' : ' a'} child_spec`])
+    }
+  })
+})
+
+it('C-14: a permanent child cannot be significant, nor any child while automatic shutdown is off', () => {
+  for (const restart of ['permanent', 'transient', 'temporary'] as const) {
+    expect(wrongField('ERR_CHILD_SPEC', () => checkChildSpec({ id: 'a', start: 1, restart, significant: true }))).toBe(
+      'significant',
+    )
+    expect(checkChildSpec({ id: 'a', start: 1, restart, significant: false }).significant).toBe(false)
+  }
+})
+
+it('a child spec has the defaults of OTP', () => {
+  const defaults = { restart: 'permanent', shutdown: 5000, significant: false, kind: 'worker' }
+  expect(checkChildSpec({ id: 'a', start: null })).toEqual({ id: 'a', start: null, ...defaults })
+  expect(checkChildSpec({ id: 'a', start: 0, kind: 'supervisor' }).shutdown).toBe('infinity')
+  expect(checkChildSpec({ id: 'a', start: 0, kind: 'supervisor', shutdown: 0 }).shutdown).toBe(0)
+})
+
+describe('C-15: bad flags are rejected with their field', () => {
+  it.each<[string, unknown]>([
+    ['flags', undefined],
+    ['strategy', { strategy: 'simple_one_for_one' }],
+    ['intensity', { intensity: -1 }],
+    ['intensity', { intensity: 0.5 }],
+    ['intensity', { intensity: Infinity }],
+    ['periodMs', { periodMs: 0 }],
+    ['periodMs', { periodMs: Infinity }],
+    ['periodMs', { periodMs: '5' }],
+    ['budget', { budget: 'none' }],
+    ['budget', { budget: 'per_child', strategy: 'one_for_all' }],
+    ['period', { period: 5 }],
+  ])('%s', (field, flags) => {
+    expect(wrongField('ERR_SUPERVISOR_FLAGS', () => createSupervisor(flags as SupervisorFlags, []))).toBe(field)
+  })
+
+  it('the defaults are those of OTP', () => {
+    expect(checkSupervisorFlags({})).toEqual({ strategy: 'one_for_one', intensity: 1, periodMs: 5000, budget: 'shared' })
+  })
+})

@@ -1,0 +1,259 @@
+/** The supervisor against the naive one: random flags, children, outcomes of steps, and things that happen meanwhile. */
+import fc from 'fast-check'
+import { expect, it } from 'vitest'
+
+import { createSupervisor, decide, type SupervisorAction, type SupervisorEvent, whichChildren } from '../src/index.ts'
+import { actionText } from './action-text.ts'
+import { NaiveSupervisor } from './naive-supervisor.ts'
+import { type Happening, IDS, type Script, ScriptedWorld, type StepPlan } from './scripted-world.ts'
+
+const RUNS = 3000
+
+const spec = fc.record({
+  id: fc.constantFrom(...IDS),
+  start: fc.constant('start'),
+  restart: fc.constantFrom('permanent', 'permanent', 'transient', 'temporary'),
+  shutdown: fc.constantFrom('brutal_kill' as const, 'infinity' as const, 100),
+})
+const kind = fc.constantFrom('normal', 'shutdown', 'killed', 'crash', 'crash')
+const happening: fc.Arbitrary<Happening> = fc.oneof(
+  { weight: 6, arbitrary: fc.record({ type: fc.constant('exit'), pick: fc.nat(20), kind }) },
+  { weight: 3, arbitrary: fc.record({ type: fc.constant('core'), ids: fc.array(fc.constantFrom(...IDS), { maxLength: 5 }) }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      type: fc.constant('request'),
+      request: fc.constantFrom('terminate_child', 'restart_child', 'delete_child'),
+      id: fc.constantFrom(...IDS),
+    }),
+  },
+  { weight: 2, arbitrary: fc.record({ type: fc.constant('add'), spec }) },
+)
+const shutdown: Happening = { type: 'shutdown' }
+const step: fc.Arbitrary<StepPlan> = fc.record({
+  tookMs: fc.nat(30),
+  during: fc.oneof(
+    { weight: 8, arbitrary: fc.array(happening, { maxLength: 3 }) },
+    { weight: 1, arbitrary: fc.constant([shutdown]) },
+  ),
+  start: fc.constantFrom('started', 'started', 'started', 'started', 'started', 'ignored', 'failed'),
+  stop: fc.constantFrom('shutdown', 'shutdown', 'killed', 'normal', 'crash'),
+})
+const shape = fc.constantFrom(
+  { strategy: 'one_for_one', budget: 'shared' },
+  { strategy: 'one_for_one', budget: 'per_child' },
+  { strategy: 'one_for_all', budget: 'shared' },
+  { strategy: 'rest_for_one', budget: 'shared' },
+)
+const script: fc.Arbitrary<Script> = fc.record({
+  // An intensity is a bound on failing attempts too, so every script comes to an end.
+  flags: fc
+    .tuple(shape, fc.nat(6), fc.integer({ min: 1, max: 200 }))
+    .map(([flags, intensity, periodMs]) => ({ ...flags, intensity, periodMs })) as fc.Arbitrary<Script['flags']>,
+  specs: fc.uniqueArray(spec, { maxLength: 6, selector: (child) => child.id }),
+  steps: fc.array(step, { minLength: 1, maxLength: 12 }),
+  quiet: fc.array(fc.record({ afterMs: fc.nat(60), happening }), { maxLength: 12 }),
+}) as fc.Arbitrary<Script>
+
+/** A script may go round for ever (each attempt fails, slower than the period); both sides are then cut off at the same step. */
+const STEPS_MAX = 300
+
+class CutOff extends Error {}
+
+class BoundedWorld extends ScriptedWorld {
+  #left = STEPS_MAX
+
+  override nextStep(): StepPlan {
+    if (this.#left-- === 0) throw new CutOff()
+    return super.nextStep()
+  }
+}
+
+interface Run {
+  readonly log: readonly string[]
+  readonly children: readonly string[] | 'cut off'
+}
+
+function runNaively(plan: Script): Run {
+  const world = new BoundedWorld(plan)
+  const supervisor = new NaiveSupervisor(plan, world)
+  try {
+    supervisor.start()
+    for (const { afterMs, happening: what } of plan.quiet) {
+      world.now += afterMs
+      supervisor.happen(what)
+    }
+  } catch (error) {
+    if (!(error instanceof CutOff)) throw error
+    return { log: world.log, children: 'cut off' }
+  }
+  const status = { pid: 'running', none: 'stopped', restarting: 'restarting' }
+  return { log: world.log, children: supervisor.children.map((child) => `${child.spec.id} ${status[child.pid]}`) }
+}
+
+/** Runs the real one; with `latecomers`, every answer comes a second time under its old number and must change nothing. */
+function runReally(plan: Script, latecomers: boolean): Run {
+  const world = new BoundedWorld(plan)
+  const state = createSupervisor(plan.flags, plan.specs)
+  let asked: SupervisorAction<string> | undefined
+  let ended = false
+
+  const feed = (event: SupervisorEvent<string>): void => {
+    const { actions } = decide(state, event, world.now)
+    if (ended) expect(actions).toEqual([])
+    for (const [index, action] of actions.entries()) {
+      world.log.push(actionText(action))
+      if (action.type === 'start_child' || action.type === 'stop_child') {
+        expect(asked).toBeUndefined()
+        expect(index).toBe(actions.length - 1)
+        expect(world.alive.has(targetOf(action))).toBe(action.type === 'stop_child')
+        asked = action
+      } else if (action.type === 'ended') {
+        expect(index).toBe(actions.length - 1)
+        expect([...world.alive]).toEqual([])
+        ended = true
+      }
+    }
+  }
+  const feedLate = (id: string, incarnation: number): void => {
+    if (!latecomers) return
+    const exit = { kind: 'crash' } as const
+    for (const type of ['child_stopped', 'child_start_failed', 'child_exited'] as const) {
+      expect(decide(state, { type, id, exit, incarnation }, world.now).actions).toEqual([])
+    }
+    expect(decide(state, { type: 'child_started', id, incarnation }, world.now).actions).toEqual([])
+  }
+  /** True when it answers the step under way. */
+  const happen = (what: Happening, underWay: string | undefined): boolean => {
+    const event = world.event(what, underWay)
+    if (event === undefined) return false
+    const hit = event.type === 'child_exited' ? [event.id] : event.type === 'core_lost' ? event.ids : []
+    for (const id of hit) world.alive.delete(id)
+    const answered = underWay !== undefined && hit.includes(underWay)
+    if (answered) asked = undefined
+    feed(event)
+    return answered
+  }
+  const settle = (): void => {
+    while (asked !== undefined) {
+      const action = asked as SupervisorAction<string> & { type: 'start_child' | 'stop_child' }
+      const { incarnation } = action
+      const id = targetOf(action)
+      const stepPlan = world.nextStep()
+      if (!stepPlan.during.some((what) => happen(what, id))) {
+        asked = undefined
+        if (action.type === 'stop_child') {
+          world.alive.delete(id)
+          feed({ type: 'child_stopped', id, exit: { kind: stepPlan.stop }, incarnation })
+        } else if (stepPlan.start === 'failed') {
+          feed({ type: 'child_start_failed', id, exit: { kind: 'crash' }, incarnation })
+        } else {
+          if (stepPlan.start === 'started') world.alive.add(id)
+          feed({ type: stepPlan.start === 'started' ? 'child_started' : 'child_ignored', id, incarnation })
+        }
+      }
+      if (!world.alive.has(id)) feedLate(id, incarnation)
+    }
+  }
+
+  try {
+    feed({ type: 'start' })
+    settle()
+    for (const { afterMs, happening: what } of plan.quiet) {
+      world.now += afterMs
+      happen(what, undefined)
+      settle()
+    }
+  } catch (error) {
+    if (!(error instanceof CutOff)) throw error
+    return { log: world.log, children: 'cut off' }
+  }
+  return { log: world.log, children: whichChildren(state).map((child) => `${child.id} ${child.status}`) }
+}
+
+function targetOf(action: SupervisorAction<string> & { type: 'start_child' | 'stop_child' }): string {
+  return action.type === 'start_child' ? action.spec.id : action.id
+}
+
+it('does what the naive supervisor does, action by action, and keeps its promises to the host', () => {
+  const seen = new Map<string, number>()
+  fc.assert(
+    fc.property(script, (plan) => {
+      const naive = runNaively(plan)
+      expectSame(runReally(plan, false), naive)
+      for (const line of naive.log) {
+        const words = line.split(' ')
+        const key = words.filter((word) => !IDS.includes(word) && !/^\d+$/.test(word)).join(' ')
+        seen.set(key, (seen.get(key) ?? 0) + 1)
+      }
+    }),
+    { numRuns: RUNS },
+  )
+  // The property says little about what no script brings about.
+  for (const line of [
+    'restart',
+    'ended shutdown',
+    'ended start_failed',
+    'ended intensity_exceeded',
+    'reply start shutting_down',
+    'report child_given_up crash',
+    'report shutdown_error core_lost',
+    'report start_failed core_lost',
+    'reply restart_child restarting',
+    'reply add_child already_present',
+    'reply delete_child ok',
+  ]) {
+    expect(seen.get(line) ?? 0, line).toBeGreaterThan(0)
+  }
+})
+
+it('is not confused by answers and exits that come again, late, under the number of an incarnation that is over', () => {
+  fc.assert(
+    fc.property(script, (plan) => {
+      expectSame(runReally(plan, true), runReally(plan, false))
+    }),
+    { numRuns: RUNS },
+  )
+})
+
+it('on a shutdown the children stop in exactly the reverse of their start order, whatever happened before', () => {
+  fc.assert(
+    fc.property(script, (plan) => {
+      const { log, children } = runReally({ ...plan, quiet: [...plan.quiet, { afterMs: 1, happening: shutdown }] }, false)
+      if (children === 'cut off') return
+      expect(log.at(-1)).toMatch(/^ended /)
+      const from = Math.max(
+        log.findLastIndex((line) => /^(re)?start /.test(line)),
+        log.findLastIndex((line) => line.includes('terminate_child')),
+      )
+      const stops = log.slice(from + 1).flatMap((line) => (line.startsWith('stop ') ? [line.split(' ')[1]] : []))
+      // A child that was removed and added again goes to the end.
+      const order = startOrder(plan, log)
+      const places = stops.map((id) => order.indexOf(id ?? ''))
+      expect(places).toEqual(places.toSorted((a, b) => b - a))
+    }),
+    { numRuns: RUNS },
+  )
+})
+
+/** Shows where two runs part; cheaper than a diff of whole logs, which shrinking would make thousands of times. */
+function expectSame(actual: Run, expected: Run): void {
+  const length = Math.max(actual.log.length, expected.log.length)
+  for (let line = 0; line < length; line++) {
+    if (actual.log[line] === expected.log[line]) continue
+    expect({ before: expected.log.slice(Math.max(0, line - 12), line), next: actual.log[line] }).toEqual({
+      before: expected.log.slice(Math.max(0, line - 12), line),
+      next: expected.log[line],
+    })
+  }
+  expect(actual.children).toEqual(expected.children)
+}
+
+function startOrder(plan: Script, log: readonly string[]): string[] {
+  let order = plan.specs.map((child) => child.id)
+  for (const line of log) {
+    const added = /^reply add_child (\w) ok/.exec(line)?.[1]
+    if (added !== undefined) order = [...order.filter((id) => id !== added), added]
+  }
+  return order
+}

@@ -1,0 +1,69 @@
+/**
+ * The world outside a supervisor, as a script: what each step comes to and what else happens while it is executed. The
+ * supervisor and the model each live in a world of their own made from one script; as long as they do the same, both
+ * worlds go through the same states, and the logs are equal.
+ */
+import type { ChildExit, ChildSpec, SupervisorEvent, SupervisorFlags } from '../src/index.ts'
+
+export const IDS: readonly string[] = ['a', 'b', 'c', 'd', 'e', 'f', 'g']
+
+/** Something that happens, before it is known to whom: `pick` chooses among the children that can be hit. */
+export type Happening =
+  | { readonly type: 'exit'; readonly pick: number; readonly kind: ChildExit['kind'] }
+  | { readonly type: 'core'; readonly ids: readonly string[] }
+  | { readonly type: 'request'; readonly request: 'terminate_child' | 'restart_child' | 'delete_child'; readonly id: string }
+  | { readonly type: 'add'; readonly spec: ChildSpec<string> }
+  | { readonly type: 'shutdown' }
+
+export interface StepPlan {
+  readonly tookMs: number
+  readonly during: readonly Happening[]
+  readonly start: 'started' | 'ignored' | 'failed'
+  readonly stop: ChildExit['kind']
+}
+
+export interface Script {
+  readonly flags: SupervisorFlags
+  readonly specs: readonly ChildSpec<string>[]
+  /** Used over and over. */
+  readonly steps: readonly StepPlan[]
+  /** What happens while the supervisor is quiet, one after the other. */
+  readonly quiet: readonly { readonly afterMs: number; readonly happening: Happening }[]
+}
+
+export class ScriptedWorld {
+  readonly alive: Set<string> = new Set()
+  readonly log: string[] = []
+  now = 0
+  readonly #script: Script
+  #steps = 0
+
+  constructor(script: Script) {
+    this.#script = script
+  }
+
+  nextStep(): StepPlan {
+    const plan = this.#script.steps[this.#steps++ % this.#script.steps.length] as StepPlan
+    this.now += plan.tookMs
+    return plan
+  }
+
+  /** The event that `happening` is here and now; `underWay` is being started or stopped. */
+  event(happening: Happening, underWay?: string): SupervisorEvent<string> | undefined {
+    switch (happening.type) {
+      case 'exit': {
+        const candidates = IDS.filter((id) => this.alive.has(id) || id === underWay)
+        const id = candidates[happening.pick % candidates.length]
+        return id === undefined ? undefined : { type: 'child_exited', id, exit: { kind: happening.kind } }
+      }
+      case 'core':
+        return { type: 'core_lost', ids: happening.ids }
+      case 'request':
+        return { type: happening.request, id: happening.id }
+      case 'add':
+        return { type: 'add_child', spec: happening.spec }
+      case 'shutdown':
+        return { type: 'shutdown' }
+    }
+  }
+}
