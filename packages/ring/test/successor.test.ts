@@ -165,6 +165,21 @@ describe.each(STARTS)('C-48 a consumer killed at any step, from position %s', (s
   })
 })
 
+test.each([2 ** 31 - 16, -16])(
+  'C-48 C-49 the record in hand ends where positions wrap, from %s: the successor is at an Int32, and idle',
+  (startPosition) => {
+    const ring = createSpscRing({ capacity: 1024, startPosition })
+    const producer = attachProducer(ring)
+    put(producer, 0)
+    producer.publish()
+    attachConsumer(ring).next()
+    const successor = attachConsumer(ring)
+    const end = (startPosition + 16) | 0
+    expect([successor.position, successor.isEmpty, successor.next(), successor.isEmpty]).toEqual([end, true, false, true])
+    expect([successor.release(), successor.release(), inspectRing(ring).consumer]).toEqual([true, false, end])
+  },
+)
+
 test('C-47 C-48 C-49 property: any number of successors on both sides, killed anywhere: each record once, or in hand', () => {
   const step = fc.constantFrom(
     'put',

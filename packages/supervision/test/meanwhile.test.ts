@@ -150,8 +150,18 @@ describe('a core lost meanwhile', () => {
   })
 })
 
-describe('a lost core that has been dealt with', () => {
-  it('is not taken for a later exit of the child that was restarted since', () => {
+describe('an exit or a lost core that has been dealt with', () => {
+  it('is not taken for a later exit of its child, whose turn comes later', () => {
+    const host = createStartedHost({ strategy: 'one_for_all', intensity: 2 }, ['a', 'b', 'c'])
+    host.feed(crash('a'))
+    host.feed(crash('b'))
+    while (host.step?.type !== 'start_child' || host.step.spec.id !== 'c') host.answer()
+    host.feed({ type: 'restart_child', id: 'b' })
+    host.feed(crash('b'))
+    expect(host.answer()).toEqual(['reply restart_child b running', 'report child_terminated b crash', 'stop c 5000'])
+  })
+
+  it('(the core) is not taken for a later exit of the child that was restarted since', () => {
     const host = createStartedHost({ strategy: 'one_for_all', intensity: 2 }, ['a', 'b', 'c'])
     host.feed(crash('a'))
     host.feed({ type: 'core_lost', ids: ['b'] })
@@ -160,7 +170,21 @@ describe('a lost core that has been dealt with', () => {
     expect(host.answer()).toEqual(['report child_terminated b crash', 'stop c 5000'])
   })
 
-  it('because a caller was told is no reason to restart the child before its turn', () => {
+  it('does not restart the child that had joined it and runs again since', () => {
+    const host = createStartedHost({ strategy: 'one_for_all', intensity: 2 }, ['a', 'b'])
+    host.feed(crash('a'))
+    while (host.step?.type !== 'start_child' || host.step.spec.id !== 'b') host.answer()
+    host.feed(crash('a'))
+    expect(host.feed({ type: 'core_lost', ids: ['b'] })).toEqual([
+      'report start_failed b core_lost',
+      'report child_terminated a crash',
+      'restart a',
+    ])
+    expect([...host.answer(), ...host.answer()]).toEqual(['restart b'])
+    expect(whichChildren(host.state).map((child) => child.status)).toEqual(['running', 'running'])
+  })
+
+  it('and whose caller was told is no reason to restart the child before its turn', () => {
     const host = createStartedHost({ strategy: 'one_for_all', intensity: 9 }, ['b', 'a'])
     host.run({ type: 'terminate_child', id: 'a' })
     host.plan('a', CRASH)

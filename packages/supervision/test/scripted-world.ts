@@ -25,11 +25,15 @@ export interface StepPlan {
 export interface Script {
   readonly flags: SupervisorFlags
   readonly specs: readonly ChildSpec<string>[]
-  /** Used over and over. */
+  /** So many steps succeed with nothing else happening, which gets most supervisors started. */
+  readonly calmSteps: number
+  /** Used over and over after that. */
   readonly steps: readonly StepPlan[]
   /** What happens while the supervisor is quiet, one after the other. */
   readonly quiet: readonly { readonly afterMs: number; readonly happening: Happening }[]
 }
+
+const CALM: StepPlan = { tookMs: 1, during: [], start: 'started', stop: 'shutdown' }
 
 export class ScriptedWorld {
   readonly alive: Set<string> = new Set()
@@ -43,7 +47,9 @@ export class ScriptedWorld {
   }
 
   nextStep(): StepPlan {
-    const plan = this.#script.steps[this.#steps++ % this.#script.steps.length] as StepPlan
+    const { calmSteps, steps } = this.#script
+    const step = this.#steps++ - calmSteps
+    const plan = step < 0 ? CALM : (steps[step % steps.length] as StepPlan)
     this.now += plan.tookMs
     return plan
   }
