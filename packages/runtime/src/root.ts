@@ -46,7 +46,8 @@ export class Root implements SupervisorHostRoot {
   readonly #platform: SystemPlatform
   readonly #onFailed: (error: CambiumError) => void
   readonly #bootWaiters: ((error: CambiumError | undefined) => void)[] = []
-  #booting: number
+  /** Cores that have never been up. */
+  readonly #booting: Set<number>
   #lastRequest = 0
   #order = 0
   #isStopping = false
@@ -84,6 +85,7 @@ export class Root implements SupervisorHostRoot {
           this.#coreUp(core, tookMs)
         },
         failed: (error) => {
+          for (const answer of this.#late.splice(0)) answer()
           this.#bootEnded(error)
           this.#onFailed(error)
         },
@@ -93,13 +95,13 @@ export class Root implements SupervisorHostRoot {
       options,
     )
     this.#placement = new Placement(shape.cores, this.pool.workers)
-    this.#booting = options.workers
+    this.#booting = new Set(this.pool.workers)
   }
 
   /** Starts the cores; resolves when all of them run. */
   boot(): Promise<void> {
     this.pool.startAll()
-    if (this.#booting === 0) return Promise.resolve()
+    if (this.#booting.size === 0) return Promise.resolve()
     return new Promise((resolve, reject) => {
       this.#bootWaiters.push((error) => {
         if (error === undefined) resolve()
@@ -115,8 +117,6 @@ export class Root implements SupervisorHostRoot {
 
   /** Makes the record of an actor and takes its name. Throws `ERR_NAME_TAKEN`. */
   enlist(id: string, checked: CheckedActor, budget: SupervisorFlags): SupervisedActor {
-    const { name } = checked.start
-    if (name !== undefined && this.names.has(name)) throw new CambiumError('ERR_NAME_TAKEN', `name is taken: name=${name}`, { fields: { name } })
     this.#order += 1
     const actor: SupervisedActor = {
       id,
@@ -127,18 +127,21 @@ export class Root implements SupervisorHostRoot {
       core: this.#placement.choose(checked.core, checked.key),
       address: undefined,
       supervisor: undefined,
+      isEnlisted: false,
+      isEnding: false,
       downSinceMs: undefined,
       order: this.#order,
     }
-    this.#placement.added(actor.core)
-    if (name !== undefined) this.names.set(name, actor)
+    this.#takeName(actor)
     return actor
   }
 
-  /** Undoes {@link enlist} for an actor that has no slot. */
+  /** Undoes {@link enlist}; the actor has no slot any more. */
   discharge(actor: SupervisedActor): void {
+    if (!actor.isEnlisted) return
+    actor.isEnlisted = false
     this.#placement.removed(actor.core)
-    if (actor.start.name !== undefined && this.names.get(actor.start.name) === actor) this.names.delete(actor.start.name)
+    if (actor.start.name !== undefined) this.names.delete(actor.start.name)
   }
 
   find(address: ActorAddress): SupervisedActor | undefined {
@@ -158,6 +161,14 @@ export class Root implements SupervisorHostRoot {
 
   startActor(actor: SupervisedActor, done: (error: Error | undefined) => void): void {
     const { address, start } = actor
+    // Whoever ends it has the last word; the supervisor that asks is not needed any more, so it gets no answer.
+    if (this.#isStopping || actor.isEnding) return
+    try {
+      this.#takeName(actor)
+    } catch (error) {
+      done(error as Error)
+      return
+    }
     const onAnswer: (answer: Answer) => void = (answer) => {
       if (answer.type === 'started') {
         actor.address = { core: actor.core, slot: answer.slot, generation: answer.generation }
@@ -166,6 +177,7 @@ export class Root implements SupervisorHostRoot {
           this.#events.publish('actor_restarted', { actor: actor.address, name: start.name, tookMs: this.now() - actor.downSinceMs })
           actor.downSinceMs = undefined
         }
+        if (this.#isStopping) this.endActor(actor, actor.shutdown, () => {}) // it came up while the system was going down
         done(undefined)
       } else if (answer.type === 'start_failed') done(fromErrorRecord(answer.error))
     }
@@ -179,6 +191,7 @@ export class Root implements SupervisorHostRoot {
 
   /** Ends an actor for good; its slot and name are free when `done` is called. */
   endActor(actor: SupervisedActor, shutdown: Shutdown, done: (reason: ExitReason) => void): void {
+    actor.isEnding = true
     this.#stop(actor, shutdown, false, (reason) => {
       this.#forget(actor)
       done(reason)
@@ -192,6 +205,7 @@ export class Root implements SupervisorHostRoot {
   }
 
   report(supervisor: SupervisorHost, action: Extract<SupervisorAction, { type: 'report' }>): void {
+    if (this.#isStopping) return
     if (action.report === 'intensity_exceeded' || action.report === 'child_given_up') {
       const reason = action.exit.detail instanceof Error ? action.exit.detail.message : action.exit.kind
       this.#events.publish('given_up', { name: supervisor.name, restarts: action.restarts, reason })
@@ -247,7 +261,7 @@ export class Root implements SupervisorHostRoot {
     }
     actor.downSinceMs ??= this.now()
     this.#events.publish('actor_exited', { actor: { core, slot, generation }, name: actor.start.name, reason, incarnation })
-    if (this.#isStopping) {
+    if (this.#isStopping || actor.isEnding) {
       this.releaseActor(actor)
       return
     }
@@ -297,7 +311,7 @@ export class Root implements SupervisorHostRoot {
     for (const answer of this.#late.splice(0)) answer()
     const bySupervisor = new Map<SupervisorHost, SupervisedActor[]>()
     for (const actor of this.actors) {
-      if (actor.core !== core || actor.downSinceMs === undefined) continue
+      if (actor.core !== core || actor.downSinceMs === undefined || actor.isEnding) continue
       const supervisor = actor.supervisor ?? this.#superviseSingle(actor)
       const group = bySupervisor.get(supervisor)
       if (group === undefined) bySupervisor.set(supervisor, [actor])
@@ -318,10 +332,7 @@ export class Root implements SupervisorHostRoot {
 
   #coreUp(core: number, tookMs: number | undefined): void {
     if (tookMs !== undefined) this.#events.publish('core_restarted', { core, tookMs })
-    if (this.#booting > 0) {
-      this.#booting -= 1
-      if (this.#booting === 0) this.#bootEnded(undefined)
-    }
+    if (this.#booting.delete(core) && this.#booting.size === 0) this.#bootEnded(undefined)
   }
 
   #bootEnded(error: CambiumError | undefined): void {
@@ -360,6 +371,15 @@ export class Root implements SupervisorHostRoot {
   #signal(core: number, signal: Signal): void {
     if (core === 0) this.core.handleSignal(signal)
     else this.core.signal(core, signal)
+  }
+
+  #takeName(actor: SupervisedActor): void {
+    if (actor.isEnlisted) return
+    const { name } = actor.start
+    if (name !== undefined && this.names.has(name)) throw new CambiumError('ERR_NAME_TAKEN', `name is taken: name=${name}`, { fields: { name } })
+    actor.isEnlisted = true
+    this.#placement.added(actor.core)
+    if (name !== undefined) this.names.set(name, actor)
   }
 
   #forget(actor: SupervisedActor): void {

@@ -16,6 +16,10 @@ export interface SupervisedActor {
   address: ActorAddress | undefined
   /** Of its group; one of its own, made at its first failure, for an actor spawned singly. */
   supervisor: SupervisorHost | undefined
+  /** It has its name and counts on its core. */
+  isEnlisted: boolean
+  /** It was told to end: it is not started again. */
+  isEnding: boolean
   /** When it went down, while it is down. */
   downSinceMs: number | undefined
   /** Start of the whole life, as a number that orders all actors of the system. */

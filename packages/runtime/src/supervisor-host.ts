@@ -144,10 +144,8 @@ export class SupervisorHost {
   }
 
   #releaseDown(): void {
-    for (const actor of this.#down) {
-      this.#actors.delete(actor.id)
-      this.#root.releaseActor(actor)
-    }
+    // Their specs stay: a restart of the whole group brings them back, as in OTP, under new refs.
+    for (const actor of this.#down) this.#root.releaseActor(actor)
     this.#down.clear()
   }
 }

@@ -158,6 +158,7 @@ export async function createSystem(platform: SystemPlatform, given: SystemOption
     isOut = true
     const abandoned = await root.pool.stopAll(Math.max(100, leftMs()))
     root.core.flush()
+    root.core.sender.end(new CambiumError('ERR_SYSTEM_CLOSED', 'system has shut down'))
     driver.stop()
     await platform.close()
     const books = allBooks()

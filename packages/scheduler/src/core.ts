@@ -132,7 +132,11 @@ export class Core {
     this.links = memory.blocks.map((block, peer) => (peer === options.number ? undefined : this.#linkTo(peer, block)))
     this.#inbound = memory.blocks.flatMap((block, peer) => (peer === options.number ? [] : [this.#linkFrom(peer, block)]))
     this.sender = new Sender(this)
-    // A predecessor may have died between its publish and its ring.
+    // A predecessor may have died between its publish and its ring, or between what it read and its release.
+    for (const link of this.#inbound) {
+      link.control.release()
+      link.data.release()
+    }
     for (const link of this.links) link?.bell.ring()
   }
 

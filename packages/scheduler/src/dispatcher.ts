@@ -93,7 +93,7 @@ export class Dispatcher {
       mailbox.shift()
       handled += 1
       if (cell.isCongested && mailbox.length <= cell.capacity >> 1) this.relieve(cell)
-      if (asker instanceof MessageTimer) {
+      if (asker !== undefined && asker instanceof MessageTimer) {
         asker.isQueued = false
         if (asker.repeatMs === 0 && cell.timers?.get(asker.key) === asker) cell.timers.delete(asker.key)
         if (!asker.isCancelled && asker.incarnation === cell.incarnation) this.#run(cell, message, undefined, false)

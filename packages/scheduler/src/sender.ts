@@ -219,6 +219,30 @@ export class Sender {
     }
   }
 
+  /** The core ends: whoever waits here is told, and what waits is buried. */
+  end(error: Error): void {
+    this.isClosed = true
+    for (const ask of [...this.#host.asks.all(), ...this.#host.wheel.all().filter((timer) => timer instanceof PendingAsk)]) this.failAsk(ask, error)
+    const endQueues = (queues: Map<number, WaitingQueue>): void => {
+      for (const queue of queues.values()) {
+        for (let message = queue.first; message !== undefined; message = queue.first) {
+          queue.shift()
+          if (this.#isSkipped(message)) continue
+          this.#uncharge(message)
+          if (message.onClosed === undefined) this.#host.deadLetters.bury('shut_down', message.target)
+          else message.onClosed(error)
+        }
+      }
+      queues.clear()
+    }
+    endQueues(this.#waiting)
+    for (const link of this.#host.links) {
+      if (link === undefined) continue
+      endQueues(link.waiting)
+      link.data.expire(Infinity)
+    }
+  }
+
   // --- tell, trySend, send, ask
 
   #tell(target: ActorAddress, message: unknown): void {
@@ -279,6 +303,9 @@ export class Sender {
         onAccepted: () => {
           finish()
           resolve()
+        },
+        onClosed: (error) => {
+          withdraw(error)
         },
         isWithdrawn: false,
       }
@@ -351,7 +378,11 @@ export class Sender {
 
   #postLocal(target: ActorAddress, message: unknown, ask: PendingAsk | undefined, charge: ActorCell | undefined): void {
     const cell = this.#host.slots.find(target.slot, target.generation)
-    if (cell !== undefined && (cell.isCongested || (this.#waiting.size > 0 && this.#waiting.has(target.slot)))) {
+    if (cell === undefined) {
+      this.#buryNoSuchActor(target, message, ask)
+      return
+    }
+    if (cell.isCongested || (this.#waiting.size > 0 && this.#waiting.has(target.slot))) {
       if (cell === charge) {
         // An actor cannot wait for itself; what it may tell itself is bounded like its outbox.
         if ((cell.mailbox?.length ?? 0) >= cell.capacity + this.#host.limits.outboxCapacity) {
@@ -363,22 +394,27 @@ export class Sender {
           this.#buryFull(target, message, ask)
           return
         }
-        this.#hold({ target, message, bytes: undefined, ask, charge, sinceMs: this.#host.now(), onAccepted: undefined, isWithdrawn: false })
+        this.#hold({ target, message, bytes: undefined, ask, charge, sinceMs: this.#host.now(), onAccepted: undefined, onClosed: undefined, isWithdrawn: false })
         return
       }
     }
-    this.#deliverLocal(target, message, ask)
+    this.#host.dispatcher.deliver(cell, message, ask, false)
+    this.#host.requestTurn()
   }
 
   #deliverLocal(target: ActorAddress, message: unknown, ask: PendingAsk | undefined): void {
     const cell = this.#host.slots.find(target.slot, target.generation)
     if (cell === undefined) {
-      this.#host.deadLetters.bury('no_such_actor', target, { message })
-      if (ask !== undefined) this.failAsk(ask, noSuchActor(target))
+      this.#buryNoSuchActor(target, message, ask)
       return
     }
     this.#host.dispatcher.deliver(cell, message, ask, false)
     this.#host.requestTurn()
+  }
+
+  #buryNoSuchActor(target: ActorAddress, message: unknown, ask: PendingAsk | undefined): void {
+    this.#host.deadLetters.bury('no_such_actor', target, { message })
+    if (ask !== undefined) this.failAsk(ask, noSuchActor(target))
   }
 
   #settleLocal(ask: PendingAsk, value: unknown, error: Error | undefined): void {
@@ -399,7 +435,7 @@ export class Sender {
     const link = this.#linkTo(target)
     if (link.isCongested(target.slot) || (link.waiting.size > 0 && link.waiting.has(target.slot))) {
       if (this.#isFull(charge)) this.#buryFull(target, undefined, ask)
-      else this.#hold({ target, message: undefined, bytes: Buffer.from(bytes), ask, charge, sinceMs: this.#host.now(), onAccepted: undefined, isWithdrawn: false })
+      else this.#hold({ target, message: undefined, bytes: Buffer.from(bytes), ask, charge, sinceMs: this.#host.now(), onAccepted: undefined, onClosed: undefined, isWithdrawn: false })
       this.#host.requestTurn()
       return
     }
@@ -420,6 +456,7 @@ export class Sender {
       charge,
       sinceMs: this.#host.now(),
       onAccepted: undefined,
+      onClosed: undefined,
       isWithdrawn: false,
     })
     this.#host.requestTurn()
@@ -451,7 +488,8 @@ export class Sender {
         this.#written(link, message)
       },
       onExpired: () => {
-        this.#buryWaiting(message)
+        if (this.isClosed && message.onClosed !== undefined) message.onClosed(closedError(target))
+        else this.#buryWaiting(message)
       },
     })
   }

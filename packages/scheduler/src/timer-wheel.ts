@@ -86,6 +86,13 @@ export class TimerWheel {
     return this.size === 0 ? Infinity : this.#originMs + this.#nextTick()
   }
 
+  /** All timers scheduled, in no order. */
+  all(): Timer[] {
+    const all: Timer[] = []
+    for (const head of this.#heads) for (let timer = head; timer !== undefined; timer = timer.next) all.push(timer)
+    return all
+  }
+
   /** First tick at which a slot has to be opened. */
   #nextTick(): number {
     for (let level = 0; level < LEVELS; level += 1) {
@@ -166,8 +173,7 @@ export class TimerWheel {
 
   /** Moves the origin to the present; happens once in some twelve days. */
   #rebase(): void {
-    const all: Timer[] = []
-    for (const head of this.#heads) for (let timer = head; timer !== undefined; timer = timer.next) all.push(timer)
+    const all = this.all()
     for (const timer of all) this.#unlink(timer)
     this.#originMs += this.#tick
     this.#tick = 0

@@ -16,6 +16,8 @@ export interface WaitingMessage {
   readonly sinceMs: number
   /** For `send`: told when the message is on its way. Such a message is not in the books before that. */
   readonly onAccepted: (() => void) | undefined
+  /** For `send`: told when the core ends before. */
+  readonly onClosed: ((error: Error) => void) | undefined
   /** Set when the sender gave up waiting; it is skipped. */
   isWithdrawn: boolean
 }

@@ -8,7 +8,7 @@
  * 3. An exit that waits in the backlog is used up when its child is to be stopped: the stop is done, no restart is counted.
  * 4. An exit of the child that is being stopped is the answer to the stop; of the child that is being started, a failed start.
  * 5. A lost core is one entry for all its children. A child that was being *re*started there joins that entry, so that it is
- *    restarted with the others and the loss counts once; a first start there has failed.
+ *    restarted with the others and the loss counts once; a first start there, or one on request, has failed.
  * 6. A shutdown does not wait in the backlog, which is where we differ from OTP: once the step under way is answered, what is left of
  *    its operation is dropped, waiting requests are refused, and the children are stopped in reverse order.
  */
