@@ -13,6 +13,7 @@ import { createEncoder, createShapeArea } from '@cambium/codec'
 import type { Encoder } from '@cambium/codec'
 import { attachConsumer, attachProducer, createDoorbell } from '@cambium/ring'
 import type { Doorbell } from '@cambium/ring'
+import { GONE } from './actor-cell.ts'
 import type { ActorCell } from './actor-cell.ts'
 import { AskTable, RemoteAsker } from './asks.ts'
 import type { Asker } from './asks.ts'
@@ -75,8 +76,8 @@ export class Core {
   readonly platform: CorePlatform
   readonly bell: Doorbell
   readonly block: CoreBlock
-  readonly books: Float64Array
-  readonly congestion: Int32Array
+  books: Float64Array
+  congestion: Int32Array
   readonly limits: SenderLimits
   readonly isStrict: boolean
   readonly encoder: Encoder
@@ -89,8 +90,8 @@ export class Core {
   readonly lifecycle: Lifecycle
   readonly sender: Sender
   /** By core number; none to itself. */
-  readonly links: readonly (OutboundLink | undefined)[]
-  readonly #inbound: readonly InboundLink[]
+  links: readonly (OutboundLink | undefined)[]
+  #inbound: readonly InboundLink[]
   readonly #memory: SystemMemory
   readonly #onRootSignal: ((from: number, signal: Signal) => void) | undefined
   readonly #rootInbox: Signal[] = []
@@ -269,6 +270,23 @@ export class Core {
       asyncInFlight: this.dispatcher.asyncInFlight,
       behaviours: this.loader.names,
       books: readBooks(this.books),
+    }
+  }
+
+  /**
+   * Ends this core as the end of its thread would: nothing that its actors still do, in promises that settle later, reaches shared memory.
+   * For a platform whose cores share one thread; on a real one the thread's end does it.
+   */
+  sever(): void {
+    this.books = new Float64Array(this.books.length)
+    this.congestion = new Int32Array(this.congestion.length)
+    this.links = []
+    this.#inbound = []
+    this.sender.isClosed = true
+    for (const cell of this.slots.cells) {
+      if (cell === undefined) continue
+      cell.phase += 1
+      cell.status = GONE
     }
   }
 

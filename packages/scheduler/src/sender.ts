@@ -505,7 +505,8 @@ export class Sender {
 
   #writeReply(core: number, type: number, correlation: number, bytes: Buffer): void {
     this.#countSent()
-    const link = this.#host.links[core] as OutboundLink
+    const link = this.#host.links[core]
+    if (link === undefined) return // the core was severed
     if (!link.data.write(type, 0, 0, correlation, bytes)) {
       // As many at most as the other core has asks under way.
       link.data.enqueue({ type, a: 0, b: 0, c: correlation, bytes: Buffer.from(bytes), sinceMs: Infinity, isDropped: undefined, onWritten: undefined, onExpired: undefined })

@@ -1,0 +1,14 @@
+/** Virtual durations as people write them: `250`, `'250ms'`, `'5s'`, `'2m'`, `'1h'`. */
+import { optionError } from '@cambium/base'
+
+export type Duration = number | `${number}ms` | `${number}s` | `${number}m` | `${number}h`
+
+const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }
+
+/** Milliseconds. Throws `ERR_OPTION`. */
+export function toMilliseconds(duration: Duration): number {
+  if (typeof duration === 'number' && duration >= 0 && Number.isFinite(duration)) return duration
+  const match = typeof duration === 'string' ? /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(duration) : null
+  if (match === null) throw optionError('duration', duration, "milliseconds, or a text such as '250ms', '5s', '2m', '1h'")
+  return Number(match[1]) * (UNITS[match[2] as string] as number)
+}

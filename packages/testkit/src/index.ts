@@ -1,0 +1,5 @@
+export type { Duration } from './duration.ts'
+export type { FaultRates } from './fault-plan.ts'
+export type { Probe } from './probe.ts'
+export { simulate } from './simulation.ts'
+export type { RunReport, SimulateOptions, Simulation } from './simulation.ts'

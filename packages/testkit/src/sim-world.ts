@@ -1,0 +1,305 @@
+/**
+ * The simulated platform (D11): every core of a system in one thread, stepped in an order drawn from a seed, under a virtual clock.
+ *
+ * One step runs one turn of one core that is awake. A core that finds nothing to do parks by the very protocol of the doorbell, so a wake-up
+ * that the code under test forgets is lost here too. When no core is awake the clock jumps to the next thing that is due. What is decided is
+ * decided by the seed: the next core, the delays of starts and ends, the faults.
+ */
+import { CambiumError, toErrorRecord } from '@cambium/base'
+import type { CorePlatform, SeededRandom } from '@cambium/base'
+import { BELL_PARKED, BELL_RUNG } from '@cambium/ring'
+import { attachSystemMemory, Core } from '@cambium/scheduler'
+import type { SystemMemory } from '@cambium/scheduler'
+import type { Behaviour } from '@cambium/actor'
+import type { CoreEvents, CoreHandle, CoreStart, Driver, SystemPlatform } from '@cambium/runtime'
+import type { FaultPlan } from './fault-plan.ts'
+import type { Trace } from './trace.ts'
+
+/** Steps without any progress of the virtual clock or the books before a run counts as livelocked. */
+const STEPS_AT_ONE_TIME_MAX = 200_000
+
+/** A late wake-up comes within so many virtual milliseconds. */
+const LATE_WAKE_MS_MAX = 5
+
+interface SimCore {
+  readonly number: number
+  core: Core | undefined
+  isParked: boolean
+  /** Something outside its turns asked for one. */
+  isRequested: boolean
+  /** Not stepped before this virtual time. */
+  pausedUntilMs: number
+  /** Steps are this many times as rare as others'. */
+  slowness: number
+  events: CoreEvents | undefined
+  /** Counts incarnations, so that what was scheduled for an earlier one is ignored. */
+  incarnation: number
+}
+
+interface Due {
+  readonly atMs: number
+  readonly order: number
+  readonly run: () => void
+}
+
+export class SimWorld implements SystemPlatform {
+  readonly parallelism = 4
+  readonly corePlatform: CorePlatform
+  /** Virtual milliseconds. */
+  nowMs = 0
+  steps = 0
+  readonly #random: SeededRandom
+  readonly #trace: Trace
+  readonly #faults: FaultPlan
+  readonly #cores: SimCore[] = []
+  readonly #due: Due[] = []
+  readonly #modules = new Map<string, Record<string, unknown>>()
+  #memory: SystemMemory | undefined
+  #order = 0
+  #stepsAtThisTime = 0
+
+  constructor(random: SeededRandom, trace: Trace, faults: FaultPlan) {
+    this.#random = random
+    this.#trace = trace
+    this.#faults = faults
+    this.corePlatform = this.#platformOf(0)
+  }
+
+  get memory(): SystemMemory | undefined {
+    return this.#memory
+  }
+
+  /** Live cores. */
+  get cores(): readonly Core[] {
+    return this.#cores.flatMap((each) => (each.core === undefined ? [] : [each.core]))
+  }
+
+  // --- SystemPlatform
+
+  allocate(bytes: number): SharedArrayBuffer {
+    return new SharedArrayBuffer(bytes)
+  }
+
+  drive(core: Core): Driver {
+    this.#memory ??= attachSystemMemory(core.memory)
+    this.#coreOf(0).core = core
+    return {
+      stop: () => {
+        this.#coreOf(0).core = undefined
+      },
+    }
+  }
+
+  startCore(start: CoreStart, events: CoreEvents): CoreHandle {
+    this.#memory ??= attachSystemMemory(start.memory)
+    const memory = this.#memory
+    const sim = this.#coreOf(start.number)
+    sim.incarnation += 1
+    sim.events = events
+    const { incarnation } = sim
+    const begin = (): void => {
+      if (sim.incarnation !== incarnation) return
+      if (this.#faults.failsToStart()) {
+        this.#end(sim, new CambiumError('ERR_CORE_EXIT', `simulated core failed to start: core=${start.number}`, { severity: 'crash' }))
+        return
+      }
+      this.#trace.note(this.nowMs, start.number, 'core starts')
+      const core = new Core({ ...start, memory, platform: this.#platformOf(start.number) })
+      sim.core = core
+      sim.isParked = false
+      sim.isRequested = true
+      sim.slowness = this.#faults.slowness()
+      core.toRoot({ type: 'hello', core: start.number })
+    }
+    this.after(this.#random.next() * 20, begin)
+    return {
+      report: () => (sim.core === undefined ? Promise.reject(new CambiumError('ERR_CORE_LOST', `core is not running: core=${start.number}`)) : Promise.resolve(sim.core.report())),
+      load: () => Promise.resolve([]),
+      stop: () => {
+        sim.core?.flush()
+        this.after(this.#random.next(), () => {
+          if (sim.incarnation === incarnation) this.#end(sim, undefined)
+        })
+      },
+      kill: () => {
+        // The thread runs on until the kill reaches it.
+        this.after(this.#random.next() * 2, () => {
+          if (sim.incarnation === incarnation) this.#end(sim, new CambiumError('ERR_CORE_EXIT', `simulated core was killed: core=${start.number}`, { severity: 'crash' }))
+        })
+      },
+    }
+  }
+
+  async close(): Promise<void> {}
+
+  /** Makes a behaviour known to every core, whatever module it came from. */
+  learn(behaviour: Behaviour<never, never>): void {
+    const exports = this.#modules.get(behaviour.module) ?? {}
+    exports[behaviour.name] = behaviour
+    this.#modules.set(behaviour.module, exports)
+  }
+
+  // --- time and faults
+
+  /** Runs `run` after `delayMs` of virtual time. */
+  after(delayMs: number, run: () => void): void {
+    this.#order += 1
+    const due: Due = { atMs: this.nowMs + delayMs, order: this.#order, run }
+    let at = this.#due.length
+    while (at > 0 && isLater(this.#due[at - 1] as Due, due)) at -= 1
+    this.#due.splice(at, 0, due)
+  }
+
+  /** Ends a core between two steps. False when it is not running. */
+  killCore(number: number, reason = 'killed by the simulator'): boolean {
+    const sim = this.#cores[number]
+    if (number === 0 || sim?.core === undefined) return false
+    this.#end(sim, new CambiumError('ERR_CORE_KILLED', `core died: core=${number}, ${reason}`, { severity: 'crash' }))
+    return true
+  }
+
+  pauseCore(number: number, forMs: number): void {
+    this.#coreOf(number).pausedUntilMs = this.nowMs + forMs
+  }
+
+  /** Rings a core without cause. */
+  wakeCore(number: number): void {
+    const sim = this.#coreOf(number)
+    if (sim.core !== undefined) sim.isParked = false
+  }
+
+  // --- stepping
+
+  /**
+   * One step: a turn of one awake core, or a jump of the clock, not beyond `untilMs`. `idle` when there is nothing to do up to then.
+   */
+  step(untilMs: number): 'turn' | 'jump' | 'idle' {
+    this.#runDue()
+    const awake = this.#cores.filter((sim) => this.#isAwake(sim))
+    if (awake.length > 0) {
+      this.#stepsAtThisTime += 1
+      if (this.#stepsAtThisTime > STEPS_AT_ONE_TIME_MAX) {
+        throw new CambiumError('ERR_SIM_LIVELOCK', `cores run without end at one time: steps=${STEPS_AT_ONE_TIME_MAX}, nowMs=${this.nowMs}`, { severity: 'bug' })
+      }
+      this.#turn(this.#pick(awake))
+      return 'turn'
+    }
+    const nextMs = this.#nextMs()
+    if (nextMs > untilMs) {
+      if (untilMs !== Infinity && untilMs > this.nowMs) this.#jump(untilMs)
+      return 'idle'
+    }
+    this.#jump(nextMs)
+    return 'jump'
+  }
+
+  /** Whether anything would happen by itself, now or later. */
+  get hasFuture(): boolean {
+    return this.#nextMs() < Infinity || this.#cores.some((sim) => this.#isAwake(sim))
+  }
+
+  #pick(awake: readonly SimCore[]): SimCore {
+    for (let tries = 0; tries < 8; tries += 1) {
+      const sim = this.#random.pick(awake)
+      if (sim.slowness <= 1 || this.#random.chance(1 / sim.slowness)) return sim
+    }
+    return awake[0] as SimCore
+  }
+
+  #turn(sim: SimCore): void {
+    const core = sim.core as Core
+    this.steps += 1
+    sim.isRequested = false
+    const done = core.turn()
+    core.sender.hasSettled = false
+    // A turn takes time: otherwise a core with endless work would keep the clock from ever moving.
+    if (done > 0) this.nowMs += 0.001 * done
+    this.#faults.afterTurn(this, sim.number)
+    if (sim.core !== core || done > 0 || sim.isRequested) return
+    // Park as a thread does: say so, look once more, sleep.
+    Atomics.store(core.block.bell, 0, BELL_PARKED)
+    if (core.hasWork()) {
+      Atomics.store(core.block.bell, 0, 0)
+      return
+    }
+    sim.isParked = true
+  }
+
+  #isAwake(sim: SimCore): boolean {
+    const { core } = sim
+    if (core === undefined || sim.pausedUntilMs > this.nowMs) return false
+    if (sim.isParked) {
+      const rung = Atomics.load(core.block.bell, 0) === BELL_RUNG
+      if (rung && this.#faults.delaysWakeUp()) {
+        sim.isRequested = true
+        sim.pausedUntilMs = this.nowMs + this.#random.next() * LATE_WAKE_MS_MAX
+        return false
+      }
+      if (!rung && !sim.isRequested && core.wheel.nextDueMs() > this.nowMs) return false
+      Atomics.store(core.block.bell, 0, 0)
+      sim.isParked = false
+    }
+    return true
+  }
+
+  #nextMs(): number {
+    let next = this.#due[0]?.atMs ?? Infinity
+    for (const sim of this.#cores) {
+      if (sim.core === undefined) continue
+      if (sim.pausedUntilMs > this.nowMs) next = Math.min(next, sim.pausedUntilMs)
+      else next = Math.min(next, sim.core.wheel.nextDueMs())
+    }
+    return next
+  }
+
+  #jump(toMs: number): void {
+    if (toMs > this.nowMs) {
+      this.nowMs = toMs
+      this.#stepsAtThisTime = 0
+    }
+    this.#runDue()
+  }
+
+  #runDue(): void {
+    while (this.#due.length > 0 && (this.#due[0] as Due).atMs <= this.nowMs) (this.#due.shift() as Due).run()
+  }
+
+  #end(sim: SimCore, error: CambiumError | undefined): void {
+    sim.incarnation += 1
+    sim.core?.sever()
+    sim.core = undefined
+    this.#trace.note(this.nowMs, sim.number, error === undefined ? 'core ends' : 'core dies')
+    const { events } = sim
+    sim.events = undefined
+    // The root learns of it a moment later, as it does from an exit event.
+    this.after(this.#random.next(), () => {
+      events?.onEnd(error === undefined ? undefined : toErrorRecord(error))
+    })
+  }
+
+  #coreOf(number: number): SimCore {
+    while (this.#cores.length <= number) {
+      this.#cores.push({ number: this.#cores.length, core: undefined, isParked: false, isRequested: true, pausedUntilMs: 0, slowness: 1, events: undefined, incarnation: 0 })
+    }
+    return this.#cores[number] as SimCore
+  }
+
+  #platformOf(number: number): CorePlatform {
+    return {
+      now: () => this.nowMs,
+      random: () => this.#random.next(),
+      importModule: (url) => {
+        const known = this.#modules.get(url)
+        return known === undefined ? Promise.reject(new CambiumError('ERR_MODULE_LOAD', `module is not known to the simulation: module=${url}`)) : Promise.resolve(known)
+      },
+      requestTurn: () => {
+        this.#coreOf(number).isRequested = true
+      },
+      offload: () => Promise.reject(new CambiumError('ERR_SIM_OFFLOAD', 'offloaded jobs run on threads, which a simulation has not')),
+    }
+  }
+}
+
+function isLater(a: Due, b: Due): boolean {
+  return a.atMs > b.atMs || (a.atMs === b.atMs && a.order > b.order)
+}

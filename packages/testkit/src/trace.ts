@@ -1,0 +1,34 @@
+/** What happened in a run, in order: a running hash that two equal runs share, and the last events to show. */
+export interface TraceEvent {
+  readonly atMs: number
+  readonly core: number
+  readonly what: string
+}
+
+/** Events kept for showing; the hash covers all. */
+const EVENTS_KEPT = 2000
+
+export class Trace {
+  readonly events: TraceEvent[] = []
+  count = 0
+  #hash = 0x811c9dc5
+
+  note(atMs: number, core: number, what: string): void {
+    this.count += 1
+    // Times to the microsecond: they are sums of exact decimals of virtual time, equal on every machine.
+    this.#mix(`${Math.round(atMs * 1000)}|${core}|${what}`)
+    if (this.events.length >= EVENTS_KEPT) this.events.splice(0, EVENTS_KEPT / 2)
+    this.events.push({ atMs, core, what })
+  }
+
+  /** FNV-1a, 32 bits, as eight hexadecimal digits. */
+  get hash(): string {
+    return (this.#hash >>> 0).toString(16).padStart(8, '0')
+  }
+
+  #mix(text: string): void {
+    let h = this.#hash
+    for (let i = 0; i < text.length; i += 1) h = Math.imul(h ^ text.charCodeAt(i), 0x01000193)
+    this.#hash = h
+  }
+}
