@@ -6,7 +6,8 @@
 /** Everything that decides what a case does, as it is printed. */
 export type Params = Readonly<Record<string, string | number | boolean>>
 
-export type Unit = 'msg/s' | 'op/s' | 'ns' | 'ns/op'
+/** `%` is of one core; all others are what they say. */
+export type Unit = 'msg/s' | 'op/s' | 'ns' | 'ns/op' | 'B' | '%'
 
 /** The consumer's evidence that every message was processed, once and whole. */
 export interface Proof {
@@ -38,7 +39,7 @@ export interface BenchCase {
   readonly run: () => Promise<RoundOutcome>
 }
 
-/** A ratio of the medians of two results: `of` divided by `to`. */
+/** A ratio of the medians of two results: `of` divided by `to`. With `to` = `1` it is the plain figure. */
 export interface RatioSpec {
   readonly name: string
   readonly of: string

@@ -18,6 +18,7 @@ export function formatFigure(value: number, unit: Unit): string {
     const [factor, name] = TIME_UNITS.find(([limit]) => value >= limit) ?? [1, 'ns']
     return `${threeDigits(value / factor)} ${name}${perOp}`
   }
+  if (unit === '%') return `${threeDigits(value)} %`
   const [factor, prefix] = COUNT_PREFIXES.find(([limit]) => value >= limit) ?? [1, '']
   return `${threeDigits(value / factor)} ${prefix}${unit}`
 }

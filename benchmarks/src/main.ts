@@ -7,7 +7,7 @@ import { helpText, parseCommandLine, ROUNDS_DEFAULT, UsageError } from './comman
 import type { Request } from './command-line.ts'
 import { readCommit } from './commit.ts'
 import { formatParams, threeDigits } from './format.ts'
-import { GOALS, goalsMissed } from './goals.ts'
+import { goalsMissed, goalText } from './goals.ts'
 import { readMachine } from './machine.ts'
 import { createProgress } from './progress.ts'
 import { createReport } from './report.ts'
@@ -79,7 +79,7 @@ async function measure(request: Request, groups: readonly BenchGroup[], command:
     for (const line of [...outcome.limited, ...outcome.failures]) progress.note(line)
     const missed = request.check ? goalsMissed(report.ratios) : []
     for (const ratio of missed)
-      progress.note(`goal missed: ratio=${ratio.name}, value=${threeDigits(ratio.value)}, goal=${GOALS[ratio.name]}`)
+      progress.note(`goal missed: ratio=${ratio.name}, value=${threeDigits(ratio.value)}, goal ${goalText(ratio.name)}`)
     return outcome.failures.length > 0 || missed.length > 0 ? 1 : 0
   } catch (error) {
     if (!abort.signal.aborted) throw error

@@ -15,7 +15,7 @@ export interface Result {
   readonly params: Params
 }
 
-/** `value` is the median of the result `of` divided by the median of the result `to`. */
+/** `value` is the median of the result `of` divided by the median of the result `to`, or by one if that is `1`. */
 export interface Ratio {
   readonly name: string
   readonly value: number
@@ -88,9 +88,9 @@ export function ratiosOf(specs: readonly RatioSpec[], results: readonly Result[]
   const byName = new Map(results.map((result) => [result.case, result]))
   return specs.flatMap((spec) => {
     const of = byName.get(spec.of)
-    const to = byName.get(spec.to)
-    if (of === undefined || to === undefined) return []
-    return [{ name: spec.name, value: of.median / to.median, of: spec.of, to: spec.to }]
+    const divisor = spec.to === '1' ? 1 : byName.get(spec.to)?.median
+    if (of === undefined || divisor === undefined) return []
+    return [{ name: spec.name, value: of.median / divisor, of: spec.of, to: spec.to }]
   })
 }
 

@@ -44,6 +44,8 @@ function askChild(order: RoundOrder, signal: AbortSignal, deadlineMs: number): P
     signal.throwIfAborted()
     const child = fork(fileURLToPath(import.meta.resolve('#round-child')), [], {
       serialization: 'advanced',
+      // As deployed: in development, messages between actors are checked and frozen.
+      env: { ...process.env, NODE_ENV: 'production' },
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     })
     const deadline = setTimeout(() => fail(new Error(`the round did not end: deadline_ms=${Math.round(deadlineMs)}`)), deadlineMs)

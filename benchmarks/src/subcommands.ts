@@ -16,6 +16,11 @@ export const SUBCOMMANDS: readonly Subcommand[] = [
     load: async (scale) => (await import('./cases/queue-vs-ring/groups.ts')).createQueueVsRingGroups(scale),
   },
   {
+    name: 'actors',
+    summary: 'tell, ask, spawn, memory, restart, timers, backpressure and idling, on one core and across cores',
+    load: async (scale) => (await import('./cases/actors/groups.ts')).createActorGroups(scale),
+  },
+  {
     name: 'micro',
     summary: 'the hot functions one by one, with tinybench',
     load: async (scale) => (await import('./cases/micro/groups.ts')).createMicroGroups(scale),

@@ -1,6 +1,6 @@
 /** The report as text: a table per group with every figure and its parameters, then the ratios beside their goals. */
 import { formatFigure, formatParams, threeDigits } from './format.ts'
-import { GOALS } from './goals.ts'
+import { goalText } from './goals.ts'
 import { formatMachine } from './machine.ts'
 import type { MeasuredGroup, Report } from './report.ts'
 
@@ -25,7 +25,7 @@ export function renderTables(report: Report, groups: readonly MeasuredGroup[]): 
       ratio.name,
       threeDigits(ratio.value),
       goalText(ratio.name),
-      `${ratio.of} ÷ ${ratio.to}`,
+      ratio.to === '1' ? ratio.of : `${ratio.of} ÷ ${ratio.to}`,
     ])
     parts.push('', 'Ratios of medians', renderTable(['ratio', 'value', 'goal', 'of ÷ to'], rows, [1]))
   }
@@ -53,9 +53,4 @@ export function renderTable(
     line(widths.map((width, column) => '─'.repeat(Math.min(width, header[column] === 'parameters' ? 10 : width)))),
     ...rows.map(line),
   ].join('\n')
-}
-
-function goalText(name: string): string {
-  const goal = GOALS[name]
-  return goal === undefined ? '' : `≥ ${goal}`
 }

@@ -19,7 +19,7 @@ test('a wrong argument is one line on stderr and exit status 2', () => {
   const { status, stdout, stderr } = bench('failover')
   expect(status).toBe(2)
   expect(stdout).toBe('')
-  expect(stderr).toMatch(/^cambium-bench: unknown subcommand: name=failover, known: queue-vs-ring, micro.*\n$/)
+  expect(stderr).toMatch(/^cambium-bench: unknown subcommand: name=failover, known: queue-vs-ring, actors, micro.*\n$/)
 })
 
 test('a name that no case has is a wrong argument', () => {

@@ -15,7 +15,7 @@ export interface CensusOptions {
   readonly filesMax: number
   /** Bytes of source at most. @default 80,000,000: ten to twelve seconds of one 2026 server core */
   readonly bytesMax: number
-  /** Cores, the main thread included. @default os.availableParallelism(), at most 64 */
+  /** Worker threads, a core each; the main thread hands out and adds up. @default os.availableParallelism(), at most 64 */
   readonly cores: number
   /** Whether an actor and a core are crashed on the way. @default true */
   readonly chaos: boolean
@@ -42,7 +42,7 @@ result against a plain loop. Without a folder: the packages this workspace has i
 
   --limit N        read at most N source files, in the order of the walk (default 10000)
   --megabytes N    read at most N million bytes of source (default 80)
-  --cores N        use N cores, the main thread included (default: all)
+  --cores N        use N worker threads, a core each (default: as many as the machine has cores)
   --no-chaos       crash nothing on the way
   --top N          show N identifiers (default 20)
   --json FILE      write the result to FILE as JSON as well

@@ -10,9 +10,10 @@ import type { LinkKind, WalkFacts } from './walk.ts'
 
 export interface RunEvent {
   readonly kind: 'actor_crash' | 'core_death'
-  /** Who, in words: `analyser 3 on core 1`. */
+  /** Who, and why, in words: `analyser 3 on core 1 (crash: Error: …)`. */
   readonly what: string
-  readonly recoveredInMs: number
+  /** Until all that was down was back; absent when something stayed down. */
+  readonly recoveredInMs?: number
   /** Messages lost. */
   readonly lost: number
   /** Batches handed out again. */
@@ -29,18 +30,23 @@ export interface RunBooks {
 }
 
 export interface RunFacts {
-  /** Main thread included. */
+  /** Worker threads. */
   readonly cores: number
+  /** From the start of the cores to the result. */
   readonly elapsedMs: number
   readonly plainMs: number
   /** `plainMs / elapsedMs` */
   readonly speedUp: number
-  /** The digest of the actors' result is that of the plain loop's. */
+  /** The actors' result is that of the plain loop in every part. */
   readonly verified: boolean
-  /** Messages processed, by number of the core. */
+  /** Files that no actor could finish. */
+  readonly filesNotCounted: number
+  /** Messages processed, by number of the core; 0 is the main thread. */
   readonly messagesByCore: readonly number[]
   readonly events: readonly RunEvent[]
-  /** Messages per second from core to core: through a ring, and through `postMessage`. */
+  /** Partial results that were dropped because their batch had been counted. */
+  readonly repeated: number
+  /** Messages per second from core to core: by `tell`, which goes through a ring, and by `postMessage`. */
   readonly ringVsQueue: { readonly ringPerSecond: number; readonly queuePerSecond: number }
   readonly books: RunBooks
 }
@@ -156,25 +162,32 @@ function leftOut({ result, walk, source }: ReportInput): string[] {
 function run(facts: RunFacts): string[] {
   const most = Math.max(1, ...facts.messagesByCore)
   const { ringPerSecond, queuePerSecond } = facts.ringVsQueue
-  const times = queuePerSecond > 0 ? `, ${(ringPerSecond / queuePerSecond).toFixed(1)} times as many` : ''
+  const times = (ringPerSecond / Math.max(1, queuePerSecond)).toFixed(1)
   return [
     ...heading('Run'),
-    `  actors        ${seconds(facts.elapsedMs)} on ${plural(facts.cores, 'core')}`,
-    `  plain loop    ${seconds(facts.plainMs)} on one thread`,
+    `  actors        ${seconds(facts.elapsedMs)} on ${plural(facts.cores, 'core')}, from the start of the cores to the result`,
+    `  plain loop    ${seconds(facts.plainMs)} on one thread, over the same files`,
     `  speed-up      ${facts.speedUp.toFixed(2)}`,
     `  verified      ${facts.verified ? 'yes: both counted the same' : 'NO: the results differ'}`,
+    ...(facts.filesNotCounted > 0 ? [`  not counted   ${plural(facts.filesNotCounted, 'file')} that no actor could finish`] : []),
     '  messages',
     ...facts.messagesByCore.map(
       (count, core) =>
         `    core ${String(core).padEnd(4)} ${grouped(count).padStart(13)}  ${'█'.repeat(Math.round((count / most) * BAR_WIDTH))}`,
     ),
-    `  between cores ${grouped(ringPerSecond)}/s by ring, ${grouped(queuePerSecond)}/s by postMessage${times}`,
-    ...(facts.events.length === 0 ? ['  crashes       none'] : ['  crashes']),
-    ...facts.events.map(
-      ({ kind, what, recoveredInMs, lost, redone }) =>
-        `    ${kind === 'core_death' ? 'core died' : 'actor crashed'}: ${what}; back in ${recoveredInMs.toFixed(1)} ms, ` +
-        `${plural(lost, 'message')} lost, ${redone} redone`,
-    ),
+    `  ring          ${grouped(ringPerSecond)} messages/s from core to core by tell`,
+    `  queue         ${grouped(queuePerSecond)} messages/s by postMessage: the ring carries ${times} times as many`,
+    ...(facts.events.length === 0 ? ['  failures      none'] : ['  failures']),
+    ...facts.events.flatMap(failure),
+    ...(facts.repeated > 0 ? [`    ${plural(facts.repeated, 'result')} came twice and counted once`] : []),
+  ]
+}
+
+function failure({ kind, what, recoveredInMs, lost, redone }: RunEvent): string[] {
+  const back = recoveredInMs === undefined ? 'stays down' : `back in ${recoveredInMs.toFixed(1)} ms`
+  return [
+    `    ${kind === 'core_death' ? 'core died' : 'actor crashed'}: ${what}`,
+    `      ${back}; ${plural(lost, 'message')} lost; ${redone === 1 ? '1 batch' : `${redone} batches`} handed out again`,
   ]
 }
 

@@ -31,6 +31,8 @@ export interface SourceFacts {
 export interface SourceFiles {
   /** To be iterated once. */
   readonly files: () => Generator<SourceFile, void, undefined>
+  /** The same with an `undefined` for every other file, for a caller who must not stay long; instead of `files`. */
+  readonly steps: () => Generator<SourceFile | undefined, void, undefined>
   readonly facts: () => SourceFacts
 }
 
@@ -40,11 +42,12 @@ export function selectSourceFiles(walk: Walk, limits: SourceLimits): SourceFiles
   let otherFiles = 0
   let limited = false
 
-  function* select(): Generator<SourceFile, void, undefined> {
+  function* steps(): Generator<SourceFile | undefined, void, undefined> {
     for (const file of walk.files()) {
       const language = languageOf(file.name)
       if (language === undefined) {
         otherFiles++
+        yield undefined
         continue
       }
       if (files >= limits.filesMax || bytes + file.bytes > limits.bytesMax) {
@@ -57,5 +60,9 @@ export function selectSourceFiles(walk: Walk, limits: SourceLimits): SourceFiles
     }
   }
 
-  return { files: select, facts: () => ({ files, bytes, otherFiles, limited }) }
+  function* select(): Generator<SourceFile, void, undefined> {
+    for (const file of steps()) if (file !== undefined) yield file
+  }
+
+  return { files: select, steps, facts: () => ({ files, bytes, otherFiles, limited }) }
 }

@@ -37,9 +37,11 @@ const RUN: RunFacts = {
   verified: true,
   messagesByCore: [1000, 250],
   events: [
-    { kind: 'actor_crash', what: 'analyser 1 on core 1', recoveredInMs: 0.25, lost: 0, redone: 1 },
+    { kind: 'actor_crash', what: 'analyser 1 on core 1', lost: 0, redone: 1 },
     { kind: 'core_death', what: 'core 1', recoveredInMs: 14.2, lost: 1, redone: 2 },
   ],
+  filesNotCounted: 0,
+  repeated: 1,
   ringVsQueue: { ringPerSecond: 4_000_000, queuePerSecond: 500_000 },
   books: { sent: 1251, processed: 1250, queued: 0, dead: { in_hand: 1, expired: 0 } },
 }
@@ -86,8 +88,12 @@ test('the report says it all within its width, and nothing a file name holds rea
   expect(text).toMatch(/cycle link\s+1\n\s+a\/up/)
   expect(text).toContain('speed-up      1.85')
   expect(text).toContain('verified      yes')
-  expect(text).toContain('core died: core 1; back in 14.2 ms, 1 message lost, 2 redone')
-  expect(text).toContain('4,000,000/s by ring, 500,000/s by postMessage, 8.0 times as many')
+  expect(text).toContain('actor crashed: analyser 1 on core 1\n      stays down; 0 messages lost; 1 batch handed out again')
+  expect(text).toContain('core died: core 1\n      back in 14.2 ms; 1 message lost; 2 batches handed out again')
+  expect(text).toContain('1 result came twice and counted once')
+  expect(text).toContain('4,000,000 messages/s from core to core by tell')
+  expect(text).toContain('500,000 messages/s by postMessage: the ring carries 8.0 times as many')
+  expect(text).not.toContain('not counted')
   expect(text).toContain('sent 1,251 = processed 1,250 + dead 1 + queued 0: balanced')
   expect(text).not.toContain('expired')
   expect(text).toContain('b/?[31mred.js')
@@ -96,10 +102,11 @@ test('the report says it all within its width, and nothing a file name holds rea
 
 test('the report hides neither a wrong result, nor books out of balance, nor a limit', () => {
   const folder = makeCensusFolder()
-  const run = { ...RUN, verified: false, events: [], books: { ...RUN.books, sent: 1253 } }
+  const run = { ...RUN, verified: false, filesNotCounted: 3, events: [], books: { ...RUN.books, sent: 1253 } }
   const text = renderReport({ folder, ...runPlainLoop(folder, { ...LIMITS, filesMax: 1 }), run })
   expect(text).toContain('verified      NO: the results differ')
   expect(text).toContain('OUT OF BALANCE by 2')
   expect(text).toContain('limited       to the first 1 file:')
-  expect(text).toContain('crashes       none')
+  expect(text).toContain('not counted   3 files that no actor could finish')
+  expect(text).toContain('failures      none')
 })

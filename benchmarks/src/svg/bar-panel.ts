@@ -1,4 +1,5 @@
 /** Horizontal bars: one per result, from zero on a linear axis, with the median at the end and a whisker from min to max. */
+import type { Unit } from '../case.ts'
 import { formatFigure } from '../format.ts'
 import type { MeasuredGroup } from '../report.ts'
 import { linearTicks } from './axis.ts'
@@ -10,6 +11,15 @@ const TOP = 44
 const ROW_HEIGHT = 26
 const BAR_HEIGHT = 16
 const AXIS_HEIGHT = 44
+
+const CAPTIONS: Readonly<Record<Unit, string>> = {
+  'msg/s': 'throughput, more is better',
+  'op/s': 'throughput, more is better',
+  ns: 'time, less is better',
+  'ns/op': 'time, less is better',
+  B: 'memory, less is better',
+  '%': 'processor time, less is better',
+}
 
 export function barPanel(group: MeasuredGroup): Panel {
   const bars = group.cases.flatMap((measured) =>
@@ -48,7 +58,7 @@ export function barPanel(group: MeasuredGroup): Panel {
       textElement(PLOT_RIGHT + 8, middle + 4, figure),
     ].join('')
   })
-  const caption = unit === 'ns' || unit === 'ns/op' ? 'time, less is better' : 'throughput, more is better'
+  const caption = CAPTIONS[unit]
   return {
     markup: [
       textElement(0, 18, group.title, { class: 'title' }),

@@ -63,6 +63,25 @@ export class Mailbox<Asker> {
     this.length -= 1
   }
 
+  /** The message `index` places behind the oldest. */
+  messageAt(index: number): unknown {
+    return this.#entries[((this.#head + index) & this.#mask) << 1]
+  }
+
+  askerAt(index: number): Asker | undefined {
+    return this.#entries[(((this.#head + index) & this.#mask) << 1) + 1] as Asker | undefined
+  }
+
+  /** Takes out the message at `index`; those before it move up. */
+  removeAt(index: number): void {
+    for (let i = index; i > 0; i -= 1) {
+      const to = ((this.#head + i) & this.#mask) << 1
+      this.#entries[to] = this.messageAt(i - 1)
+      this.#entries[to + 1] = this.askerAt(i - 1)
+    }
+    this.shift()
+  }
+
   #grow(): void {
     const old = this.#entries
     const size = this.#mask + 1

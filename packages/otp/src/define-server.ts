@@ -12,11 +12,11 @@ export interface ServerDefinition<Argument, State, Input, Output> {
   /** One input: the next state and the output, which goes to whoever asked. A throw is a crash. Pure by convention, and never asynchronous. */
   step(state: State, input: Input): readonly [State, Output]
   /** Saves the state. Called with the last good state, also after a crash; not when the actor is killed or its core dies. */
-  terminate?(state: State, reason: ExitReason): void | Promise<void>
+  terminate?(state: NoInfer<State>, reason: ExitReason): void | Promise<void>
   /** One input from the bytes of one frame; `undefined`, or a throw, means that the bytes are no input. Needed to serve a byte stream. */
-  decode?(bytes: Uint8Array): Input | undefined
+  decode?(bytes: Uint8Array): NoInfer<Input> | undefined
   /** The bytes of an output. Needed to serve a byte stream. */
-  encode?(output: Output): Uint8Array
+  encode?(output: NoInfer<Output>): Uint8Array
 }
 
 /** A server: a behaviour to spawn, and its functions to call without a runtime. */
@@ -34,7 +34,7 @@ export function defineServer<Argument, State, Input, Output>(
   definition: ServerDefinition<Argument, State, Input, Output>,
   options: BehaviourOptions = {},
 ): Server<Argument, State, Input, Output> {
-  checkDefinition(name, definition as ServerDefinition<unknown, unknown, unknown, unknown>)
+  checkDefinition(name, definition)
   const program: Program<State, Argument, Input, Output> = {
     init: (argument) => definition.init(argument),
     receive(state: State, input: Input, context: ActorContext<Input, Output>): State {
@@ -43,7 +43,9 @@ export function defineServer<Argument, State, Input, Output>(
       if (context.isAsked) context.reply(result[1])
       return result[0]
     },
-    ...(definition.terminate === undefined ? {} : { terminate: (state: State, reason: ExitReason) => definition.terminate?.(state, reason) }),
+    ...(definition.terminate === undefined
+      ? {}
+      : { terminate: (state: State, reason: ExitReason) => definition.terminate?.(state, reason) }),
   }
   const behaviour = createBehaviour('server', module, name, program, options)
   return Object.freeze({ ...behaviour, definition }) as Server<Argument, State, Input, Output>
@@ -82,8 +84,18 @@ function isStep(result: unknown): result is readonly [unknown, unknown] {
 }
 
 function badStep(name: string, result: unknown): CambiumError {
-  const found = result instanceof Promise ? 'a promise' : Array.isArray(result) ? `an array of ${result.length}` : result === null ? 'null' : typeof result
-  return new CambiumError('ERR_BAD_STEP', `step returned no [state, output]: server=${name}, found ${found}`, { severity: 'crash', fields: { server: name, found } })
+  const found =
+    result instanceof Promise
+      ? 'a promise'
+      : Array.isArray(result)
+        ? `an array of ${result.length}`
+        : result === null
+          ? 'null'
+          : typeof result
+  return new CambiumError('ERR_BAD_STEP', `step returned no [state, output]: server=${name}, found ${found}`, {
+    severity: 'crash',
+    fields: { server: name, found },
+  })
 }
 
 function checkDefinition(name: string, definition: ServerDefinition<unknown, unknown, unknown, unknown>): void {
@@ -91,7 +103,8 @@ function checkDefinition(name: string, definition: ServerDefinition<unknown, unk
   for (const callback of ['init', 'step', 'terminate', 'decode', 'encode'] as const) {
     const isNeeded = callback === 'init' || callback === 'step'
     const value: unknown = definition[callback]
-    if (typeof value !== 'function' && (isNeeded || value !== undefined)) throw wrong(name, `${callback} is ${typeof value}, expected a function`)
+    if (typeof value !== 'function' && (isNeeded || value !== undefined))
+      throw wrong(name, `${callback} is ${typeof value}, expected a function`)
   }
 }
 

@@ -1,9 +1,12 @@
 /**
  * Spins while it pays, then parks.
  *
- * 1. The time it spins doubles with each spin that found work and halves with each that did not, between 1 µs and
- *    `spinMsMax`. A wake-up costs about 45 µs, so spinning up to that costs at most twice the best choice, and a
- *    consumer whose work comes rarely soon hardly spins at all.
+ * 1. The time it spins doubles with each short wait and halves with each long one, between 1 µs and `spinMsMax`. A wake-up
+ *    costs up to 45 µs, so spinning up to that costs at most twice the best choice, and a consumer whose work comes rarely
+ *    soon hardly spins at all.
+ *    A wait is short when the longest spin would have found its work: it ended in the spin, or in a park no later than one
+ *    wake-up after `spinMsMax`. Counting only what a spin found would be a trap: two threads that answer each other and have
+ *    both come to park need a wake-up for each answer, which no short spin outlasts, and would park for ever.
  * 2. While it spins its doorbell says idle, so that peers publish at once; they need not notify.
  * 3. It never spins when `mayspin` says no: with more spinners than free cores, the one who spins keeps the one it waits
  *    for from running.
@@ -26,6 +29,8 @@ export interface AdaptiveOptions extends ClockOptions {
 }
 
 const SPIN_MS_MIN = 0.001
+/** What waking a parked thread takes, in milliseconds; a park ends so much later than its work came. */
+const WAKE_MS = 0.05
 
 /** `doorbell` belongs to the waiting thread; every peer calls its `ring()` after publishing. */
 export function adaptive(doorbell: Doorbell, options: AdaptiveOptions = {}): WaitStrategy {
@@ -39,15 +44,19 @@ export function adaptive(doorbell: Doorbell, options: AdaptiveOptions = {}): Wai
     name: 'adaptive',
     waitFor: (hasWork, timeoutMs) => {
       if (hasWork()) return true
-      const deadline = now() + timeoutMs
-      if (mayspin()) {
-        doorbell.idle()
-        const found = spin(hasWork, Math.min(spinMs, timeoutMs), now)
-        doorbell.busy()
-        spinMs = found ? Math.min(spinMs * 2, spinMsMax) : Math.max(spinMs / 2, SPIN_MS_MIN)
-        if (found) return true
+      const begin = now()
+      const deadline = begin + timeoutMs
+      if (!mayspin()) return parkUntil(doorbell, hasWork, deadline, now)
+      doorbell.idle()
+      const isFound = spin(hasWork, Math.min(spinMs, timeoutMs), now)
+      doorbell.busy()
+      if (!isFound && !parkUntil(doorbell, hasWork, deadline, now)) {
+        spinMs = Math.max(spinMs / 2, SPIN_MS_MIN)
+        return false
       }
-      return parkUntil(doorbell, hasWork, deadline, now)
+      const isShort = isFound || now() - begin <= spinMsMax + WAKE_MS
+      spinMs = isShort ? Math.min(spinMs * 2, spinMsMax) : Math.max(spinMs / 2, SPIN_MS_MIN)
+      return true
     },
     reset: () => {
       spinMs = spinMsMax

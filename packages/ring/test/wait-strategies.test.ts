@@ -66,26 +66,53 @@ test('R2.8 adaptive never spins when mayspin says no: every look but the first i
   expect(states.has(BELL_PARKED)).toBe(true)
 })
 
-test('adaptive spins less and less while spinning finds nothing, and as long as before after reset', () => {
-  const bell = makeBell()
-  let time = 0
-  // A clock that only a look advances: spinning time is counted in looks, on any machine.
-  const strategy = adaptive(bell, { mayspin: () => true, spinMsMax: 1, now: () => time })
-  const spinLooks = (): number => {
-    let looks = 0
-    strategy.waitFor(() => {
-      if (bell.state !== BELL_IDLE) return looks > 0
-      looks++
-      time += 0.001
-      return false
-    }, Infinity)
-    return looks
+describe('adaptive, on a clock that only its looks and parks advance', () => {
+  /** Looks of one wait while it spins; its work comes `parkedMs` after it has parked. Spinning time is counted in looks, on any machine. */
+  const world = (): { spinLooks: (parkedMs: number) => number; strategy: WaitStrategy } => {
+    const bell = makeBell()
+    let time = 0
+    const strategy = adaptive(bell, { mayspin: () => true, spinMsMax: 1, now: () => time })
+    const spinLooks = (parkedMs: number): number => {
+      let looks = 0
+      strategy.waitFor(() => {
+        if (bell.state === BELL_PARKED) time += parkedMs
+        if (bell.state !== BELL_IDLE) return looks > 0
+        looks++
+        time += 0.001
+        return false
+      }, Infinity)
+      return looks
+    }
+    return { spinLooks, strategy }
   }
-  const waits = [spinLooks(), spinLooks(), spinLooks(), spinLooks()]
-  expect(waits).toEqual(waits.toSorted((a, b) => b - a))
-  expect(waits[3]).toBeLessThan(waits[0]! / 4)
-  strategy.reset?.()
-  expect(spinLooks()).toBe(waits[0])
+  const LONG_MS = 10
+
+  test('it spins less and less while work comes late, and as long as before after reset', () => {
+    const { spinLooks, strategy } = world()
+    const waits = [spinLooks(LONG_MS), spinLooks(LONG_MS), spinLooks(LONG_MS), spinLooks(LONG_MS)]
+    expect(waits).toEqual(waits.toSorted((a, b) => b - a))
+    expect(waits[3]).toBeLessThan(waits[0]! / 4)
+    strategy.reset?.()
+    expect(spinLooks(LONG_MS)).toBe(waits[0])
+  })
+
+  test('it spins longer again when its parks are short, though no spin finds anything', () => {
+    const { spinLooks } = world()
+    const longest = spinLooks(LONG_MS)
+    for (let wait = 0; wait < 20; wait++) spinLooks(LONG_MS)
+    const shortest = spinLooks(LONG_MS)
+    expect(shortest).toBeLessThan(longest / 4)
+    for (let wait = 0; wait < 20; wait++) spinLooks(0.02)
+    expect(spinLooks(0.02)).toBe(longest)
+  })
+
+  test('it judges a park by the whole wait: one that ends a wake-up after the longest spin is short, a later one long', () => {
+    const { spinLooks } = world()
+    const longest = spinLooks(0.01)
+    expect(spinLooks(0.01)).toBe(longest)
+    spinLooks(0.06)
+    expect(spinLooks(0.06)).toBeLessThan(longest)
+  })
 })
 
 test('backoff refuses a sleep of no length or of more than a second', () => {

@@ -4,10 +4,10 @@
  */
 import type { ExitReason } from '@cambium/actor'
 import { EXIT_SHUTDOWN } from '@cambium/actor'
-import { CambiumError, fromErrorRecord, toErrorRecord } from '@cambium/base'
+import { CambiumError, formatAddress, fromErrorRecord, toErrorRecord } from '@cambium/base'
 import type { ActorAddress, ErrorRecord } from '@cambium/base'
-import { Core, createSystemMemory } from '@cambium/scheduler'
-import type { AdoptedSlot, Signal, SystemMemory } from '@cambium/scheduler'
+import { Core, createSystemMemory, deadLane, readBooks, sumBooks, TAKEN } from '@cambium/scheduler'
+import type { AdoptedSlot, CoreBlock, Signal, SystemMemory } from '@cambium/scheduler'
 import type { Shutdown, SupervisorAction, SupervisorFlags } from '@cambium/supervision'
 import { CorePool } from './core-pool.ts'
 import type { CoreLoss } from './core-pool.ts'
@@ -21,6 +21,8 @@ import type { CheckedOptions } from './system-options.ts'
 import type { SystemPlatform } from './system-platform.ts'
 
 const CONTROL_RING_BYTES = 64 << 10
+/** Circles of waiting actors that are remembered as told. */
+const CYCLES_KEPT = 256
 
 type Answer = Extract<Signal, { type: 'started' | 'start_failed' | 'stopped' }>
 
@@ -30,6 +32,8 @@ type Answer = Extract<Signal, { type: 'started' | 'start_failed' | 'stopped' }>
  */
 interface Request {
   readonly core: number
+  /** A supervisor's step for an actor that has its slot: should the core die, its loss is the answer (C-18). */
+  readonly isStep: boolean
   readonly done: (answer: Answer) => void
 }
 
@@ -48,9 +52,11 @@ export class Root implements SupervisorHostRoot {
   readonly #bootWaiters: ((error: CambiumError | undefined) => void)[] = []
   /** Cores that have never been up. */
   readonly #booting: Set<number>
+  readonly #cycles = new Set<string>()
   #lastRequest = 0
   #order = 0
   #isStopping = false
+  #isClosed = false
 
   constructor(options: CheckedOptions, platform: SystemPlatform, events: ReturnType<typeof createSystemEvents>, onFailed: (error: CambiumError) => void) {
     this.#events = events
@@ -153,6 +159,33 @@ export class Root implements SupervisorHostRoot {
     this.#isStopping = true
   }
 
+  /** The cores have ended: whoever waits for one of them is told, and what they left behind becomes dead letters. `running` did not end. */
+  close(running: readonly number[]): void {
+    this.#isClosed = true
+    const error = new CambiumError('ERR_SYSTEM_CLOSED', 'system has shut down')
+    for (const answer of this.#late.splice(0)) answer()
+    const requests = [...this.#requests]
+    this.#requests.clear()
+    for (const [request, { isStep, done }] of requests) if (!isStep) done({ type: 'start_failed', request, error: toErrorRecord(error) })
+    this.core.sender.end(error)
+    const { blocks } = this.memory
+    blocks.forEach(({ books }, core) => {
+      if (!running.includes(core)) this.#bury('shut_down', core, readBooks(books).queued)
+    })
+    // Core 0 takes what nobody will take from the rings.
+    const { put, taken } = sumBooks(blocks.map(({ books }) => readBooks(books)))
+    this.core.books[TAKEN] = (this.core.books[TAKEN] as number) + put - taken
+    this.#bury('shut_down', 0, put - taken)
+  }
+
+  /** `count` messages that died with their core; its books are the root's to write by then. */
+  #bury(reason: 'shut_down', core: number, count: number): void {
+    if (count <= 0) return
+    const { books } = this.memory.blocks[core] as CoreBlock
+    books[deadLane(reason)] = (books[deadLane(reason)] as number) + count
+    this.#events.publish('dead_letter', { reason, target: { core, slot: 0, generation: 0 }, core, count })
+  }
+
   // --- what supervisors ask for
 
   now(): number {
@@ -161,8 +194,11 @@ export class Root implements SupervisorHostRoot {
 
   startActor(actor: SupervisedActor, done: (error: Error | undefined) => void): void {
     const { address, start } = actor
-    // Whoever ends it has the last word; the supervisor that asks is not needed any more, so it gets no answer.
-    if (this.#isStopping || actor.isEnding) return
+    if (this.#isStopping || actor.isEnding) {
+      // Whoever ends it has the last word. The supervisor that wants it back is not needed any more and gets no answer; who starts it first does.
+      if (address === undefined && actor.isEnlisted) done(new CambiumError('ERR_SYSTEM_CLOSED', 'system is shutting down'))
+      return
+    }
     try {
       this.#takeName(actor)
     } catch (error) {
@@ -182,10 +218,11 @@ export class Root implements SupervisorHostRoot {
       } else if (answer.type === 'start_failed') done(fromErrorRecord(answer.error))
     }
     const send = (request: number): Signal => (address === undefined ? { type: 'spawn', request, spec: start } : { type: 'restart', request, slot: address.slot, generation: address.generation, spec: start })
-    this.#request(actor.core, send, onAnswer)
+    this.#request(actor.core, address !== undefined, send, onAnswer)
   }
 
   stopActor(actor: SupervisedActor, shutdown: Shutdown, done: (reason: ExitReason) => void): void {
+    actor.downSinceMs ??= this.now()
     this.#stop(actor, shutdown, true, done)
   }
 
@@ -193,7 +230,9 @@ export class Root implements SupervisorHostRoot {
   endActor(actor: SupervisedActor, shutdown: Shutdown, done: (reason: ExitReason) => void): void {
     actor.isEnding = true
     this.#stop(actor, shutdown, false, (reason) => {
-      this.#forget(actor)
+      // A successor of its core has been given its slot.
+      if (reason.kind === 'core_lost') this.releaseActor(actor)
+      else this.#forget(actor)
       done(reason)
     })
   }
@@ -244,12 +283,25 @@ export class Root implements SupervisorHostRoot {
           })
         }
         return
+      case 'wait_cycle':
+        this.#tellCycle(signal.cycle)
+        return
       case 'fault':
         this.#events.publish('fault', { where: signal.where, error: signal.error })
         return
       default:
         this.#events.publish('fault', { where: `signal ${signal.type} from core ${from}`, error: toErrorRecord(new CambiumError('ERR_SIGNAL', 'signal is not for the root', { severity: 'bug' })) })
     }
+  }
+
+  /** Each member of a circle finds it; it is told once. */
+  #tellCycle(cycle: Extract<Signal, { type: 'wait_cycle' }>['cycle']): void {
+    const key = cycle.map(formatAddress).sort().join(' ')
+    if (this.#cycles.has(key)) return
+    if (this.#cycles.size >= CYCLES_KEPT) this.#cycles.clear()
+    this.#cycles.add(key)
+    const actors = cycle.map(({ core, slot, generation }) => ({ core, slot, generation }))
+    this.#events.publish('wait_cycle', { actors, path: [...cycle, cycle[0]].map((link) => link?.label).join(' → ') })
   }
 
   #exited(core: number, signal: Extract<Signal, { type: 'exited' }>): void {
@@ -298,6 +350,7 @@ export class Root implements SupervisorHostRoot {
     for (const [request, open] of [...this.#requests]) {
       if (open.core !== core) continue
       this.#requests.delete(request)
+      if (open.isStep) continue
       this.#late.push(() => {
         open.done({ type: 'start_failed', request, error: lost })
       })
@@ -343,7 +396,7 @@ export class Root implements SupervisorHostRoot {
 
   #stop(actor: SupervisedActor, shutdown: Shutdown, keepsSlot: boolean, done: (reason: ExitReason) => void): void {
     const { address } = actor
-    if (address === undefined) {
+    if (address === undefined || this.#isClosed) {
       done(EXIT_SHUTDOWN)
       return
     }
@@ -353,13 +406,13 @@ export class Root implements SupervisorHostRoot {
       if (answer.type === 'stopped') done(answer.reason)
       else if (answer.type === 'start_failed') done({ kind: 'core_lost', error: answer.error })
     }
-    this.#request(actor.core, send, onAnswer)
+    this.#request(actor.core, keepsSlot, send, onAnswer)
   }
 
-  #request(core: number, send: (request: number) => Signal, done: (answer: Answer) => void): void {
+  #request(core: number, isStep: boolean, send: (request: number) => Signal, done: (answer: Answer) => void): void {
     this.#lastRequest = (this.#lastRequest + 1) | 0
     const request = this.#lastRequest
-    this.#requests.set(request, { core, done })
+    this.#requests.set(request, { core, isStep, done })
     try {
       this.#signal(core, send(request))
     } catch (error) {

@@ -51,17 +51,13 @@ export interface CheckedActor {
 export function checkActor(behaviour: unknown, argument: unknown, options: ActorOptions, cores: number, more: readonly string[] = []): CheckedActor {
   if (!isBehaviour(behaviour)) throw optionError('behaviour', behaviour, 'what defineActor or defineServer returned')
   checkFields('options', options, [...ACTOR_FIELDS, ...more])
-  const { name, key, core, shutdown } = options
+  const { name, key, core } = options
   if (name !== undefined && (typeof name !== 'string' || name === '' || name.length > NAME_LENGTH_MAX)) {
     throw optionError('name', name, `a string of 1 to ${NAME_LENGTH_MAX} characters`)
   }
   if (key !== undefined && typeof key !== 'string') throw optionError('key', key, 'a string')
   if (key !== undefined && core !== undefined) throw optionError('key', key, 'no key where core is given')
   if (core !== undefined) checkInteger('core', core, { default: 0, min: 0, max: cores - 1 })
-  const isTime = typeof shutdown === 'number' && Number.isInteger(shutdown) && shutdown >= 0 && shutdown <= SHUTDOWN_MS_MAX
-  if (shutdown !== undefined && shutdown !== 'brutal_kill' && shutdown !== 'infinity' && !isTime) {
-    throw optionError('shutdown', shutdown, 'brutal_kill, infinity or whole milliseconds')
-  }
   return {
     start: {
       module: (behaviour as Behaviour<unknown, unknown>).module,
@@ -72,10 +68,19 @@ export function checkActor(behaviour: unknown, argument: unknown, options: Actor
       initTimeoutMs: checkDuration('initTimeoutMs', options.initTimeoutMs, { default: INIT_TIMEOUT_MS_DEFAULT, min: 1, max: SHUTDOWN_MS_MAX }),
     },
     restart: checkOneOf('restart', options.restart, ['permanent', 'transient', 'temporary'] as const, 'transient'),
-    shutdown: shutdown ?? 5000,
+    shutdown: checkShutdown(options.shutdown) ?? 5000,
     core,
     key,
   }
+}
+
+/** Throws `ERR_OPTION`. */
+export function checkShutdown(shutdown: Shutdown | undefined): Shutdown | undefined {
+  const isTime = typeof shutdown === 'number' && Number.isInteger(shutdown) && shutdown >= 0 && shutdown <= SHUTDOWN_MS_MAX
+  if (shutdown !== undefined && shutdown !== 'brutal_kill' && shutdown !== 'infinity' && !isTime) {
+    throw optionError('shutdown', shutdown, `brutal_kill, infinity, or whole milliseconds up to ${SHUTDOWN_MS_MAX}`)
+  }
+  return shutdown
 }
 
 /** Throws `ERR_OPTION`. */

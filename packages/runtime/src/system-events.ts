@@ -17,6 +17,8 @@ export interface SystemEventMap {
   core_lost: [{ readonly core: number; readonly error: ErrorRecord; readonly inHand: readonly ActorAddress[]; readonly lost: number; readonly actors: number }]
   /** A successor runs. `tookMs`: from the end of the dead core to its first turn with data. */
   core_restarted: [{ readonly core: number; readonly tookMs: number }]
+  /** Actors wait for room at each other in a circle: `A → B → A`. Their waits end in dead letters unless one of them gives way. Told once for each circle. */
+  wait_cycle: [{ readonly actors: readonly ActorAddress[]; readonly path: string }]
   /** Something failed that changes nothing else: an unsupervised child that crashed, a `terminate` that threw. */
   fault: [{ readonly where: string; readonly error: ErrorRecord }]
 }

@@ -9,7 +9,7 @@ import type { Shutdown } from '@cambium/supervision'
 import { Groups } from './groups.ts'
 import type { GroupChildren, GroupOptions, GroupRefs } from './groups.ts'
 import { Root } from './root.ts'
-import { checkActor, checkBudget } from './spawn-options.ts'
+import { checkActor, checkBudget, checkShutdown } from './spawn-options.ts'
 import type { SpawnOptions } from './spawn-options.ts'
 import { createSystemEvents } from './system-events.ts'
 import type { SystemEvents } from './system-events.ts'
@@ -77,6 +77,10 @@ export interface System extends AsyncDisposable {
 /** Share of the shutdown time that draining may take. */
 const DRAIN_SHARE = 0.6
 const DRAIN_LOOK_MS = 2
+/** How long the actors of a system that has failed may take to stop, in milliseconds. */
+const FAILURE_TIMEOUT_MS = 1000
+/** How long a thread may take to end when its actors have stopped, in milliseconds: what they left behind does not keep it alive. */
+const THREAD_END_MS = 1000
 
 let systems = 0
 
@@ -93,8 +97,9 @@ export async function createSystem(platform: SystemPlatform, given: SystemOption
   let spawned = 0
 
   const fail = (error: CambiumError): void => {
-    failure ??= error
-    shutdown({ timeoutMs: 1000 }).catch(() => {})
+    if (shutdownUnderWay !== undefined) return // what fails while everything ends is no failure of the system
+    failure = error
+    void shutdown({ timeoutMs: FAILURE_TIMEOUT_MS })
   }
   const root = new Root(options, platform, events, fail)
   const groups = new Groups(root, events, { intensity: options.intensity, periodMs: options.periodMs }, () => {
@@ -114,7 +119,7 @@ export async function createSystem(platform: SystemPlatform, given: SystemOption
       root.core.requestTurn()
     })
 
-  const shutdown = (given: ShutdownOptions = {}): Promise<ShutdownReport> => {
+  const shutdown = async (given: ShutdownOptions = {}): Promise<ShutdownReport> => {
     checkFields('options', given, ['timeoutMs'])
     const timeoutMs = checkDuration('timeoutMs', given.timeoutMs, { default: options.shutdownTimeoutMs, min: 0, max: 86_400_000 })
     shutdownUnderWay ??= endSystem(timeoutMs)
@@ -146,7 +151,6 @@ export async function createSystem(platform: SystemPlatform, given: SystemOption
         if (isOut) return
         const limit = actor.shutdown === 'infinity' || actor.shutdown === 'brutal_kill' ? actor.shutdown : Math.min(actor.shutdown, Math.max(1, leftMs()))
         // In turn, so that an actor ends before those that were started before it, on whose service it may rely.
-        // eslint-disable-next-line no-await-in-loop
         await new Promise<void>((resolve) => {
           root.endActor(actor, limit, () => {
             resolve()
@@ -156,9 +160,9 @@ export async function createSystem(platform: SystemPlatform, given: SystemOption
     })()
     await Promise.race([stopping, sleep(Math.max(1, leftMs()))])
     isOut = true
-    const abandoned = await root.pool.stopAll(Math.max(100, leftMs()))
+    const abandoned = await root.pool.stopAll(Math.min(THREAD_END_MS, Math.max(100, leftMs())))
     root.core.flush()
-    root.core.sender.end(new CambiumError('ERR_SYSTEM_CLOSED', 'system has shut down'))
+    root.close(abandoned)
     driver.stop()
     await platform.close()
     const books = allBooks()
@@ -199,11 +203,12 @@ export async function createSystem(platform: SystemPlatform, given: SystemOption
     async stop(ref, stopOptions = {}) {
       if (!isRef(ref)) throw optionError('ref', ref, 'a ref')
       checkFields('options', stopOptions, ['shutdown'])
+      const how = checkShutdown(stopOptions.shutdown)
       const actor = root.find(ref)
       if (actor === undefined) throw new CambiumError('ERR_NO_SUCH_ACTOR', `no supervised actor has this ref: ref=${formatAddress(ref)}`)
       if (groups.has(actor)) throw new CambiumError('ERR_GROUP_MEMBER', `actor belongs to a group, which decides about it: ref=${formatAddress(ref)}, id=${actor.id}`)
       return new Promise((resolve) => {
-        root.endActor(actor, stopOptions.shutdown ?? actor.shutdown, resolve)
+        root.endActor(actor, how ?? actor.shutdown, resolve)
       })
     },
     books: allBooks,
@@ -234,7 +239,7 @@ export async function createSystem(platform: SystemPlatform, given: SystemOption
   try {
     await root.boot()
   } catch (error) {
-    await shutdown({ timeoutMs: 1000 })
+    await shutdown({ timeoutMs: FAILURE_TIMEOUT_MS })
     throw error
   }
   return system

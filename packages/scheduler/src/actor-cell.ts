@@ -48,8 +48,10 @@ export class ActorCell implements ActorAddress {
   stopRequest: ExitReason | undefined = undefined
   mailbox: Mailbox<Asker | MessageTimer> | undefined = undefined
   context: ActorContext | undefined = undefined
-  /** Whom the message in hand has to be answered to. */
+  /** Whom the message in hand has to be answered to; `ANSWERED` once that is done. */
   asker: Asker | undefined = undefined
+  /** Askers whose answers this incarnation owes for later; they learn of its end. */
+  deferred: Set<Asker> | undefined = undefined
   /** The message in hand while an asynchronous handler runs, and whether the books know it (a timer's they do not). */
   inHand: unknown = undefined
   isInHandCounted = false
@@ -57,6 +59,8 @@ export class ActorCell implements ActorAddress {
   outbox = 0
   /** Target of the latest of those. */
   waitsFor: ActorAddress | undefined = undefined
+  /** Its chain of waits was followed since it last had none waiting. */
+  isWaitFollowed = false
   children: Set<ActorCell> | undefined = undefined
   timers: Map<string, MessageTimer> | undefined = undefined
   abort: AbortController | undefined = undefined

@@ -55,6 +55,9 @@ export class PendingAsk extends Timer {
   }
 }
 
+/** In place of the asker of a message in hand that has its answer: another one is a dead letter, not a mistake. */
+export const ANSWERED: RemoteAsker = new RemoteAsker(-1, 0)
+
 /** Bits of the correlation number that count within one incarnation of the core. */
 const RANGE_BITS = 26
 

@@ -33,6 +33,8 @@ import type { Signal, StartSpec } from './signals.ts'
 import { SlotTable } from './slot-table.ts'
 import type { CoreBlock, SystemMemory } from './system-memory.ts'
 import { CallbackTimer, TimerWheel } from './timer-wheel.ts'
+import { followWaits } from './wait-cycle.ts'
+import type { WaitChainHost } from './wait-cycle.ts'
 
 export interface CoreOptions {
   readonly number: number
@@ -58,6 +60,8 @@ const SIGNALS_PER_LINK_MAX = 256
 const TURN_MS_MAX = 1
 /** How often waiting messages are looked through for those over the limit, in milliseconds. */
 const EXPIRY_INTERVAL_MS = 100
+/** An actor that waits for so long may be part of a circle, in milliseconds. */
+const LONG_WAIT_MS = 500
 
 export interface CoreReport {
   readonly core: number
@@ -96,6 +100,7 @@ export class Core {
   readonly #onRootSignal: ((from: number, signal: Signal) => void) | undefined
   readonly #rootInbox: Signal[] = []
   readonly #epoch: number
+  readonly #waitChains: WaitChainHost
   #isOpen: boolean
   #nextLink = 0
   #expiry: CallbackTimer | undefined = undefined
@@ -133,6 +138,16 @@ export class Core {
     this.links = memory.blocks.map((block, peer) => (peer === options.number ? undefined : this.#linkTo(peer, block)))
     this.#inbound = memory.blocks.flatMap((block, peer) => (peer === options.number ? [] : [this.#linkFrom(peer, block)]))
     this.sender = new Sender(this)
+    this.#waitChains = {
+      coreNumber: options.number,
+      slots: this.slots,
+      forward: (chain, next) => {
+        this.signal(next.core, { type: 'wait_chain', chain, next })
+      },
+      found: (cycle) => {
+        this.toRoot({ type: 'wait_cycle', cycle })
+      },
+    }
     // A predecessor may have died between its publish and its ring, or between what it read and its release.
     for (const link of this.#inbound) {
       link.control.release()
@@ -316,6 +331,10 @@ export class Core {
     this.sender.replyError(asker, error)
   }
 
+  buryReply(cell: ActorCell, value: unknown): void {
+    this.sender.buryReply(cell, value)
+  }
+
   relieved(cell: ActorCell): void {
     this.#hasGivenRoom = true
     this.sender.relieved(cell)
@@ -373,7 +392,8 @@ export class Core {
         done += 1
         if (outcome !== 'record' || lane.record.a !== this.#epoch) continue
         const signal = link.decode(lane.record) as Signal
-        if (this.#onRootSignal !== undefined) this.#onRootSignal(link.core, signal)
+        if (signal.type === 'wait_chain') followWaits(this.#waitChains, signal.chain, signal.next)
+        else if (this.#onRootSignal !== undefined) this.#onRootSignal(link.core, signal)
         else this.handleSignal(signal)
       }
       if (lane.release()) this.#hasGivenRoom = true
@@ -469,11 +489,21 @@ export class Core {
     if (this.#expiry !== undefined || !this.sender.hasWaiting) return
     const timer = new CallbackTimer(() => {
       this.#expiry = undefined
+      this.#followLongWaits()
       this.sender.expire()
       this.#watchWaiting()
     })
     this.#expiry = timer
     this.wheel.start(timer, this.platform.now() + EXPIRY_INTERVAL_MS)
+  }
+
+  /** Looks for circles among actors that have waited for a while; each chain is followed once. */
+  #followLongWaits(): void {
+    for (const cell of this.sender.longWaiting(this.platform.now() - LONG_WAIT_MS)) {
+      if (cell.isWaitFollowed) continue
+      cell.isWaitFollowed = true
+      followWaits(this.#waitChains, [], cell)
+    }
   }
 
   #failAsksTo(core: number, upTo: number, error: ErrorRecord): void {

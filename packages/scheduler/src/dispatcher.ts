@@ -5,8 +5,10 @@
 import { Mailbox } from '@cambium/actor'
 import type { ExitReason } from '@cambium/actor'
 import { CambiumError, toErrorRecord } from '@cambium/base'
+import type { ErrorRecord } from '@cambium/base'
 import { BUSY, READY } from './actor-cell.ts'
 import type { ActorCell } from './actor-cell.ts'
+import { ANSWERED } from './asks.ts'
 import type { Asker } from './asks.ts'
 import { PROCESSED } from './books.ts'
 import type { DeadLetterOffice } from './dead-letter-office.ts'
@@ -146,6 +148,12 @@ export class Dispatcher {
   }
 
   #runAsync(cell: ActorCell, message: unknown, result: Promise<unknown>, isCounted: boolean): void {
+    if (cell.status !== READY) {
+      // Its own handler has had it stopped, by the root on this very core: nobody waits for the rest, not even for its error.
+      result.catch(() => {})
+      this.#finish(cell, isCounted)
+      return
+    }
     cell.status = BUSY
     cell.phase += 1
     cell.inHand = message
@@ -182,7 +190,9 @@ export class Dispatcher {
     const asker = cell.asker
     if (asker !== undefined) {
       cell.asker = undefined
-      this.#host.replyError(asker, new CambiumError('ERR_NO_REPLY', `actor handled the message without a reply: actor=${cell.label}`, { severity: 'crash' }))
+      if (asker !== ANSWERED) {
+        this.#host.replyError(asker, new CambiumError('ERR_NO_REPLY', `actor handled the message without a reply: actor=${cell.label}`, { severity: 'crash' }))
+      }
     }
     if (cell.stopRequest !== undefined) {
       const reason = cell.stopRequest
@@ -196,24 +206,21 @@ export class Dispatcher {
     if (isCounted) this.#host.deadLetters.bury('crashed', cell, { name: cell.name, message, detail: record.message })
     const asker = cell.asker
     cell.asker = undefined
-    if (asker !== undefined) {
-      this.#host.replyError(
-        asker,
-        new CambiumError('ERR_ACTOR_CRASHED', `actor crashed while handling the message: actor=${cell.label}, error=${record.name}: ${record.message}`, {
-          severity: 'crash',
-          cause: error,
-        }),
-      )
-    }
+    if (asker !== undefined && asker !== ANSWERED) this.#host.replyError(asker, crashError(cell, record, error))
     cell.stopRequest = undefined
     this.#host.ended(cell, { kind: 'crash', error: record })
   }
 
   #dropOldest(cell: ActorCell, mailbox: Mailbox<Asker | MessageTimer>): void {
-    const message = mailbox.peek()
-    const asker = mailbox.peekAsker()
-    mailbox.shift()
-    if (!(asker instanceof MessageTimer)) this.#drop(cell, message, asker)
+    // A timer's message is nobody's to drop: it keeps its place, and the oldest that was sent goes.
+    for (let at = 0; at < mailbox.length; at += 1) {
+      const asker = mailbox.askerAt(at)
+      if (asker instanceof MessageTimer) continue
+      const message = mailbox.messageAt(at)
+      mailbox.removeAt(at)
+      this.#drop(cell, message, asker)
+      return
+    }
   }
 
   #drop(cell: ActorCell, message: unknown, asker: Asker | undefined): void {
@@ -233,4 +240,9 @@ export class Dispatcher {
     // This core is the only writer of its table, so load and store need not be one step.
     Atomics.store(this.#host.congestion, bucket, Atomics.load(this.#host.congestion, bucket) + change)
   }
+}
+
+/** What an asker is told whose message, or whose answer, went down with a crash. */
+export function crashError(cell: ActorCell, record: ErrorRecord, cause: unknown): CambiumError {
+  return new CambiumError('ERR_ACTOR_CRASHED', `actor crashed while handling the message: actor=${cell.label}, error=${record.name}: ${record.message}`, { severity: 'crash', cause })
 }

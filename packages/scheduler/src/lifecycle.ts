@@ -14,13 +14,15 @@
  */
 import { checkMailboxOptions, EXIT_KILLED, EXIT_SHUTDOWN } from '@cambium/actor'
 import type { Behaviour, ExitReason } from '@cambium/actor'
-import { assert, CambiumError, toErrorRecord } from '@cambium/base'
+import { assert, CambiumError, fromErrorRecord, toErrorRecord } from '@cambium/base'
 import type { CorePlatform } from '@cambium/base'
 import { AWAITING, BUSY, GONE, READY, STARTING, STOPPING } from './actor-cell.ts'
 import { ActorCell } from './actor-cell.ts'
+import { ANSWERED } from './asks.ts'
 import type { Asker } from './asks.ts'
 import type { BehaviourLoader } from './behaviour-loader.ts'
 import type { DeadLetterOffice } from './dead-letter-office.ts'
+import { crashError } from './dispatcher.ts'
 import type { Dispatcher } from './dispatcher.ts'
 import { RunContext } from './run-context.ts'
 import type { RunContextHost } from './run-context.ts'
@@ -232,8 +234,10 @@ export class Lifecycle {
     cell.stopRequest = undefined
     cell.status = STOPPING
     cell.phase += 1
+    const phase = cell.phase
     this.#stopChildren(cell, TERMINATE_TIMEOUT_MS, () => {
-      cell.state = undefined
+      if (cell.phase !== phase) return // killed meanwhile
+      this.#end(cell)
       if (cell.isSupervised && cell.incarnation > 0 && (cell.afterEnd === undefined || cell.keepsSlot)) {
         cell.status = AWAITING
         cell.phase += 1
@@ -310,17 +314,19 @@ export class Lifecycle {
     }
     const phase = cell.phase
     const { dispatcher } = this.#host
+    // A parent's handler may stop its child: the parent is current again afterwards.
+    const outer = dispatcher.current
     dispatcher.current = cell
     let result: void | Promise<void>
     try {
       result = terminate.call(cell.program, cell.state, reason, cell.context as NonNullable<ActorCell['context']>)
     } catch (error) {
-      dispatcher.current = undefined
+      dispatcher.current = outer
       this.#host.reportFault(`terminate of ${cell.label}`, error)
       this.#finishStop(cell, reason)
       return
     }
-    dispatcher.current = undefined
+    dispatcher.current = outer
     if (!(result instanceof Promise)) {
       this.#finishStop(cell, reason)
       return
@@ -344,9 +350,8 @@ export class Lifecycle {
 
   #finishStop(cell: ActorCell, reason: ExitReason): void {
     this.#disarm(cell)
-    ;(cell.context as RunContext | undefined)?.end()
-    cell.context = undefined
-    cell.state = undefined
+    this.#quiet(cell) // what `terminate` has set up
+    this.#end(cell, reason)
     if (cell.isSupervised && (cell.afterEnd === undefined || cell.keepsSlot)) {
       this.#await(cell, reason)
       return
@@ -372,16 +377,25 @@ export class Lifecycle {
       cell.inHand = undefined
       const asker = cell.asker
       cell.asker = undefined
-      if (asker !== undefined) this.#host.replyError(asker, goneError(cell))
+      if (asker !== undefined && asker !== ANSWERED) this.#host.replyError(asker, goneError(cell))
     }
+    this.#end(cell)
+    if (wasStarting) this.#tellStarted(cell, new CambiumError('ERR_STOPPED_DURING_START', `actor was killed during its start: actor=${cell.label}`))
+    if (cell.keepsSlot && !(wasStarting && cell.incarnation === 0)) this.#await(cell, EXIT_KILLED)
+    else this.#free(cell, EXIT_KILLED)
+  }
+
+  /** The incarnation is over: its context is closed, and who waits for an answer that it owes is told. */
+  #end(cell: ActorCell, reason?: ExitReason): void {
     ;(cell.context as RunContext | undefined)?.end()
     cell.context = undefined
     cell.state = undefined
-    if (cell.keepsSlot && !wasStarting) {
-      this.#await(cell, EXIT_KILLED)
-      return
-    }
-    this.#free(cell, EXIT_KILLED, wasStarting ? new CambiumError('ERR_STOPPED_DURING_START', `actor was killed during its start: actor=${cell.label}`) : undefined)
+    const { deferred } = cell
+    cell.deferred = undefined
+    if (deferred === undefined) return
+    const error = reason?.kind === 'crash' ? crashError(cell, reason.error, fromErrorRecord(reason.error)) : goneError(cell)
+    for (const asker of deferred) this.#host.replyError(asker, error)
+    deferred.clear() // answers of the old incarnation come too late from now on
   }
 
   /** The slot waits for its supervisor's decision; whoever asked for the end is told, else the supervisor. */

@@ -3,7 +3,9 @@ import type { ActorContext, Behaviour, ChildOptions, ExitReason, Ref } from '@ca
 import { checkMailboxOptions, EXIT_NORMAL, isBehaviour, isRef } from '@cambium/actor'
 import { CambiumError, checkDuration, checkFields, optionError, toErrorRecord } from '@cambium/base'
 import type { CorePlatform } from '@cambium/base'
+import { STOPPING } from './actor-cell.ts'
 import type { ActorCell } from './actor-cell.ts'
+import { ANSWERED } from './asks.ts'
 import type { Asker } from './asks.ts'
 import { MessageTimer } from './message-timer.ts'
 import type { StartSpec } from './signals.ts'
@@ -18,6 +20,8 @@ export interface RunContextHost {
   readonly wheel: TimerWheel
   refOf(cell: ActorCell): Ref<unknown>
   reply(asker: Asker, value: unknown): void
+  /** An answer that nobody waits for any more: the second of two. */
+  buryReply(cell: ActorCell, value: unknown): void
   spawnChild(parent: ActorCell, behaviour: Behaviour<unknown, unknown>, spec: StartSpec): Ref<unknown>
   stopChild(parent: ActorCell, child: Ref<never>): Promise<void>
   deliverTimer(timer: MessageTimer): void
@@ -59,20 +63,28 @@ export class RunContext implements ActorContext {
   }
 
   get isAsked(): boolean {
-    return !this.#isOver && this.#cell.asker !== undefined
+    return !this.#isOver && this.#cell.asker !== undefined && this.#cell.asker !== ANSWERED
   }
 
   reply(value: unknown): void {
-    this.#host.reply(this.#takeAsker(), value)
+    if (this.#live().asker === ANSWERED) {
+      this.#host.buryReply(this.#cell, value)
+      return
+    }
+    const asker = this.#takeAsker()
+    this.#cell.asker = ANSWERED
+    this.#host.reply(asker, value)
   }
 
   deferReply(): (value: unknown) => void {
+    const cell = this.#cell
     const asker = this.#takeAsker()
-    let isDone = false
+    const deferred = (cell.deferred ??= new Set())
+    deferred.add(asker)
     return (value) => {
-      if (isDone) throw new CambiumError('ERR_NOT_ASKED', `message was answered already: actor=${this.#cell.label}`)
-      isDone = true
-      this.#host.reply(asker, value)
+      // Gone from the set: answered before, or told that this incarnation has ended.
+      if (deferred.delete(asker)) this.#host.reply(asker, value)
+      else this.#host.buryReply(cell, value)
       this.#host.requestTurn()
     }
   }
@@ -87,6 +99,8 @@ export class RunContext implements ActorContext {
 
   spawn<A, M, R>(behaviour: Behaviour<A, M, R>, argument: A, options: ChildOptions = {}): Ref<M, R> {
     const cell = this.#live()
+    // Its children have been stopped: this one would outlive it.
+    if (cell.status === STOPPING) throw new CambiumError('ERR_ACTOR_STOPPED', `incarnation is ending and starts no child: actor=${cell.label}`)
     if (!isBehaviour(behaviour)) throw optionError('behaviour', behaviour, 'what defineActor or defineServer returned')
     checkFields('options', options, ['name', 'mailbox', 'initTimeoutMs'])
     if (options.name !== undefined && typeof options.name !== 'string') throw optionError('options.name', options.name, 'a string')
@@ -117,7 +131,11 @@ export class RunContext implements ActorContext {
     const delay = checkDuration('delayMs', delayMs, { default: 0, min: options.repeat === true ? 1 : 0, max: DELAY_MS_MAX })
     this.cancelTimer(key)
     const timer = new MessageTimer(cell, key, message, options.repeat === true ? delay : 0, (expired) => {
-      if (expired.repeatMs > 0) this.#host.wheel.start(expired, expired.due + expired.repeatMs)
+      if (expired.repeatMs > 0) {
+        // Periods that went by unseen are not made up for, or a machine that slept an hour would spend its first turn on them.
+        const missed = Math.floor((this.#host.platform.now() - expired.due) / expired.repeatMs)
+        this.#host.wheel.start(expired, expired.due + (Math.max(0, missed) + 1) * expired.repeatMs)
+      }
       this.#host.deliverTimer(expired)
     })
     ;(cell.timers ??= new Map()).set(key, timer)
@@ -148,7 +166,7 @@ export class RunContext implements ActorContext {
 
   #takeAsker(): Asker {
     const asker = this.#live().asker
-    if (asker === undefined) throw new CambiumError('ERR_NOT_ASKED', `message in hand expects no reply, or has one: actor=${this.#cell.label}`)
+    if (asker === undefined || asker === ANSWERED) throw new CambiumError('ERR_NOT_ASKED', `message in hand expects no reply, or has one: actor=${this.#cell.label}`)
     this.#cell.asker = undefined
     return asker
   }

@@ -146,6 +146,12 @@ export class Sender {
     this.#writeReply(asker.core, REPLY_ERROR, asker.correlation, bytes)
   }
 
+  /** A reply for which nobody waits: the second of two. */
+  buryReply(from: ActorAddress, value: unknown): void {
+    this.#countSent()
+    this.#host.deadLetters.bury('late_reply', from, { message: value, detail: 'its message has an answer already' })
+  }
+
   /** A reply came from another core. */
   settleRemote(from: number, correlation: number, value: unknown, error: unknown): void {
     const ask = this.#host.asks.take(correlation)
@@ -196,6 +202,18 @@ export class Sender {
       this.#deliverLocal(message.target, message.message, message.ask)
     }
     if (queue.length === 0) this.#waiting.delete(cell.slot)
+  }
+
+  /** Actors whose oldest message to some target has waited since before `beforeMs`. */
+  longWaiting(beforeMs: number): ActorCell[] {
+    const cells = new Set<ActorCell>()
+    for (const queues of [this.#waiting, ...this.#host.links.map((link) => link?.waiting)]) {
+      for (const queue of queues?.values() ?? []) {
+        const first = queue.first
+        if (first?.charge !== undefined && first.sinceMs < beforeMs) cells.add(first.charge)
+      }
+    }
+    return [...cells]
   }
 
   /** Buries what has waited longer than the limit. */
@@ -570,6 +588,7 @@ export class Sender {
       message.charge.outbox -= 1
       if (message.charge.outbox === 0) {
         message.charge.waitsFor = undefined
+        message.charge.isWaitFollowed = false
         this.#host.dispatcher.schedule(message.charge)
       }
     }

@@ -3,8 +3,9 @@
  * behind them. Each record carries the epoch of the receiving core as its sender knew it: what was meant for an
  * earlier incarnation of the core is dropped by the later one, since the root has already settled it.
  */
-import type { ErrorRecord } from '@cambium/base'
+import type { ActorAddress, ErrorRecord } from '@cambium/base'
 import type { DeadLetterReason, ExitReason, MailboxOptions } from '@cambium/actor'
+import type { WaitLink } from './wait-cycle.ts'
 
 /** All that is needed to start, or start again, one actor. */
 export interface StartSpec {
@@ -42,6 +43,10 @@ export type Signal =
   | { readonly type: 'hello'; readonly core: number }
   /** core → root: a sample of its dead letters, bounded per second; the books have them all. */
   | { readonly type: 'dead_letter'; readonly reason: DeadLetterReason; readonly core: number; readonly slot: number; readonly generation: number; readonly name: string | undefined; readonly count: number; readonly detail: string | undefined }
+  /** core → core: a chain of waiting actors goes on with one of yours. */
+  | { readonly type: 'wait_chain'; readonly chain: readonly WaitLink[]; readonly next: ActorAddress }
+  /** core → root: actors wait for each other in a circle. */
+  | { readonly type: 'wait_cycle'; readonly cycle: readonly WaitLink[] }
   /** core → root: something threw that changes nothing (a `terminate` that failed). */
   | { readonly type: 'fault'; readonly where: string; readonly error: ErrorRecord }
 

@@ -4,7 +4,7 @@
  * A timer lies at the level of the highest 8-bit digit in which its due tick differs from the present tick, so every
  * timer of a level is due before every timer of the next, and the first occupied slot of the first occupied level is the
  * earliest. Start and cancel take constant time; empty time is skipped, not walked. Timers of one tick fire in the order in
- * which they were started.
+ * which they were started, unless one of them was started more than twelve days before.
  */
 export abstract class Timer {
   /** Absolute time in milliseconds; set by the wheel. */
@@ -68,13 +68,16 @@ export class TimerWheel {
 
   /** Fires every timer due at `nowMs`; answers how many. A timer started meanwhile fires in a later tick. */
   advance(nowMs: number): number {
-    const target = Math.floor(nowMs) - this.#originMs
+    let target = Math.floor(nowMs) - this.#originMs
     let fired = 0
     while (this.size > 0) {
       const at = this.#nextTick()
       if (at > target) break
       this.#tick = at
       fired += this.#openSlot(at)
+      if (this.#tick < REBASE_AT) continue
+      target -= this.#tick
+      this.#rebase()
     }
     if (target > this.#tick) this.#tick = target
     if (this.#tick >= REBASE_AT) this.#rebase()

@@ -1,0 +1,72 @@
+/**
+ * A system for one test: ended when the test is over, and then its books must balance. And waits for what a system tells, in the place
+ * of sleeps.
+ */
+import type { EventEmitter } from 'node:events'
+import { startSystem } from '@cambium/runtime'
+import type { System, SystemEventMap, SystemOptions } from '@cambium/runtime'
+import { expect, onTestFinished, vi } from 'vitest'
+
+/** Two cores at most: more than the machine has would only wait for each other. */
+export async function start(options: SystemOptions = {}): Promise<System> {
+  const system = await startSystem({ cores: 1, handleSignals: false, ...options })
+  onTestFinished(async () => {
+    const { books, abandoned } = await system.shutdown()
+    expect(abandoned).toEqual([])
+    expect(books.queued).toBe(0)
+    expect(books.sent).toBe(books.processed + books.deadTotal)
+  })
+  return system
+}
+
+/** The next event of that name for which `is` holds. Call it before what causes the event. */
+export function next<K extends keyof SystemEventMap>(
+  system: System,
+  event: K,
+  is: (detail: SystemEventMap[K][0]) => boolean = () => true,
+): Promise<SystemEventMap[K][0]> {
+  const events = system.events as EventEmitter
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => {
+      events.off(event, listen)
+      reject(new Error(`no such event came: event=${event}`))
+    }, 10_000)
+    const listen = (detail: SystemEventMap[K][0]): void => {
+      if (!is(detail)) return
+      clearTimeout(timer)
+      events.off(event, listen)
+      resolve(detail)
+    }
+    events.on(event, listen)
+  })
+}
+
+/** Every event of that name from now on. */
+export function collect<K extends keyof SystemEventMap>(system: System, event: K): SystemEventMap[K][0][] {
+  const seen: SystemEventMap[K][0][] = []
+  ;(system.events as EventEmitter).on(event, (detail: SystemEventMap[K][0]) => {
+    seen.push(detail)
+  })
+  return seen
+}
+
+/** Resolves when nothing is queued any more: sent = processed + dead. */
+export async function settled(system: System): Promise<void> {
+  await vi.waitFor(
+    () => {
+      const { sent, processed, deadTotal, queued } = system.books()
+      expect({ queued, sent }).toEqual({ queued: 0, sent: processed + deadTotal })
+    },
+    { timeout: 10_000, interval: 2 },
+  )
+}
+
+/** What a promise was rejected with; fails when it was not. */
+export async function failureOf(promise: Promise<unknown>): Promise<{ code: string; message: string; fields: Record<string, unknown>; cause?: unknown }> {
+  const outcome = await promise.then(
+    (value: unknown) => ({ value }),
+    (error: unknown) => ({ error }),
+  )
+  if (!('error' in outcome)) expect.fail(`resolved with ${JSON.stringify(outcome.value)}, expected a rejection`)
+  return outcome.error as never
+}

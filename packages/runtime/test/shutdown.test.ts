@@ -1,0 +1,163 @@
+/** How a system ends: it drains within its time, says what it did not manage, and answers whoever still asks (R2.8). */
+import { startSystem } from '@cambium/runtime'
+import { describe, expect, it } from 'vitest'
+import { counter } from './fixtures/counter.ts'
+import { gate, gated } from './fixtures/gate.ts'
+import { perilous } from './fixtures/perilous.ts'
+import { member, recorder } from './fixtures/recorder.ts'
+import { remnant } from './fixtures/remnant.ts'
+import { bee, hive } from './fixtures/worker-bee.ts'
+import { collect, failureOf, next, start } from './harness.ts'
+
+it('queued work is done first, also what follows from it', async () => {
+  const system = await start({ cores: 2 })
+  const home = await system.spawn(hive, undefined, { core: 2, mailbox: { capacity: 4096 } })
+  const ref = await system.spawn(bee, { ms: 0.2, passTo: home }, { core: 1 })
+  for (let id = 0; id < 500; id += 1) ref.tell({ id })
+  const { isDrained, undrained, books } = await system.shutdown()
+  expect({ isDrained, undrained }).toEqual({ isDrained: true, undrained: 0 })
+  expect(books).toMatchObject({ sent: 1000, processed: 1000, deadTotal: 0, queued: 0 })
+  expect(await system.terminated).toEqual({ reason: 'shutdown' })
+})
+
+it('a deadline that is too short is kept: what was not done is counted, and the books balance', async () => {
+  const system = await start({ cores: 2 })
+  const home = await system.spawn(hive, undefined, { core: 2 })
+  const ref = await system.spawn(bee, { ms: 2, passTo: home }, { core: 1 })
+  for (let id = 0; id < 5000; id += 1) ref.tell({ id })
+  const { isDrained, undrained, books, tookMs } = await system.shutdown({ timeoutMs: 100 })
+  expect(isDrained).toBe(false)
+  expect(undrained).toBeGreaterThan(0)
+  expect(books.queued).toBe(0)
+  expect(books.sent).toBe(books.processed + books.deadTotal)
+  expect(books.deadTotal).toBeGreaterThan(0)
+  expect(tookMs).toBeLessThan(5000) // it would have taken 10 s
+})
+
+it('a handler that never ends does not hold it up', async () => {
+  const system = await start({ cores: 1, turnTimeoutMs: Infinity })
+  const ref = await system.spawn(perilous, undefined, { core: 1 })
+  const asked = failureOf(ref.ask({ type: 'loop' }, { timeoutMs: Infinity }))
+  ref.tell({ type: 'where' })
+  const { isDrained, abandoned, books } = await system.shutdown({ timeoutMs: 100 })
+  expect({ isDrained, abandoned }).toEqual({ isDrained: false, abandoned: [] })
+  expect(books.dead.shut_down).toBeGreaterThanOrEqual(1)
+  expect(books.queued).toBe(0)
+  expect(await asked).toMatchObject({ code: 'ERR_SYSTEM_CLOSED' })
+})
+
+it('what an actor leaves behind on its thread does not hold it up', async () => {
+  const system = await start()
+  await system.spawn(remnant, undefined, { core: 1 })
+  const { isDrained, abandoned, tookMs } = await system.shutdown({ timeoutMs: 30_000 })
+  expect({ isDrained, abandoned }).toEqual({ isDrained: true, abandoned: [] })
+  expect(tookMs).toBeLessThan(10_000)
+})
+
+it('twice gives one answer, and a third comes after the end', async () => {
+  const system = await start()
+  const [first, second] = await Promise.all([system.shutdown(), system.shutdown({ timeoutMs: 1 })])
+  expect(second).toBe(first)
+  expect(await system.shutdown()).toBe(first)
+})
+
+it('stops actors in reverse order of their start, each with its terminate', async () => {
+  const system = await start({ cores: 2 })
+  const log = await system.spawn(recorder, undefined, { core: 0 })
+  for (const [i, name] of ['a', 'b', 'c', 'd'].entries()) await system.spawn(member, { name, recorder: log }, { core: i % 3 })
+  // Still there when the others tell it: it was started first.
+  const lines = collect(system, 'dead_letter')
+  const text = log.ask({ type: 'all' })
+  expect(await text).toEqual(['start a', 'start b', 'start c', 'start d'])
+  const { books } = await system.shutdown()
+  expect(lines).toEqual([])
+  expect(books.deadTotal).toBe(0)
+  // Four starts, four stops: an ask and its reply each; and ours.
+  expect(books.processed).toBe(2 * 8 + 2)
+})
+
+it('spawn, supervise and refs afterwards: closed', async () => {
+  const system = await start()
+  const refs = [await system.spawn(counter, 0, { core: 0 }), await system.spawn(counter, 0, { core: 1 })]
+  const ending = system.shutdown()
+  for (let round = 0; round < 2; round += 1) {
+    expect(await failureOf(system.spawn(counter, 0))).toMatchObject({ code: 'ERR_SYSTEM_CLOSED', message: 'system is shutting down' })
+    expect(await failureOf(system.supervise({}))).toMatchObject({ code: 'ERR_SYSTEM_CLOSED' })
+    for (const ref of refs) {
+      const letter = next(system, 'dead_letter')
+      ref.tell({ type: 'inc' })
+      expect(await letter).toMatchObject({ reason: 'shut_down', target: { core: ref.core } })
+      expect(ref.trySend({ type: 'inc' })).toBe('closed')
+      const message = `system is shutting down: target=${String(ref)}`
+      expect(await failureOf(ref.ask({ type: 'read' }))).toMatchObject({ code: 'ERR_SYSTEM_CLOSED', message })
+      expect(await failureOf(ref.send({ type: 'inc' }))).toMatchObject({ code: 'ERR_SYSTEM_CLOSED', message })
+    }
+    await ending
+  }
+  expect(system.books().dead.shut_down).toBe(4)
+})
+
+describe('in the middle of something', () => {
+  it('a spawn under way is answered', async () => {
+    const system = await start({ cores: 1 })
+    const door = await system.spawn(gate, { isOpen: false }, { core: 0 })
+    const spawning = failureOf(system.spawn(gated, door, { core: 1 }))
+    await door.ask({ type: 'arrived', count: 1 })
+    await system.shutdown({ timeoutMs: 200 })
+    expect((await spawning).code).toMatch(/^ERR_(SYSTEM_CLOSED|INIT_FAILED)$/)
+  })
+
+  it('a group whose first child is starting is answered, its second never starts', async () => {
+    const system = await start({ cores: 1 })
+    const { child } = await import('@cambium/runtime')
+    const door = await system.spawn(gate, { isOpen: false }, { core: 0 })
+    const starting = failureOf(system.supervise({ a: child(gated, door, { core: 1, name: 'a' }), b: child(counter, 0, { core: 1, name: 'b' }) }))
+    await door.ask({ type: 'arrived', count: 1 })
+    await system.shutdown({ timeoutMs: 200 })
+    expect((await starting).code).toMatch(/^ERR_(SYSTEM_CLOSED|INIT_FAILED)$/)
+  })
+
+  it('right after the start, with spawns on their way to every core', async () => {
+    const system = await start({ cores: 2 })
+    const spawns = [0, 1, 2].map((core) => system.spawn(counter, 0, { core }).then(() => 'started', (error: { code: string }) => error.code))
+    const { isDrained } = await system.shutdown()
+    expect(isDrained).toBe(true)
+    for (const outcome of await Promise.all(spawns)) expect(['started', 'ERR_SYSTEM_CLOSED', 'ERR_STOPPED_DURING_START']).toContain(outcome)
+  })
+
+  it('a core that is being replaced', async () => {
+    const system = await start({ cores: 2 })
+    const ref = await system.spawn(counter, 0, { core: 1 })
+    const lost = next(system, 'core_lost')
+    system.killCore(1)
+    await lost
+    const asked = ref.ask({ type: 'read' }).then(({ value }) => value, (error: { code: string }) => error.code)
+    const { abandoned, books } = await system.shutdown()
+    expect(abandoned).toEqual([])
+    expect(books.queued).toBe(0)
+    expect([0, 'ERR_SYSTEM_CLOSED', 'ERR_NO_SUCH_ACTOR']).toContain(await asked)
+  })
+
+  it('asks and sends that wait: rejected', async () => {
+    const system = await start({ cores: 1 })
+    const door = await system.spawn(gate, { isOpen: false }, { core: 0 })
+    const deferred = failureOf(door.ask({ type: 'enter' }, { timeoutMs: Infinity }))
+    const remote = await system.spawn(gate, { isOpen: false }, { core: 1 })
+    const deferredRemote = failureOf(remote.ask({ type: 'enter' }, { timeoutMs: Infinity }))
+    await remote.ask({ type: 'arrived', count: 1 })
+    await system.shutdown()
+    expect((await deferred).code).toBe('ERR_SYSTEM_CLOSED')
+    expect((await deferredRemote).code).toBe('ERR_SYSTEM_CLOSED')
+  })
+})
+
+it('await using ends it at the end of the block', async () => {
+  let outside
+  {
+    await using system = await startSystem({ cores: 1, handleSignals: false })
+    outside = system
+    expect(await (await system.spawn(counter, 3)).ask({ type: 'read' })).toEqual({ type: 'value', value: 3 })
+  }
+  expect(await outside.terminated).toEqual({ reason: 'shutdown' })
+  expect(await failureOf(outside.spawn(counter, 0))).toMatchObject({ code: 'ERR_SYSTEM_CLOSED' })
+})
