@@ -1,13 +1,27 @@
-/** The table of errors names every code that the packages have, and no other. */
+/** The table of errors names every code that users of `cambium` can meet, and no other. */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { readPage } from './markdown-page.ts'
-import { readSources } from './source-file.ts'
+import { REPOSITORY, readSources } from './source-file.ts'
 
 const CODE = /'(ERR_[A-Z\d_]+)'/g
 
-const inSources = new Set(
-  readSources(['packages/*/src/**/*.ts']).flatMap(({ text }) => Array.from(text.matchAll(CODE), ([, code = '']) => code)),
-)
+/** Folders of the package and of all it depends on here: what is for tests alone has codes of its own. */
+function withDependencies(folder: string, found: Set<string> = new Set()): Set<string> {
+  if (found.has(folder)) return found
+  found.add(folder)
+  const manifest = JSON.parse(readFileSync(join(REPOSITORY, 'packages', folder, 'package.json'), 'utf8')) as {
+    dependencies?: Record<string, string>
+  }
+  for (const [name, range] of Object.entries(manifest.dependencies ?? {})) {
+    if (range.startsWith('workspace:')) withDependencies(name.replace('@cambium/', ''), found)
+  }
+  return found
+}
+
+const patterns = Array.from(withDependencies('cambium'), (folder) => `packages/${folder}/src/**/*.ts`)
+const inSources = new Set(readSources(patterns).flatMap(({ text }) => Array.from(text.matchAll(CODE), ([, code = '']) => code)))
 const inTable = Array.from(readPage('docs/errors.md').text.matchAll(/^\| `(ERR_[A-Z\d_]+)` \|/gm), ([, code = '']) => code)
 
 test('docs/errors.md has one row for every code of the packages', () => {

@@ -4,7 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { formatExitReason, startSystem } from 'cambium'
-import type { Ref, System } from 'cambium'
+import type { Ref, System, WaitOptions } from 'cambium'
 import { aggregator } from './aggregator.ts'
 import { analyser } from './analyser.ts'
 import { dispatcher } from './dispatcher.ts'
@@ -90,17 +90,18 @@ async function census(
   const incidents: Incidents = watchIncidents(system, roster, watcher.onNews, (number) => {
     desk.tell({ type: 'gone', analyser: number })
   })
-  const completion = desk.ask({ type: 'completion' }, wait)
-  const drilled = drill === undefined ? Promise.resolve() : killWhenAsked(system, desk, wait)
-  const stalled = reportProgress(desk, signal, watcher.onProgress)
-  const spawned = roster.map(({ name, core }, number) =>
-    system.spawn(
-      analyser,
-      { analyser: number, folder, dispatcher: desk, aggregator: sum },
-      { core, name, restart: 'permanent', intensity: 10, periodMs: 60_000 },
+  await Promise.all(
+    roster.map(({ name, core }, number) =>
+      system.spawn(
+        analyser,
+        { analyser: number, folder, dispatcher: desk, aggregator: sum },
+        { core, name, restart: 'permanent', intensity: 10, periodMs: 60_000 },
+      ),
     ),
   )
-  const [done] = await Promise.all([Promise.race([completion, stalled]), ...spawned])
+  const drilled = drill === undefined ? Promise.resolve() : killWhenAsked(system, desk, wait)
+  const stalled = reportProgress(desk, signal, watcher.onProgress)
+  const done = await Promise.race([desk.ask({ type: 'run' }, wait), stalled])
   const total = await sum.ask({ type: 'finish', top }, wait)
   const elapsedMs = performance.now() - startedAt
 
@@ -127,12 +128,12 @@ function failureOf(system: System, signal: AbortSignal): Promise<never> {
 
 type Dispatcher = Ref<DispatcherMessage, DispatcherReply>
 
-async function killWhenAsked(system: System, desk: Dispatcher, wait: { readonly timeoutMs: number; readonly signal: AbortSignal }): Promise<void> {
+async function killWhenAsked(system: System, desk: Dispatcher, wait: WaitOptions): Promise<void> {
   try {
     const { core } = await desk.ask({ type: 'drill' }, wait)
     system.killCore(core)
-  } catch (error) {
-    if (!wait.signal.aborted) throw error
+  } catch {
+    // The census is over, or has failed, which its caller hears elsewhere; the drill is no part of it.
   }
 }
 
@@ -145,7 +146,8 @@ async function reportProgress(desk: Dispatcher, signal: AbortSignal, onProgress:
     onProgress(counted)
     if (counted.files !== files) countedAt = performance.now()
     files = counted.files
-    if (performance.now() - countedAt > STALL_MS) throw new Error(`nothing was counted for ${STALL_MS} ms: counted=${files} files`)
+    if (performance.now() - countedAt > STALL_MS)
+      throw new Error(`nothing was counted for ${STALL_MS} ms: counted=${files} files`)
     await sleep(PROGRESS_INTERVAL_MS, undefined, { signal })
   }
   throw signal.reason

@@ -18,29 +18,32 @@ interface State {
   readonly analyser: number
   readonly session: number
   readonly files: FileAnalyser
+  readonly dispatcher: Ref<DispatcherMessage>
   readonly aggregator: Ref<AggregatorMessage>
 }
 
 /** A batch that is held waits no longer than this for the end of its core, in milliseconds. */
 const HOLD_MS_MAX = 2000
 
-export const analyser: Behaviour<AnalyserArgument, AnalyserMessage> = defineActor<AnalyserArgument, AnalyserMessage, unknown, State>(
-  import.meta.url,
-  'analyser',
-  {
-    init: ({ analyser: number, folder, dispatcher, aggregator }, context) => {
-      const session = context.random()
-      dispatcher.tell({ type: 'ready', analyser: number, session, ref: context.self })
-      return { analyser: number, session, files: createFileAnalyser(folder), aggregator }
-    },
-
-    receive: (state, batch) => {
-      if (batch.session !== state.session) return undefined
-      if (batch.fault !== 'hold') return analyse(state, batch)
-      return sleep(HOLD_MS_MAX).then(() => analyse(state, batch))
-    },
+export const analyser: Behaviour<AnalyserArgument, AnalyserMessage> = defineActor<
+  AnalyserArgument,
+  AnalyserMessage,
+  unknown,
+  State
+>(import.meta.url, 'analyser', {
+  init: ({ analyser: number, folder, dispatcher, aggregator }, context) => {
+    const session = context.random()
+    dispatcher.tell({ type: 'ready', analyser: number, session, ref: context.self })
+    return { analyser: number, session, files: createFileAnalyser(folder), dispatcher, aggregator }
   },
-)
+
+  receive: (state, batch, context) => {
+    if (batch.session !== state.session) return undefined
+    if (batch.fault !== 'hold') return analyse(state, batch)
+    state.dispatcher.tell({ type: 'held', core: context.core })
+    return sleep(HOLD_MS_MAX).then(() => analyse(state, batch))
+  },
+})
 
 function analyse(state: State, batch: AnalyserMessage): void {
   const partial = createPartial()

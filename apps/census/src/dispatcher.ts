@@ -39,12 +39,13 @@ interface State {
   readonly idle: Set<number>
   /** Analysers that may still come, or come back. */
   expected: number
+  isOpen: boolean
   isExhausted: boolean
   isLooking: boolean
   handedOut: number
   files: number
   bytes: number
-  answerCompletion: ((completion: Completion) => void) | undefined
+  answerRun: ((completion: Completion) => void) | undefined
   answerDrill: ((answer: { readonly core: number }) => void) | undefined
 }
 
@@ -71,12 +72,13 @@ export const dispatcher: Behaviour<DispatcherArgument, DispatcherMessage, Dispat
       desks: new Map(),
       idle: new Set(),
       expected: analysers,
+      isOpen: false,
       isExhausted: false,
       isLooking: false,
       handedOut: 0,
       files: 0,
       bytes: 0,
-      answerCompletion: undefined,
+      answerRun: undefined,
       answerDrill: undefined,
     }
   },
@@ -111,14 +113,19 @@ export const dispatcher: Behaviour<DispatcherArgument, DispatcherMessage, Dispat
       case 'progress':
         context.reply({ files: state.files, bytes: state.bytes })
         return
-      case 'completion':
-        state.answerCompletion = context.deferReply()
+      case 'held':
+        state.answerDrill?.({ core: message.core })
+        state.answerDrill = undefined
+        return
+      case 'run':
+        state.isOpen = true
+        state.answerRun = context.deferReply()
         break
       case 'drill':
         state.answerDrill = context.deferReply()
         return
     }
-    handOut(state, context)
+    if (state.isOpen) handOut(state, context)
     completeIfDone(state)
   },
 })
@@ -138,7 +145,6 @@ function handOut(state: State, context: Context): void {
     const { session, ref } = state.desks.get(analyser)!
     const fault = state.drill?.faultAt(state.handedOut)
     ref.tell({ type: 'batch', number: batch.number, session, files: batch.files, ...(fault === undefined ? {} : { fault }) })
-    if (fault === 'hold') state.answerDrill?.({ core: ref.core })
   }
 }
 
@@ -155,11 +161,11 @@ function nextBatch(state: State, analyser: number, isTimeUp: () => boolean): Bat
 }
 
 function completeIfDone(state: State): void {
-  const { ledger, answerCompletion } = state
+  const { ledger, answerRun } = state
   const isDone = (state.isExhausted && ledger.isClear()) || state.expected === 0
-  if (!isDone || answerCompletion === undefined) return
-  state.answerCompletion = undefined
-  answerCompletion({
+  if (!isDone || answerRun === undefined) return
+  state.answerRun = undefined
+  answerRun({
     walk: state.walk.facts(),
     source: state.source.facts(),
     losses: ledger.losses(),

@@ -28,8 +28,8 @@ interface Incident {
 const CORE = 'the core itself'
 
 /**
- * Watches the analysers, `names` by their number and `cores` in the same order. `onNews` gets a line for what happened, `onGivenUp` the
- * number of an analyser that stays down.
+ * Watches the analysers; their numbers are their places in the list. `onNews` gets a line when an incident is over, `onGivenUp` the number
+ * of an analyser that stays down.
  */
 export function watchIncidents(
   system: System,

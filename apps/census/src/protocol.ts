@@ -1,6 +1,8 @@
 /**
  * What the actors of a census say to each other. Dispatcher and aggregator live on core 0, analysers on the workers' cores.
  *
+ * 0. Nothing is handed out before `run`: the one who starts the analysers asks for it when all of them are there, because
+ *    an actor comes back after the loss of its core only when its start is over.
  * 1. An incarnation of an analyser draws a session number and tells the dispatcher `ready`. A `ready` with another session
  *    is the news that the incarnation before it has ended, whatever ended it, and there is no other way to a new one.
  * 2. The dispatcher tells a ready analyser one `batch`, with the analyser's session. An analyser drops a batch with another
@@ -49,10 +51,12 @@ export type DispatcherMessage =
   | { readonly type: 'gone'; readonly analyser: number }
   /** From the dispatcher to itself: go on walking. */
   | { readonly type: 'look' }
+  /** An analyser on this core has a batch in hand and keeps it, until its core is killed. */
+  | { readonly type: 'held'; readonly core: number }
   | Call<{ readonly type: 'progress' }, Counted>
-  /** Answered when all is counted. */
-  | Call<{ readonly type: 'completion' }, Completion>
-  /** Answered, with the core to kill, when a batch to be held until then has been handed out. */
+  /** Begins to hand out; answered when all is counted. */
+  | Call<{ readonly type: 'run' }, Completion>
+  /** Answered, with the core to kill, when a batch is held there. */
   | Call<{ readonly type: 'drill' }, { readonly core: number }>
 
 export type DispatcherReply = Counted | Completion | { readonly core: number }

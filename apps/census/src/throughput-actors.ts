@@ -31,7 +31,15 @@ export type PumpMessage = Call<{ readonly type: 'run'; readonly forMs: number },
 
 interface PumpState {
   readonly sink: Ref<SinkMessage, Arrived>
-  run: { readonly startedAtMs: number; readonly forMs: number; readonly answer: (pumped: Pumped) => void; messages: number; sum: number } | undefined
+  run:
+    | {
+        readonly startedAtMs: number
+        readonly forMs: number
+        readonly answer: (pumped: Pumped) => void
+        messages: number
+        sum: number
+      }
+    | undefined
 }
 
 /** Messages between two looks at the clock; then it is other actors' turn. */

@@ -14,6 +14,11 @@ export interface CorePlatform {
    * actor). Idempotent and cheap; the turn comes later, never inside the call.
    */
   requestTurn(): void
+  /**
+   * For a platform that ends threads on purpose: called at the places of the protocols where the end of a thread would matter most. May
+   * throw, and nothing of this core runs any more then. Absent on a real platform.
+   */
+  checkpoint?(): void
   /** Runs `job` of the module at `url` off the schedulers, on a pool of plain threads. */
   offload(url: string, job: string, argument: unknown, signal: AbortSignal | undefined): Promise<unknown>
 }

@@ -65,8 +65,8 @@ export interface Run<State, Output> {
  */
 export function run<Argument, State, Input, Output>(
   server: Server<Argument, State, Input, Output>,
-  state: State,
-  inputs: Iterable<Input>,
+  state: NoInfer<State>,
+  inputs: Iterable<NoInfer<Input>>,
 ): Run<State, Output> {
   const outputs: Output[] = []
   let current = state

@@ -170,6 +170,19 @@ describe('over a stream', () => {
     expect(await serving).toEqual({ answered: 0, skipped: 0, failed: 2 })
   })
 
+  test('R3.1 an error of the stream after its serving has ended does not end the process', async () => {
+    const [client, stream] = duplexPair()
+    const serving = serveStream(counter, ref, stream)
+    client.end('increment\n')
+    expect(await serving).toEqual({ answered: 1, skipped: 0, failed: 0 })
+    const closed = new Promise((resolve) => {
+      stream.on('close', resolve)
+    })
+    stream.destroy(new Error('reset after the last answer')) // uncaught, it would fail the test run
+    await closed
+    expect(stream.errored?.message).toBe('reset after the last answer')
+  })
+
   test('what encode throws rejects, and the stream is destroyed', async () => {
     const wrong = await system.spawn(faulty, undefined, { core: 1 })
     const [client, stream] = duplexPair()

@@ -18,6 +18,7 @@ test('a server’s types are inferred from its functions', () => {
   expectTypeOf(counter).toExtend<Server<number, number, CounterInput, CounterOutput>>()
   expectTypeOf(savedCounter).toExtend<Server<string, Saved, 'increment' | 'read' | 'break', number>>()
   expectTypeOf(run(counter, 0, [])).toEqualTypeOf<Run<number, CounterOutput>>()
+  expectTypeOf(run(counter, 0, [{ type: 'increment' }, { type: 'read' }]).output).toEqualTypeOf<CounterOutput | undefined>()
 })
 
 test('spawning ties argument, inputs and replies to the server', async () => {

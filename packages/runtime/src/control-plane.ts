@@ -3,6 +3,7 @@
  * matter here. The port is read by the event loop, so the root sets the attention word and rings after each call: a worker that blocks on
  * its bell would not see it otherwise.
  */
+import type { MessagePort } from 'node:worker_threads'
 import type { ErrorRecord } from '@cambium/base'
 import type { CoreReport } from '@cambium/scheduler'
 import type { CoreStart } from './system-platform.ts'
@@ -10,7 +11,7 @@ import type { CoreStart } from './system-platform.ts'
 /** What a worker does for the root. */
 export interface WorkerControl {
   start(start: CoreStart): Promise<void>
-  load(module: string): Promise<readonly string[]>
+  load(module: string): Promise<LoadOutcome>
   report(): CoreReport
   stop(): void
 }
@@ -21,12 +22,14 @@ export interface RootControl {
   cancelOffload(id: number): void
 }
 
-/** Errors travel as plain data. */
+/** Names of the behaviours that the module exports. Errors travel as plain data. */
+export type LoadOutcome = { readonly names: readonly string[] } | { readonly error: ErrorRecord }
+
 export type OffloadOutcome = { readonly value: unknown } | { readonly error: ErrorRecord }
 
 /** What a worker thread is started with. */
 export interface WorkerSetting {
   readonly core: number
   /** Port to the root's {@link RootControl}. */
-  readonly rootPort: import('node:worker_threads').MessagePort
+  readonly rootPort: MessagePort
 }

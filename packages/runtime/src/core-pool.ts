@@ -212,15 +212,16 @@ export class CorePool {
     const positions = this.#records.map((source) => {
       if (source.number === number) return 0
       const inspection = inspectRing(this.#memory.dataRing(source.number, number))
-      const record = inspection.inHand
-      if (record !== undefined && record.payloadBytes >= 8) {
-        inHand.push({ core: number, slot: record.buffer.readInt32LE(record.payloadOffset), generation: record.buffer.readInt32LE(record.payloadOffset + 4) })
+      const held = inspection.inHand
+      if (held !== undefined && held.payloadBytes >= 8) {
+        inHand.push({ core: number, slot: held.buffer.readInt32LE(held.payloadOffset), generation: held.buffer.readInt32LE(held.payloadOffset + 4) })
       }
       return inspection.resume
     })
-    const held = Math.max(0, readBooks(block.books).queued)
-    const handCount = Math.min(inHand.length, held)
-    const lost = held - handCount
+    const queued = Math.max(0, readBooks(block.books).queued)
+    const handCount = Math.min(inHand.length, queued)
+    const lost = queued - handCount
+    inHand.length = handCount // one that the books have already was finished, only not yet marked so in its ring
     const lane = (reason: 'in_hand' | 'lost_with_core', count: number): void => {
       const at = deadLane(reason)
       block.books[at] = (block.books[at] as number) + count

@@ -2,9 +2,8 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { availableParallelism } from 'node:os'
 import { attachSystemMemory, Core } from '@cambium/scheduler'
-import { CambiumError } from '@cambium/base'
+import { CambiumError, toErrorRecord } from '@cambium/base'
 import { isBehaviour } from '@cambium/actor'
-import type { Behaviour } from '@cambium/actor'
 import * as Comlink from 'comlink'
 import { nodeEndpoint } from './node-endpoint.ts'
 import type { RootControl, WorkerControl, WorkerSetting } from './control-plane.ts'
@@ -64,10 +63,16 @@ const control: WorkerControl = {
     loop.start()
   },
   async load(module) {
-    const exports = (await import(module)) as Record<string, unknown>
+    let exports: Record<string, unknown>
+    try {
+      exports = (await import(module)) as Record<string, unknown>
+    } catch (cause) {
+      const message = `module cannot be loaded: module=${module}, cause=${cause instanceof Error ? cause.message : String(cause)}`
+      return { error: toErrorRecord(new CambiumError('ERR_MODULE_LOAD', message, { cause, fields: { module } })) }
+    }
     const behaviours = Object.values(exports).filter(isBehaviour)
-    for (const behaviour of behaviours) core?.loader.learn(behaviour as Behaviour<unknown, unknown>)
-    return behaviours.map((behaviour) => behaviour.name)
+    for (const behaviour of behaviours) core?.loader.learn(behaviour)
+    return { names: behaviours.map((behaviour) => behaviour.name) }
   },
   report() {
     if (core === undefined) throw new CambiumError('ERR_CORE_NOT_STARTED', `core has not started: core=${setting.core}`)

@@ -37,7 +37,7 @@ export interface GroupOptions {
 
 /** A child of a group: its behaviour, its argument, and options like those of `spawn`; `restart` is `permanent` by default here, as in OTP. */
 export function child<A, M, R>(behaviour: Behaviour<A, M, R>, argument: A, options: ActorOptions = {}): GroupChild<M, R> {
-  return { behaviour: behaviour as unknown as Behaviour<never, M, R>, argument, options: { restart: 'permanent', ...options } }
+  return { behaviour, argument, options: { restart: 'permanent', ...options } }
 }
 
 interface Group {
@@ -79,6 +79,7 @@ export class Groups {
     if (Object.keys(children).length === 0) throw optionError('children', children, 'at least one child')
     if (options.name !== undefined && typeof options.name !== 'string') throw optionError('name', options.name, 'a string')
     const flags = { ...checkBudget(options), strategy: checkOneOf('strategy', options.strategy, STRATEGIES, 'one_for_one') }
+    for (const [id, each] of Object.entries(children)) checkFields(`children.${id}`, each, ['behaviour', 'argument', 'options'])
     const entries = Object.entries(children).map(([id, each]) => ({ id, behaviour: each.behaviour, checked: checkActor(each.behaviour, each.argument, each.options, cores) }))
     this.#count += 1
     const name = options.name ?? `group-${this.#count}`

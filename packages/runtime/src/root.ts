@@ -347,7 +347,7 @@ export class Root implements SupervisorHostRoot {
   /** What the root had asked of the dead core will not be answered. */
   #failRequests(core: number, error: ErrorRecord): void {
     const lost = toErrorRecord(new CambiumError('ERR_CORE_LOST', `core died: core=${core}, cause=${error.message}`, { severity: 'crash' }))
-    for (const [request, open] of [...this.#requests]) {
+    for (const [request, open] of this.#requests) {
       if (open.core !== core) continue
       this.#requests.delete(request)
       if (open.isStep) continue

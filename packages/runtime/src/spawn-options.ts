@@ -1,6 +1,6 @@
 /** Options of `system.spawn` and of the children of `system.supervise`, and their checks. */
 import { checkMailboxOptions, isBehaviour } from '@cambium/actor'
-import type { Behaviour, MailboxOptions } from '@cambium/actor'
+import type { MailboxOptions } from '@cambium/actor'
 import { checkDuration, checkFields, checkInteger, checkOneOf, optionError } from '@cambium/base'
 import { INIT_TIMEOUT_MS_DEFAULT } from '@cambium/scheduler'
 import type { StartSpec } from '@cambium/scheduler'
@@ -60,8 +60,8 @@ export function checkActor(behaviour: unknown, argument: unknown, options: Actor
   if (core !== undefined) checkInteger('core', core, { default: 0, min: 0, max: cores - 1 })
   return {
     start: {
-      module: (behaviour as Behaviour<unknown, unknown>).module,
-      behaviour: (behaviour as Behaviour<unknown, unknown>).name,
+      module: behaviour.module,
+      behaviour: behaviour.name,
       argument,
       name,
       mailbox: options.mailbox === undefined ? undefined : checkMailboxOptions(options.mailbox),

@@ -119,9 +119,9 @@ export async function createSystem(platform: SystemPlatform, given: SystemOption
       root.core.requestTurn()
     })
 
-  const shutdown = async (given: ShutdownOptions = {}): Promise<ShutdownReport> => {
-    checkFields('options', given, ['timeoutMs'])
-    const timeoutMs = checkDuration('timeoutMs', given.timeoutMs, { default: options.shutdownTimeoutMs, min: 0, max: 86_400_000 })
+  const shutdown = async (shutdownOptions: ShutdownOptions = {}): Promise<ShutdownReport> => {
+    checkFields('options', shutdownOptions, ['timeoutMs'])
+    const timeoutMs = checkDuration('timeoutMs', shutdownOptions.timeoutMs, { default: options.shutdownTimeoutMs, min: 0, max: 86_400_000 })
     shutdownUnderWay ??= endSystem(timeoutMs)
     return shutdownUnderWay
   }
@@ -182,12 +182,12 @@ export async function createSystem(platform: SystemPlatform, given: SystemOption
       if (actor.core === 0) root.core.loader.learn(behaviour as unknown as Behaviour<unknown, unknown>)
       return new Promise((resolve, reject) => {
         root.startActor(actor, (error) => {
-          if (error === undefined && actor.address !== undefined) {
-            resolve(outsideRef(actor.address))
+          if (error === undefined) {
+            resolve(outsideRef(actor.address as ActorAddress))
             return
           }
           root.discharge(actor)
-          reject(error as Error)
+          reject(error)
         })
       })
     },
@@ -224,7 +224,8 @@ export async function createSystem(platform: SystemPlatform, given: SystemOption
     async load(module) {
       const url = String(module)
       if (!URL.canParse(url)) throw optionError('module', url, 'a URL such as import.meta.url')
-      await Promise.all(root.pool.workers.map((core) => root.pool.handle(core)?.load(url)))
+      const handles = root.pool.workers.map((core) => root.pool.handle(core)).filter((handle) => handle !== undefined)
+      await Promise.all(handles.map((handle) => handle.load(url)))
     },
     killCore(core) {
       if (!Number.isInteger(core) || core < 1 || core >= coreCount) throw optionError('core', core, `a worker's core from 1 to ${coreCount - 1}`)

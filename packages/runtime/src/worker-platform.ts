@@ -2,13 +2,13 @@
 import { availableParallelism } from 'node:os'
 import { MessageChannel, Worker } from 'node:worker_threads'
 import type { CorePlatform, ErrorRecord } from '@cambium/base'
-import { CambiumError, toErrorRecord } from '@cambium/base'
+import { CambiumError, fromErrorRecord, toErrorRecord } from '@cambium/base'
 import { createDoorbell } from '@cambium/ring'
 import { attachSystemMemory } from '@cambium/scheduler'
-import type { Core, CoreReport, SystemMemory } from '@cambium/scheduler'
+import type { Core, SystemMemory } from '@cambium/scheduler'
 import * as Comlink from 'comlink'
 import { nodeEndpoint } from './node-endpoint.ts'
-import type { RootControl, WorkerControl, WorkerSetting } from './control-plane.ts'
+import type { LoadOutcome, RootControl, WorkerControl, WorkerSetting } from './control-plane.ts'
 import { CoreLoop } from './core-loop.ts'
 import { OffloadPool, unwrapOutcome } from './offload-pool.ts'
 import type { CoreEvents, CoreHandle, CoreStart, Driver, SystemPlatform } from './system-platform.ts'
@@ -132,11 +132,15 @@ function startWorker(start: CoreStart, events: CoreEvents, memory: SystemMemory,
   })
 
   return {
-    report: () => call(remote.report() as Promise<CoreReport>),
-    load: (module) => call(remote.load(module) as Promise<readonly string[]>),
+    report: () => call(remote.report()),
+    async load(module) {
+      const outcome = await call(remote.load(module) as Promise<LoadOutcome>)
+      if ('error' in outcome) throw fromErrorRecord(outcome.error)
+      return outcome.names
+    },
     stop() {
       isTold = true
-      call(remote.stop() as Promise<void>).catch(() => {})
+      call(remote.stop()).catch(() => {})
     },
     kill() {
       void worker.terminate()

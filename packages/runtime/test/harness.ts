@@ -61,8 +61,21 @@ export async function settled(system: System): Promise<void> {
   )
 }
 
+/** Waits until so many actors are on each core. A slot is freed a moment after whoever gave it up was told. */
+export async function expectActors(system: System, counts: readonly number[]): Promise<void> {
+  await vi.waitFor(
+    async () => {
+      const report = await system.report()
+      expect(report.map(({ actors }) => actors)).toEqual(counts)
+    },
+    { timeout: 10_000, interval: 2 },
+  )
+}
+
 /** What a promise was rejected with; fails when it was not. */
-export async function failureOf(promise: Promise<unknown>): Promise<{ code: string; message: string; fields: Record<string, unknown>; cause?: unknown }> {
+export async function failureOf(
+  promise: Promise<unknown>,
+): Promise<{ code: string; message: string; fields: Record<string, unknown>; cause?: unknown }> {
   const outcome = await promise.then(
     (value: unknown) => ({ value }),
     (error: unknown) => ({ error }),

@@ -30,16 +30,19 @@ it.for([0, 1])('a message that cannot travel is an error at its sender, with the
   expect(await ref.ask({ type: 'read' })).toEqual({ type: 'value', value: 0 })
 })
 
-it.for([0, 1])('a reply that cannot travel crashes the actor that gave it, and its asker learns the path: core %i', async (core) => {
-  const system = await start()
-  const ref = await system.spawn(courier, undefined, { core })
-  const restarted = next(system, 'actor_restarted')
-  const error = await failureOf(ref.ask({ type: 'give_function' }))
-  expect(error.code).toBe('ERR_CANNOT_TRAVEL')
-  expect(error.message).toMatch(/^message cannot travel: path=given\[0\], found function/)
-  expect(await restarted).toMatchObject({ actor: { core, slot: ref.slot, generation: ref.generation } })
-  expect(await ref.ask({ type: 'give', size: 3 })).toEqual({ bytes: new Uint8Array([7, 7, 7]) })
-})
+it.for([0, 1])(
+  'a reply that cannot travel crashes the actor that gave it, and its asker learns the path: core %i',
+  async (core) => {
+    const system = await start()
+    const ref = await system.spawn(courier, undefined, { core })
+    const restarted = next(system, 'actor_restarted')
+    const error = await failureOf(ref.ask({ type: 'give_function' }))
+    expect(error.code).toBe('ERR_CANNOT_TRAVEL')
+    expect(error.message).toMatch(/^message cannot travel: path=given\[0\], found function/)
+    expect(await restarted).toMatchObject({ actor: { core, slot: ref.slot, generation: ref.generation } })
+    expect(await ref.ask({ type: 'give', size: 3 })).toEqual({ bytes: new Uint8Array([7, 7, 7]) })
+  },
+)
 
 it.for([0, 1])('to a stopped actor: a tell is a dead letter, an ask fails at once: core %i', async (core) => {
   const system = await start()
@@ -47,7 +50,11 @@ it.for([0, 1])('to a stopped actor: a tell is a dead letter, an ask fails at onc
   expect(await system.stop(ref)).toEqual({ kind: 'shutdown' })
   const letter = next(system, 'dead_letter')
   ref.tell({ type: 'inc' })
-  expect(await letter).toMatchObject({ reason: 'no_such_actor', target: { core, slot: ref.slot, generation: ref.generation }, count: 1 })
+  expect(await letter).toMatchObject({
+    reason: 'no_such_actor',
+    target: { core, slot: ref.slot, generation: ref.generation },
+    count: 1,
+  })
   const error = await failureOf(ref.ask({ type: 'read' }, { timeoutMs: Infinity }))
   expect(error).toMatchObject({ code: 'ERR_NO_SUCH_ACTOR', message: `no such actor: ref=${String(ref)}` })
   // The next actor in the slot is another one.
@@ -57,7 +64,10 @@ it.for([0, 1])('to a stopped actor: a tell is a dead letter, an ask fails at onc
   expect(await heir.ask({ type: 'read' })).toEqual({ type: 'value', value: 5 })
   await settled(system)
   expect(system.books().dead.no_such_actor).toBe(3)
-  expect(await failureOf(system.stop(ref))).toMatchObject({ code: 'ERR_NO_SUCH_ACTOR', message: `no supervised actor has this ref: ref=${String(ref)}` })
+  expect(await failureOf(system.stop(ref))).toMatchObject({
+    code: 'ERR_NO_SUCH_ACTOR',
+    message: `no supervised actor has this ref: ref=${String(ref)}`,
+  })
 })
 
 it.for([0, 1])('an actor that stops with asks queued: each fails, and is a dead letter: core %i', async (core) => {
@@ -71,7 +81,8 @@ it.for([0, 1])('an actor that stops with asks queued: each fails, and is a dead 
   const stopped = system.stop(ref, { shutdown: 'infinity' })
   door.tell({ type: 'open' })
   expect(await stopped).toEqual({ kind: 'shutdown' })
-  for (const error of await Promise.all(asks)) expect(error).toMatchObject({ code: 'ERR_NO_SUCH_ACTOR', message: 'actor has ended: actor=gated' })
+  for (const error of await Promise.all(asks))
+    expect(error).toMatchObject({ code: 'ERR_NO_SUCH_ACTOR', message: 'actor has ended: actor=gated' })
   await settled(system)
   expect(system.books().dead.stopped).toBe(10)
 })

@@ -2,7 +2,7 @@
 import { child, startSystem } from '@cambium/runtime'
 import { describe, expect, it } from 'vitest'
 import { counter } from './fixtures/counter.ts'
-import { failureOf, start } from './harness.ts'
+import { expectActors, failureOf, start } from './harness.ts'
 
 const LOOSE = { options: null as unknown as object }
 
@@ -36,7 +36,9 @@ describe('startSystem', () => {
   it('an unknown option is named, with those that exist', async () => {
     const error = await failureOf(startSystem({ core: 2 } as object))
     expectOptionError(error, 'options.core')
-    expect(error.message).toMatch(/^option options\.core is wrong: value=2, expected one of the fields cores, ringBytes, .*periodMs$/)
+    expect(error.message).toMatch(
+      /^option options\.core is wrong: value=2, expected one of the fields cores, ringBytes, .*periodMs$/,
+    )
     for (const value of [null, [], 'fast', 4]) expectOptionError(await failureOf(startSystem(value as object)), 'options')
   })
 })
@@ -59,22 +61,26 @@ describe('spawn, supervise and the other calls', () => {
       periodMs: [0, Infinity, '3'],
     }
     for (const [option, values] of Object.entries(wrong)) {
-      for (const value of values) expectOptionError(await failureOf(system.spawn(counter, 0, { [option.split('.')[0] as string]: value })), option)
+      for (const value of values)
+        expectOptionError(await failureOf(system.spawn(counter, 0, { [option.split('.')[0] as string]: value })), option)
     }
     expectOptionError(await failureOf(system.spawn(counter, 0, { core: 1, key: 'k' })), 'key')
     expectOptionError(await failureOf(system.spawn(counter, 0, { cpu: 1 } as object)), 'options.cpu')
     expectOptionError(await failureOf(system.spawn(counter, 0, LOOSE.options)), 'options')
     expectOptionError(await failureOf(system.spawn({} as typeof counter, 0)), 'behaviour')
-    expect((await system.report()).map(({ actors }) => actors)).toEqual([0, 0])
+    await expectActors(system, [0, 0])
     expect(await (await system.spawn(counter, 9)).ask({ type: 'read' })).toEqual({ type: 'value', value: 9 })
   })
 
   it('each option of supervise and of its children', async () => {
     const system = await start()
     const one = { a: child(counter, 0, { name: 'a' }) }
-    for (const strategy of ['one_for_none', 1, null]) expectOptionError(await failureOf(system.supervise(one, { strategy: strategy as 'one_for_one' })), 'strategy')
-    for (const intensity of [-1, 0.5, '1']) expectOptionError(await failureOf(system.supervise(one, { intensity: intensity as number })), 'intensity')
-    for (const periodMs of [0, Infinity, '1']) expectOptionError(await failureOf(system.supervise(one, { periodMs: periodMs as number })), 'periodMs')
+    for (const strategy of ['one_for_none', 1, null])
+      expectOptionError(await failureOf(system.supervise(one, { strategy: strategy as 'one_for_one' })), 'strategy')
+    for (const intensity of [-1, 0.5, '1'])
+      expectOptionError(await failureOf(system.supervise(one, { intensity: intensity as number })), 'intensity')
+    for (const periodMs of [0, Infinity, '1'])
+      expectOptionError(await failureOf(system.supervise(one, { periodMs: periodMs as number })), 'periodMs')
     expectOptionError(await failureOf(system.supervise(one, { name: 5 as unknown as string })), 'name')
     expectOptionError(await failureOf(system.supervise(one, { restart: 'permanent' } as object)), 'options.restart')
     expectOptionError(await failureOf(system.supervise(one, LOOSE.options)), 'options')
@@ -83,9 +89,12 @@ describe('spawn, supervise and the other calls', () => {
     expectOptionError(await failureOf(system.supervise({ a: null as unknown as (typeof one)['a'] })), 'children.a')
     expectOptionError(await failureOf(system.supervise({ a: child(counter, 0, { core: 7 }) })), 'core')
     // The budget of a group is the group's.
-    expectOptionError(await failureOf(system.supervise({ a: child(counter, 0, { intensity: 7 } as object) })), 'options.intensity')
+    expectOptionError(
+      await failureOf(system.supervise({ a: child(counter, 0, { intensity: 7 } as object) })),
+      'options.intensity',
+    )
     expect(system.whereis('a')).toBeUndefined()
-    expect((await system.report()).map(({ actors }) => actors)).toEqual([0, 0])
+    await expectActors(system, [0, 0])
     expect(await (await system.supervise(one)).a.ask({ type: 'read' })).toEqual({ type: 'value', value: 0 })
   })
 
@@ -93,14 +102,17 @@ describe('spawn, supervise and the other calls', () => {
     const system = await start()
     const ref = await system.spawn(counter, 0)
     expectOptionError(await failureOf(system.stop({} as typeof ref)), 'ref')
-    for (const shutdown of [-1, 0.5, 'kill', null]) expectOptionError(await failureOf(system.stop(ref, { shutdown: shutdown as number })), 'shutdown')
+    for (const shutdown of [-1, 0.5, 'kill', null])
+      expectOptionError(await failureOf(system.stop(ref, { shutdown: shutdown as number })), 'shutdown')
     expectOptionError(await failureOf(system.stop(ref, { timeoutMs: 1 } as object)), 'options.timeoutMs')
     expectOptionError(await failureOf(system.load('./relative.ts')), 'module')
     for (const core of [0, 2, -1, 0.5, '1']) {
       expectOptionError(await failureOf(Promise.resolve().then(() => system.killCore(core as number))), 'core')
     }
-    for (const core of [2, -1, 0.5, '1x']) expectOptionError(await failureOf(Promise.resolve().then(() => system.booksOf(core as number))), 'core')
-    for (const timeoutMs of [-1, Number.NaN, Infinity, '1s']) expectOptionError(await failureOf(system.shutdown({ timeoutMs: timeoutMs as number })), 'timeoutMs')
+    for (const core of [2, -1, 0.5, '1x'])
+      expectOptionError(await failureOf(Promise.resolve().then(() => system.booksOf(core as number))), 'core')
+    for (const timeoutMs of [-1, Number.NaN, Infinity, '1s'])
+      expectOptionError(await failureOf(system.shutdown({ timeoutMs: timeoutMs as number })), 'timeoutMs')
     expectOptionError(await failureOf(system.shutdown({ force: true } as object)), 'options.force')
     expect(await ref.ask({ type: 'read' })).toEqual({ type: 'value', value: 0 })
   })

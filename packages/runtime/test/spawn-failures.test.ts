@@ -5,15 +5,15 @@ import type { System } from '@cambium/runtime'
 import { expect, it } from 'vitest'
 import { counter } from './fixtures/counter.ts'
 import { starter } from './fixtures/starter.ts'
-import { failureOf, next, start } from './harness.ts'
+import { expectActors, failureOf, next, start } from './harness.ts'
 
 const fixture = (name: string): string => new URL(`./fixtures/${name}`, import.meta.url).href
-const nobody = (module: string, name: string): Behaviour<undefined, unknown> => defineActor<undefined, unknown>(module, name, { init: () => null, receive: () => {} })
+const nobody = (module: string, name: string): Behaviour<undefined, unknown> =>
+  defineActor<undefined, unknown>(module, name, { init: () => null, receive: () => {} })
 
 /** No actor is left behind, names are free, and an actor starts and answers on the same core. */
 async function expectUnharmed(system: System, name: string): Promise<void> {
-  const report = await system.report()
-  expect(report.map(({ core, actors }) => ({ core, actors }))).toEqual(report.map((_, core) => ({ core, actors: 0 })))
+  await expectActors(system, [0, 0])
   expect(system.whereis(name)).toBeUndefined()
   const ref = await system.spawn(counter, 41, { core: 1, name })
   expect(await ref.ask({ type: 'read' })).toEqual({ type: 'value', value: 41 })
@@ -40,7 +40,9 @@ it('an unknown behaviour: ERR_BEHAVIOUR_NOT_FOUND names what the module exports'
   const system = await start()
   const error = await failureOf(system.spawn(nobody(fixture('starter.ts'), 'stater'), undefined, { name: 'a', core: 1 }))
   expect(error).toMatchObject({ code: 'ERR_BEHAVIOUR_NOT_FOUND', fields: { name: 'stater', exported: ['oneLife', 'starter'] } })
-  expect(error.message).toMatch(/^module exports no such behaviour: module=file:.*starter\.ts, name=stater, exported=\[oneLife, starter\]$/)
+  expect(error.message).toMatch(
+    /^module exports no such behaviour: module=file:.*starter\.ts, name=stater, exported=\[oneLife, starter\]$/,
+  )
   await expectUnharmed(system, 'a')
 })
 

@@ -97,6 +97,8 @@ export class Core {
   links: readonly (OutboundLink | undefined)[]
   #inbound: readonly InboundLink[]
   readonly #memory: SystemMemory
+  /** Where the end of the thread would matter most; undefined on a real platform. */
+  readonly #checkpoint: (() => void) | undefined
   readonly #onRootSignal: ((from: number, signal: Signal) => void) | undefined
   readonly #rootInbox: Signal[] = []
   readonly #epoch: number
@@ -114,6 +116,7 @@ export class Core {
     this.limits = options.limits
     this.isStrict = options.isStrict
     this.#memory = memory
+    this.#checkpoint = platform.checkpoint?.bind(platform)
     this.#isOpen = options.isOpen ?? true
     this.#onRootSignal = options.onRootSignal
     this.block = memory.blocks[options.number] as CoreBlock
@@ -269,7 +272,7 @@ export class Core {
     const bytes = this.encoder.encode(signal)
     const epoch = Atomics.load((this.#memory.blocks[core] as CoreBlock).epoch, 0)
     if (!link.control.write(SIGNAL, epoch, 0, 0, bytes)) {
-      link.control.enqueue({ type: SIGNAL, a: epoch, b: 0, c: 0, bytes: Buffer.from(bytes), sinceMs: Infinity, isDropped: undefined, onWritten: undefined, onExpired: undefined })
+      link.control.enqueue({ type: SIGNAL, a: epoch, b: 0, c: 0, bytes: Buffer.from(bytes), sinceMs: Infinity, isDropped: undefined, onBegun: undefined, onWritten: undefined, onExpired: undefined })
     }
     this.requestTurn()
   }
@@ -423,8 +426,10 @@ export class Core {
       const outcome = lane.next()
       if (outcome === 'none') break
       taken += 1
+      this.#checkpoint?.()
       if (outcome === 'part') continue
       books[TAKEN] = (books[TAKEN] as number) + 1
+      this.#checkpoint?.()
       if (outcome === 'torn') {
         this.deadLetters.bury('lost_with_core', { core: this.coreNumber, slot: 0, generation: 0 }, { detail: 'its first fragments were with the core that died' })
         continue
@@ -433,7 +438,9 @@ export class Core {
       else this.#takeReply(link)
       if ((taken & 31) === 0 && this.platform.now() - startedMs > TURN_MS_MAX) break
     }
+    this.#checkpoint?.()
     if (lane.release()) this.#hasGivenRoom = true
+    this.#checkpoint?.()
     return taken
   }
 
@@ -539,7 +546,9 @@ export class Core {
       data: attachProducer(this.#memory.dataRing(this.coreNumber, peer)),
       control: attachProducer(this.#memory.controlRing(this.coreNumber, peer)),
       onPut: (records) => {
+        this.#checkpoint?.()
         this.books[PUT] = (this.books[PUT] as number) + records
+        this.#checkpoint?.()
       },
     })
   }

@@ -35,6 +35,8 @@ export interface QueuedRecord {
   readonly c: number
   readonly bytes: Buffer
   readonly sinceMs: number
+  /** Called once when the first fragment of a larger record is in the ring: from there on its fate is tied to the receiver's. */
+  readonly onBegun: (() => void) | undefined
   /** Called once when the record is in the ring; {@link RecordLane.position} is then where it ends. */
   readonly onWritten: (() => void) | undefined
   /** Called once when the record has waited too long, instead of {@link onWritten}. */
@@ -49,7 +51,7 @@ export class RecordLane {
   readonly #ring: RingProducer
   readonly #bell: Doorbell
   readonly #onPublished: (records: number) => void
-  readonly #queue: QueuedRecord[] = []
+  #queue: QueuedRecord[] = []
   #queueHead = 0
   /** Whole records committed and not yet published; a message in fragments counts with its last. */
   #pending = 0
@@ -106,13 +108,27 @@ export class RecordLane {
 
   /** Takes out the records that have waited since before `sinceMs`. One that is partly written stays, or its reader would see a torso. */
   expire(sinceMs: number): void {
-    while (this.#queueHead < this.#queue.length) {
-      const record = this.#queue[this.#queueHead] as QueuedRecord
-      if (record.whole !== undefined || record.sinceMs >= sinceMs) break
-      this.#queueHead += 1
+    const expired: QueuedRecord[] = []
+    const kept: QueuedRecord[] = []
+    let at = this.#queueHead
+    for (; at < this.#queue.length; at += 1) {
+      const record = this.#queue[at] as QueuedRecord
+      if (record.whole === undefined && record.sinceMs < sinceMs) expired.push(record)
+      else if (record.whole !== undefined || record.sinceMs === Infinity) kept.push(record)
+      else break // they lie in order of arrival: the rest is younger
+    }
+    if (expired.length === 0) return
+    this.#queue = [...kept, ...this.#queue.slice(at)]
+    this.#queueHead = 0
+    for (const record of expired) {
       this.queuedBytes -= record.bytes.length
       if (record.isDropped?.() !== true) record.onExpired?.()
     }
+  }
+
+  /** Whether a message of so many bytes takes more than one record. */
+  isLarge(bytes: number): boolean {
+    return HEADER_BYTES + bytes > this.#ring.recordBytesMax
   }
 
   /** Whether the oldest waiting record, or its next fragment, would fit now. */
@@ -134,7 +150,7 @@ export class RecordLane {
 
   #drainOne(record: QueuedRecord): boolean {
     const chunk = this.#ring.recordBytesMax
-    if (HEADER_BYTES + record.bytes.length <= chunk) return this.#put(record.type, record.a, record.b, record.c, record.bytes)
+    if (!this.isLarge(record.bytes.length)) return this.#put(record.type, record.a, record.b, record.c, record.bytes)
     if (record.whole === undefined) {
       const bytes = Buffer.allocUnsafe(WHOLE_HEADER_BYTES + record.bytes.length)
       bytes.writeInt32LE(record.type, 0)
@@ -152,6 +168,7 @@ export class RecordLane {
       writeFragment(this.#ring.buffer, offset, whole.bytes, chunk, whole.id, whole.next)
       this.#ring.commit()
       whole.next += 1
+      if (whole.next === 1) record.onBegun?.()
       if (whole.next === whole.count) this.#pending += 1
       // Each fragment is published by itself: the consumer frees its room while the next ones are written.
       this.flush()

@@ -221,9 +221,7 @@ export class Sender {
     const before = this.#host.now() - this.#host.limits.sendTimeoutMs
     const expireQueues = (queues: Map<number, WaitingQueue>): void => {
       for (const [slot, queue] of queues) {
-        while (queue.first !== undefined && (queue.first.sinceMs < before || queue.first.isWithdrawn)) {
-          const message = queue.first
-          queue.shift()
+        for (const message of queue.takeExpired(before)) {
           if (!this.#isSkipped(message)) this.#buryWaiting(message)
         }
         if (queue.length === 0) queues.delete(slot)
@@ -288,7 +286,22 @@ export class Sender {
     const link = this.#linkTo(target)
     if (link.waiting.has(target.slot) || link.isCongested(target.slot)) return 'full'
     const bytes = this.#encode(message)
-    if (bytes.length > this.#host.limits.messageBytesMax || !link.data.write(TELL, target.slot, target.generation, 0, bytes)) return 'full'
+    if (!link.data.write(TELL, target.slot, target.generation, 0, bytes)) {
+      // What takes more than one record goes in parts, as there is room: one such message at a time, and nothing waits before it.
+      const charge = this.#host.dispatcher.current
+      if (!link.data.isLarge(bytes.length) || link.data.queued > 0 || this.#isFull(charge)) return 'full'
+      this.#enqueue(link, {
+        target,
+        message: undefined,
+        bytes: Buffer.from(bytes),
+        ask: undefined,
+        charge,
+        sinceMs: this.#host.now(),
+        onAccepted: undefined,
+        onClosed: undefined,
+        isWithdrawn: false,
+      })
+    }
     this.#countSent()
     this.#host.requestTurn()
     return 'sent'
@@ -302,6 +315,7 @@ export class Sender {
       wait = checkWait(options, this.#host.limits.sendTimeoutMs)
       if (wait.signal?.aborted === true) return Promise.reject(wait.signal.reason as Error)
       if (this.#trySend(target, message) === 'sent') return DONE
+      if (this.#isFull(undefined)) return Promise.reject(outboxFull(target))
       if (!isLocal) bytes = this.#host.encoder.encodeCopy(message)
     } catch (error) {
       return Promise.reject(error as Error)
@@ -502,6 +516,9 @@ export class Sender {
       bytes: message.bytes as Buffer,
       sinceMs: message.sinceMs,
       isDropped: () => this.#isSkipped(message),
+      onBegun: () => {
+        if (ask !== undefined) ask.position = link.data.position
+      },
       onWritten: () => {
         this.#written(link, message)
       },
@@ -514,7 +531,7 @@ export class Sender {
 
   #written(link: OutboundLink, message: WaitingMessage): void {
     this.#uncharge(message)
-    if (message.ask !== undefined) message.ask.position = link.data.position
+    if (message.ask !== undefined) message.ask.position ??= link.data.position
     if (message.onAccepted !== undefined) {
       this.#countSent()
       message.onAccepted()
@@ -527,7 +544,7 @@ export class Sender {
     if (link === undefined) return // the core was severed
     if (!link.data.write(type, 0, 0, correlation, bytes)) {
       // As many at most as the other core has asks under way.
-      link.data.enqueue({ type, a: 0, b: 0, c: correlation, bytes: Buffer.from(bytes), sinceMs: Infinity, isDropped: undefined, onWritten: undefined, onExpired: undefined })
+      link.data.enqueue({ type, a: 0, b: 0, c: correlation, bytes: Buffer.from(bytes), sinceMs: Infinity, isDropped: undefined, onBegun: undefined, onWritten: undefined, onExpired: undefined })
     }
     this.#host.requestTurn()
   }
@@ -596,7 +613,7 @@ export class Sender {
 
   #buryFull(target: ActorAddress, message: unknown, ask: PendingAsk | undefined): void {
     this.#host.deadLetters.bury('outbox_full', target, { message })
-    if (ask !== undefined) this.failAsk(ask, new CambiumError('ERR_OUTBOX_FULL', `too many messages wait for room: target=${formatAddress(target)}`, { severity: 'crash' }))
+    if (ask !== undefined) this.failAsk(ask, outboxFull(target))
   }
 
   #buryWaiting(message: WaitingMessage): void {
@@ -662,6 +679,10 @@ export function replyFailure(record: unknown): Error {
   return typeof record === 'object' && record !== null && 'code' in record
     ? fromErrorRecord(record as Parameters<typeof fromErrorRecord>[0])
     : new CambiumError('ERR_UNKNOWN', 'reply failed with something that is no error', { severity: 'bug' })
+}
+
+function outboxFull(target: ActorAddress): CambiumError {
+  return new CambiumError('ERR_OUTBOX_FULL', `too many messages wait for room: target=${formatAddress(target)}`, { severity: 'crash' })
 }
 
 function closedError(target: ActorAddress): CambiumError {

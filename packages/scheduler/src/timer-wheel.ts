@@ -124,10 +124,8 @@ export class TimerWheel {
       for (const each of batch) this.#unlink(each)
       let fired = 0
       for (const each of batch) {
-        if (level === 0 && this.#tickOf(each.due) <= tick) continue
-        this.#place(each)
+        if (this.#tickOf(each.due) > tick) this.#place(each)
       }
-      if (level > 0) return 0
       // Detached timers are still scheduled in the eyes of their owners: one that fires may cancel a later one of its batch.
       for (const each of batch) if (each.list < 0) each.list = DETACHED
       for (const each of batch) {

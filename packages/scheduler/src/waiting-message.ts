@@ -24,7 +24,7 @@ export interface WaitingMessage {
 
 /** First in, first out, with cheap removal at the head. */
 export class WaitingQueue {
-  readonly #messages: WaitingMessage[] = []
+  #messages: WaitingMessage[] = []
   #head = 0
 
   get length(): number {
@@ -46,5 +46,23 @@ export class WaitingQueue {
       this.#messages.splice(0, this.#head)
       this.#head = 0
     }
+  }
+
+  /** Takes out what has waited since before `sinceMs`, and what was withdrawn; a wait with a limit of its own is not looked at. */
+  takeExpired(sinceMs: number): WaitingMessage[] {
+    const expired: WaitingMessage[] = []
+    const kept: WaitingMessage[] = []
+    let at = this.#head
+    for (; at < this.#messages.length; at += 1) {
+      const message = this.#messages[at] as WaitingMessage
+      if (message.isWithdrawn || message.sinceMs < sinceMs) expired.push(message)
+      else if (message.sinceMs === Infinity) kept.push(message)
+      else break // they lie in order of arrival: the rest is younger
+    }
+    if (expired.length > 0) {
+      this.#messages = [...kept, ...this.#messages.slice(at)]
+      this.#head = 0
+    }
+    return expired
   }
 }

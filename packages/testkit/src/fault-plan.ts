@@ -1,6 +1,8 @@
 /**
- * Faults of one run. Swarm testing: the seed first draws which kinds of fault the run has at all and how often each strikes, so that
- * different runs are bad in different ways. In the liveness phase none strikes any more.
+ * Faults of one run. Swarm testing (Groce et al., 2012): the seed first draws which kinds of fault the run has at all and how often each
+ * strikes, so that different runs are bad in different ways. In the liveness phase none strikes any more.
+ *
+ * Every rate is a probability for one occasion of its kind. Core 0 never dies and its actors are never crashed: probes live there.
  */
 import type { SeededRandom } from '@cambium/base'
 import type { SimWorld } from './sim-world.ts'
@@ -8,7 +10,9 @@ import type { SimWorld } from './sim-world.ts'
 export interface FaultRates {
   /** A core dies after a turn. */
   readonly kill: number
-  /** A core is not stepped for a while. */
+  /** A core dies inside a turn: between claim and publish, between take and process, in a handler, in `init`, in `terminate`. */
+  readonly killInside: number
+  /** A core is not stepped for a while. On core 0 this delays what the root hears and says. */
   readonly pause: number
   /** Some cores are stepped more rarely than others. */
   readonly slow: number
@@ -18,29 +22,64 @@ export interface FaultRates {
   readonly lateWake: number
   /** A successor does not come up. */
   readonly failedStart: number
+  /** The root hears late of the end of a core. */
+  readonly lateNews: number
   /** The clock leaps forward. */
   readonly clockJump: number
+  /** The rings are tiny, so that they are full. One occasion a run. */
+  readonly tinyRings: number
+  /** `init` of a restart throws. First starts are spared: whoever spawns would have to expect it. */
+  readonly initCrash: number
+  /** A handler throws, before or after its work. */
+  readonly handlerCrash: number
+  /** `terminate` throws after its work. */
+  readonly terminateCrash: number
 }
 
-export const NO_FAULTS: FaultRates = { kill: 0, pause: 0, slow: 0, spuriousWake: 0, lateWake: 0, failedStart: 0, clockJump: 0 }
+export const NO_FAULTS: FaultRates = {
+  kill: 0,
+  killInside: 0,
+  pause: 0,
+  slow: 0,
+  spuriousWake: 0,
+  lateWake: 0,
+  failedStart: 0,
+  lateNews: 0,
+  clockJump: 0,
+  tinyRings: 0,
+  initCrash: 0,
+  handlerCrash: 0,
+  terminateCrash: 0,
+}
 
 /** Chance that a run has a given kind of fault. */
 const KIND_CHANCE = 0.5
 /** Deaths of cores in one run at most: a system that may give up after many is told apart from one that should not. */
 const KILLS_MAX = 6
+/** Crashes put into actors in one run at most. */
+const CRASHES_MAX = 40
 const PAUSE_MS_MAX = 200
 const CLOCK_JUMP_MS_MAX = 400
+const NEWS_MS_MAX = 50
 const SLOWNESS_MAX = 16
+/** A death inside a turn comes within so many of its points. */
+const POINTS_MAX = 96
+const RING_BYTES_MIN = 4096
+const RING_SIZES = 4
 
 export class FaultPlan {
   readonly rates: FaultRates
   kills = 0
+  crashCount = 0
   isOn = true
+  /** Bytes of the data rings; undefined for the system's default. */
+  readonly ringBytes: number | undefined
   readonly #random: SeededRandom
 
   constructor(random: SeededRandom, rates: FaultRates) {
     this.#random = random
     this.rates = rates
+    this.ringBytes = this.#strikes('tinyRings') ? RING_BYTES_MIN << random.below(RING_SIZES) : undefined
   }
 
   /** Draws the kinds and rates of a run. */
@@ -48,13 +87,24 @@ export class FaultPlan {
     const rate = (max: number): number => (random.chance(KIND_CHANCE) ? random.next() * max : 0)
     return new FaultPlan(random, {
       kill: rate(0.01),
+      killInside: rate(0.02),
       pause: rate(0.02),
       slow: rate(1),
       spuriousWake: rate(0.2),
       lateWake: rate(0.5),
       failedStart: rate(0.3),
+      lateNews: rate(1),
       clockJump: rate(0.005),
+      tinyRings: rate(1),
+      initCrash: rate(0.3),
+      handlerCrash: rate(0.005),
+      terminateCrash: rate(0.3),
     })
+  }
+
+  /** Options of the simulated system that a run's faults want. */
+  get systemOptions(): { readonly ringBytes?: number } {
+    return this.ringBytes === undefined ? {} : { ringBytes: this.ringBytes }
   }
 
   /** Faults stop: the system must converge. */
@@ -63,26 +113,48 @@ export class FaultPlan {
   }
 
   failsToStart(): boolean {
-    return this.#strikes('failedStart') && this.kills < KILLS_MAX && this.#countKill()
+    return this.#strikes('failedStart') && this.#countKill()
   }
 
   delaysWakeUp(): boolean {
     return this.#strikes('lateWake')
   }
 
+  /** Virtual milliseconds until the root hears of the end of a core. */
+  newsDelayMs(): number {
+    return this.#random.next() * (this.#strikes('lateNews') ? NEWS_MS_MAX : 1)
+  }
+
   slowness(): number {
     return this.#strikes('slow') ? 1 + this.#random.below(SLOWNESS_MAX) : 1
   }
 
+  /** At which of the points of the coming turn the core dies; 0 for none. */
+  deathPoint(): number {
+    return this.kills < KILLS_MAX && this.#strikes('killInside') ? 1 + this.#random.below(POINTS_MAX) : 0
+  }
+
+  /** A death inside a turn has happened. */
+  countDeath(): void {
+    this.kills += 1
+  }
+
+  crashes(kind: 'initCrash' | 'handlerCrash' | 'terminateCrash'): boolean {
+    if (this.crashCount >= CRASHES_MAX || !this.#strikes(kind)) return false
+    this.crashCount += 1
+    return true
+  }
+
   afterTurn(world: SimWorld, core: number): void {
     if (!this.isOn) return
-    if (this.#strikes('kill') && this.kills < KILLS_MAX && world.killCore(core)) this.#countKill()
+    if (this.kills < KILLS_MAX && this.#strikes('kill') && world.killCore(core)) this.#countKill()
     if (this.#strikes('pause')) world.pauseCore(core, this.#random.next() * PAUSE_MS_MAX)
     if (this.#strikes('spuriousWake')) world.wakeCore(this.#random.below(world.cores.length))
     if (this.#strikes('clockJump')) world.nowMs += this.#random.next() * CLOCK_JUMP_MS_MAX
   }
 
   #countKill(): boolean {
+    if (this.kills >= KILLS_MAX) return false
     this.kills += 1
     return true
   }

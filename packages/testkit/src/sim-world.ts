@@ -3,23 +3,29 @@
  *
  * One step runs one turn of one core that is awake. A core that finds nothing to do parks by the very protocol of the doorbell, so a wake-up
  * that the code under test forgets is lost here too. When no core is awake the clock jumps to the next thing that is due. What is decided is
- * decided by the seed: the next core, the delays of starts and ends, the faults.
+ * decided by the seed: the next core, the delays of starts and ends, the faults. A core dies between two turns, or inside one (`core-death.ts`).
  */
 import { CambiumError, toErrorRecord } from '@cambium/base'
 import type { CorePlatform, SeededRandom } from '@cambium/base'
 import { BELL_PARKED, BELL_RUNG } from '@cambium/ring'
 import { attachSystemMemory, Core } from '@cambium/scheduler'
 import type { SystemMemory } from '@cambium/scheduler'
-import type { Behaviour } from '@cambium/actor'
+import type { ActorContext, Behaviour } from '@cambium/actor'
 import type { CoreEvents, CoreHandle, CoreStart, Driver, SystemPlatform } from '@cambium/runtime'
+import { DeathWatch } from './core-death.ts'
 import type { FaultPlan } from './fault-plan.ts'
+import { RunOracles } from './oracles/run-oracles.ts'
 import type { Trace } from './trace.ts'
+import { watchBehaviour } from './watched-behaviour.ts'
+import type { ProgramWatch } from './watched-behaviour.ts'
 
 /** Steps without any progress of the virtual clock or the books before a run counts as livelocked. */
 const STEPS_AT_ONE_TIME_MAX = 200_000
 
 /** A late wake-up comes within so many virtual milliseconds. */
 const LATE_WAKE_MS_MAX = 5
+const CORE_START_MS_MAX = 20
+const CORE_KILL_MS_MAX = 2
 
 interface SimCore {
   readonly number: number
@@ -45,6 +51,7 @@ interface Due {
 export class SimWorld implements SystemPlatform {
   readonly parallelism = 4
   readonly corePlatform: CorePlatform
+  readonly oracles: RunOracles
   /** Virtual milliseconds. */
   nowMs = 0
   steps = 0
@@ -54,14 +61,24 @@ export class SimWorld implements SystemPlatform {
   readonly #cores: SimCore[] = []
   readonly #due: Due[] = []
   readonly #modules = new Map<string, Record<string, unknown>>()
+  readonly #death = new DeathWatch()
+  readonly #watch: ProgramWatch
   #memory: SystemMemory | undefined
   #order = 0
   #stepsAtThisTime = 0
+  /** The core whose turn it is. */
+  #turning: number | undefined
+  #isClosed = false
 
   constructor(random: SeededRandom, trace: Trace, faults: FaultPlan) {
     this.#random = random
     this.#trace = trace
     this.#faults = faults
+    this.oracles = new RunOracles(
+      (core) => this.lifeOf(core),
+      () => (this.#memory === undefined ? 0 : this.#memory.dataRingBytes * (this.#memory.cores - 1)),
+    )
+    this.#watch = this.#watchPrograms()
     this.corePlatform = this.#platformOf(0)
   }
 
@@ -74,6 +91,16 @@ export class SimWorld implements SystemPlatform {
     return this.#cores.flatMap((each) => (each.core === undefined ? [] : [each.core]))
   }
 
+  /** Nothing is being put back any more: every core runs, and no actor is on its way up or down. */
+  get isRestored(): boolean {
+    return this.#isClosed || this.#cores.every(({ core }) => core !== undefined && core.slots.cells.every((cell) => cell === undefined || cell.status === 1 || cell.status === 2))
+  }
+
+  /** Number of the life of a core: it changes with each death. */
+  lifeOf(core: number): number {
+    return this.#cores[core]?.incarnation ?? 0
+  }
+
   // --- SystemPlatform
 
   allocate(bytes: number): SharedArrayBuffer {
@@ -82,10 +109,12 @@ export class SimWorld implements SystemPlatform {
 
   drive(core: Core): Driver {
     this.#memory ??= attachSystemMemory(core.memory)
+    this.#watchLoader(core)
     this.#coreOf(0).core = core
     return {
       stop: () => {
         this.#coreOf(0).core = undefined
+        this.oracles.ended(core)
       },
     }
   }
@@ -105,37 +134,42 @@ export class SimWorld implements SystemPlatform {
       }
       this.#trace.note(this.nowMs, start.number, 'core starts')
       const core = new Core({ ...start, memory, platform: this.#platformOf(start.number) })
+      this.#watchLoader(core)
       sim.core = core
       sim.isParked = false
       sim.isRequested = true
       sim.slowness = this.#faults.slowness()
       core.toRoot({ type: 'hello', core: start.number })
     }
-    this.after(this.#random.next() * 20, begin)
+    this.after(this.#random.next() * CORE_START_MS_MAX, begin)
     return {
       report: () => (sim.core === undefined ? Promise.reject(new CambiumError('ERR_CORE_LOST', `core is not running: core=${start.number}`)) : Promise.resolve(sim.core.report())),
       load: () => Promise.resolve([]),
       stop: () => {
         sim.core?.flush()
         this.after(this.#random.next(), () => {
-          if (sim.incarnation === incarnation) this.#end(sim, undefined)
+          if (sim.incarnation !== incarnation) return
+          if (sim.core !== undefined) this.oracles.ended(sim.core)
+          this.#end(sim, undefined)
         })
       },
       kill: () => {
         // The thread runs on until the kill reaches it.
-        this.after(this.#random.next() * 2, () => {
+        this.after(this.#random.next() * CORE_KILL_MS_MAX, () => {
           if (sim.incarnation === incarnation) this.#end(sim, new CambiumError('ERR_CORE_EXIT', `simulated core was killed: core=${start.number}`, { severity: 'crash' }))
         })
       },
     }
   }
 
-  async close(): Promise<void> {}
+  async close(): Promise<void> {
+    this.#isClosed = true
+  }
 
   /** Makes a behaviour known to every core, whatever module it came from. */
   learn(behaviour: Behaviour<never, never>): void {
     const exports = this.#modules.get(behaviour.module) ?? {}
-    exports[behaviour.name] = behaviour
+    exports[behaviour.name] = watchBehaviour(behaviour as unknown as Behaviour<unknown, unknown>, this.#watch)
     this.#modules.set(behaviour.module, exports)
   }
 
@@ -165,7 +199,9 @@ export class SimWorld implements SystemPlatform {
   /** Rings a core without cause. */
   wakeCore(number: number): void {
     const sim = this.#coreOf(number)
-    if (sim.core !== undefined) sim.isParked = false
+    if (sim.core === undefined || !sim.isParked) return
+    Atomics.store(sim.core.block.bell, 0, 0)
+    sim.isParked = false
   }
 
   // --- stepping
@@ -210,10 +246,12 @@ export class SimWorld implements SystemPlatform {
     const core = sim.core as Core
     this.steps += 1
     sim.isRequested = false
-    const done = core.turn()
+    const done = this.#runTurn(sim, core)
+    if (done === undefined) return
     core.sender.hasSettled = false
     // A turn takes time: otherwise a core with endless work would keep the clock from ever moving.
     if (done > 0) this.nowMs += 0.001 * done
+    this.oracles.afterTurn(core)
     this.#faults.afterTurn(this, sim.number)
     if (sim.core !== core || done > 0 || sim.isRequested) return
     // Park as a thread does: say so, look once more, sleep.
@@ -223,6 +261,28 @@ export class SimWorld implements SystemPlatform {
       return
     }
     sim.isParked = true
+  }
+
+  /** The turn itself; undefined when the core died in it. */
+  #runTurn(sim: SimCore, core: Core): number | undefined {
+    this.#turning = sim.number
+    if (sim.number !== 0) this.#death.arm(core.memory, this.#faults.deathPoint())
+    try {
+      const done = core.turn()
+      if (!this.#death.settle()) return done
+    } catch (error) {
+      if (!this.#death.settle()) throw error
+    } finally {
+      this.#turning = undefined
+    }
+    this.#faults.countDeath()
+    this.#end(sim, new CambiumError('ERR_CORE_KILLED', `core died inside a turn: core=${sim.number}`, { severity: 'crash' }))
+    return undefined
+  }
+
+  /** One of the places in a turn where a thread may end. */
+  #point(core: number): void {
+    if (this.#turning === core) this.#death.point()
   }
 
   #isAwake(sim: SimCore): boolean {
@@ -271,8 +331,8 @@ export class SimWorld implements SystemPlatform {
     this.#trace.note(this.nowMs, sim.number, error === undefined ? 'core ends' : 'core dies')
     const { events } = sim
     sim.events = undefined
-    // The root learns of it a moment later, as it does from an exit event.
-    this.after(this.#random.next(), () => {
+    // The root learns of it later, as it does from an exit event.
+    this.after(this.#faults.newsDelayMs(), () => {
       events?.onEnd(error === undefined ? undefined : toErrorRecord(error))
     })
   }
@@ -284,16 +344,66 @@ export class SimWorld implements SystemPlatform {
     return this.#cores[number] as SimCore
   }
 
+  /** Behaviours that an actor or the root has at hand do not come through `importModule`. */
+  #watchLoader(core: Core): void {
+    const { loader } = core
+    const learn = loader.learn.bind(loader)
+    loader.learn = (behaviour) => {
+      if (loader.find(behaviour.module, behaviour.name) === undefined) learn(watchBehaviour(behaviour, this.#watch))
+    }
+  }
+
+  #watchPrograms(): ProgramWatch {
+    const crash = (kind: 'initCrash' | 'handlerCrash' | 'terminateCrash', context: ActorContext): void => {
+      if (context.core !== 0 && this.#faults.crashes(kind)) throw new CambiumError('ERR_SIM_CRASH', `crashed by the simulation: ${kind}`, { severity: 'crash' })
+    }
+    return {
+      starting: (context) => {
+        this.#point(context.core)
+        this.oracles.starting(context)
+        if (context.incarnation > 0) crash('initCrash', context)
+      },
+      started: (context) => {
+        this.#point(context.core)
+      },
+      receiving: (owner, context) => {
+        this.#point(context.core)
+        const { self } = context
+        this.#trace.received(self.core, self.slot, self.generation, context.incarnation)
+        this.oracles.receiving(owner, context)
+        crash('handlerCrash', context)
+      },
+      received: (context) => {
+        this.#point(context.core)
+        crash('handlerCrash', context)
+      },
+      terminating: (context) => {
+        this.#point(context.core)
+      },
+      terminated: (context) => {
+        this.#point(context.core)
+        crash('terminateCrash', context)
+      },
+    }
+  }
+
   #platformOf(number: number): CorePlatform {
     return {
-      now: () => this.nowMs,
+      now: () => {
+        this.#point(number)
+        return this.nowMs
+      },
       random: () => this.#random.next(),
       importModule: (url) => {
         const known = this.#modules.get(url)
         return known === undefined ? Promise.reject(new CambiumError('ERR_MODULE_LOAD', `module is not known to the simulation: module=${url}`)) : Promise.resolve(known)
       },
       requestTurn: () => {
+        this.#point(number)
         this.#coreOf(number).isRequested = true
+      },
+      checkpoint: () => {
+        this.#point(number)
       },
       offload: () => Promise.reject(new CambiumError('ERR_SIM_OFFLOAD', 'offloaded jobs run on threads, which a simulation has not')),
     }

@@ -122,18 +122,19 @@ async function runOnce(scenario: (sim: Simulation) => Promise<void>, seed: numbe
         }
       }
     }
-    const system = await drive(createSystem(world, { strict: true, handleSignals: false, ...options.options, cores: options.cores ?? 2 }))
+    const system = await drive(createSystem(world, { strict: true, handleSignals: false, ...faults.systemOptions, ...options.options, cores: options.cores ?? 2 }))
     watch(system, trace, world)
     const sim = createSimulation(seed, random, system, world, faults, settled)
     await drive(scenario(sim))
     faults.heal()
     const healedMs = world.nowMs
-    while (system.books().queued !== 0 && world.nowMs - healedMs < CONVERGENCE_MS) {
+    while ((system.books().queued !== 0 || !world.isRestored) && world.nowMs - healedMs < CONVERGENCE_MS) {
       // eslint-disable-next-line no-await-in-loop
       await drive(sim.advance(50))
     }
     checkBooks(system, world.nowMs - healedMs)
     const report = await drive(system.shutdown())
+    world.oracles.checkEnd(system, report)
     const { books } = report
     trace.note(world.nowMs, 0, `books ${JSON.stringify(books)}`)
     return { seed, books, hash: trace.hash, steps: world.steps, virtualMs: world.nowMs, kills: faults.kills }

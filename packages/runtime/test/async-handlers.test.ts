@@ -1,0 +1,36 @@
+/** Handlers that wait for I/O and timers, on a worker that would otherwise block its thread while it is idle (D12). */
+import { expect, it } from 'vitest'
+import { counter } from './fixtures/counter.ts'
+import { waiter } from './fixtures/waiter.ts'
+import { start } from './harness.ts'
+
+it.for([0, 1])('files and timers, in a handler and beside it, on core %i', async (core) => {
+  const system = await start()
+  const ref = await system.spawn(waiter, undefined, { core })
+  for (let round = 0; round < 5; round += 1) {
+    expect(await ref.ask({ type: 'read_file', url: import.meta.url })).toBe('/**')
+    expect(await ref.ask({ type: 'delay', ms: 2 })).toBe('delayed')
+    for (const what of ['file', 'timer', 'crypto', 'promise'] as const) expect(await ref.ask({ type: 'beside', what })).toBe(what)
+  }
+})
+
+it('while one handler waits, other actors of its core are served', async () => {
+  const system = await start()
+  const ref = await system.spawn(waiter, undefined, { core: 1 })
+  const other = await system.spawn(counter, 0, { core: 1 })
+  let isOver = false
+  const waiting = ref.ask({ type: 'delay', ms: 100 }).finally(() => {
+    isOver = true
+  })
+  for (let i = 0; i < 10; i += 1) expect(await other.ask({ type: 'read' })).toEqual({ type: 'value', value: 0 })
+  expect(isOver).toBe(false)
+  expect(await waiting).toBe('delayed')
+})
+
+it.for([0, 1])("an actor's timers fire on an otherwise idle core: %i (R1.11)", async (core) => {
+  const system = await start()
+  const ref = await system.spawn(waiter, undefined, { core })
+  expect(await ref.ask({ type: 'timer', ms: 20 })).toBe('ticked')
+  expect(await ref.ask({ type: 'timer', ms: 1 })).toBe('ticked')
+  expect((await system.report())[core]?.timers).toBeLessThanOrEqual(core === 0 ? 1 : 0)
+})

@@ -1,0 +1,78 @@
+/** What a system does to its process: signals end it after a drain (R2.8), listeners that throw do not harm the runtime. */
+import { spawn } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { expect, it, onTestFinished } from 'vitest'
+
+interface Run {
+  readonly code: number | null
+  readonly signal: string | null
+  readonly lines: readonly string[]
+}
+
+/** Runs a fixture; sends `signal` when it says that it is ready. */
+function runScript(name: string, args: readonly string[] = [], signal?: NodeJS.Signals): Promise<Run> {
+  const script = spawn(process.execPath, [fileURLToPath(new URL(`./fixtures/${name}`, import.meta.url)), ...args], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  onTestFinished(() => {
+    script.kill('SIGKILL')
+  })
+  let output = ''
+  let isSent = false
+  script.stdout.setEncoding('utf8').on('data', (chunk: string) => {
+    output += chunk
+    if (signal === undefined || isSent || !output.includes('ready\n')) return
+    isSent = true
+    script.kill(signal)
+  })
+  return new Promise((resolve, reject) => {
+    script.on('error', reject)
+    script.on('close', (code, by) => {
+      resolve({ code, signal: by, lines: output.trimEnd().split('\n') })
+    })
+  })
+}
+
+it.for(['SIGINT', 'SIGTERM'] as const)('%s: the system drains, then the signal takes its course', async (signal) => {
+  expect(await runScript('signal-script.ts', [], signal)).toEqual({
+    code: null,
+    signal,
+    lines: ['ready', 'shutdown processed=100 queued=0'],
+  })
+})
+
+it('with two systems in the process both drain', async () => {
+  const { signal, lines } = await runScript('signal-script.ts', ['2'], 'SIGTERM')
+  expect({ signal, lines }).toEqual({
+    signal: 'SIGTERM',
+    lines: ['ready', 'shutdown processed=100 queued=0', 'shutdown processed=100 queued=0'],
+  })
+})
+
+it("a handler of the user's own stays in charge of the process; the system drains all the same", async () => {
+  expect(await runScript('signal-script.ts', ['1', 'own'], 'SIGTERM')).toEqual({
+    code: 42,
+    signal: null,
+    lines: ['ready', 'own handler', 'shutdown processed=100 queued=0'],
+  })
+})
+
+it('with handleSignals: false the signal has its usual effect at once', async () => {
+  expect(await runScript('signal-script.ts', ['1', 'off'], 'SIGTERM')).toEqual({
+    code: null,
+    signal: 'SIGTERM',
+    lines: ['ready'],
+  })
+})
+
+it('a listener that throws is an uncaught error of the process, and the runtime goes on', async () => {
+  const { code, lines } = await runScript('listener-script.ts')
+  expect(code).toBe(0)
+  expect(JSON.parse(lines.at(-1) as string)).toEqual({
+    value: 5,
+    isDrained: true,
+    uncaught: ['actor_exited', 'actor_restarted', 'core_lost', 'core_restarted', 'dead_letter'].map(
+      (event) => `listener of ${event}`,
+    ),
+  })
+})

@@ -1,0 +1,91 @@
+/**
+ * What must hold for one core between any two of its turns: its books only grow and say exactly what it holds, its mailboxes keep their
+ * bounds, and no timer outlives its actor's incarnation.
+ */
+import { formatAddress } from '@cambium/base'
+import { readBooks } from '@cambium/scheduler'
+import type { Core, Timer } from '@cambium/scheduler'
+import { violation } from './violation.ts'
+
+type Cell = Core['slots']['cells'][number] & object
+
+/** A smallest message takes so many bytes of a ring. */
+const RECORD_BYTES_MIN = 24
+const BUSY = 2
+const AWAITING = 3
+const GONE = 5
+
+export class CoreStateOracle {
+  readonly #lanes: Float64Array[] = []
+
+  /** After every turn: cheap. */
+  checkCounters(core: Core): void {
+    const { books, coreNumber } = core
+    const before = (this.#lanes[coreNumber] ??= new Float64Array(books.length))
+    for (let lane = 0; lane < books.length; lane += 1) {
+      if ((books[lane] as number) < (before[lane] as number)) {
+        throw violation('ERR_ORACLE_BOOKS', 'a counter has decreased', { core: coreNumber, lane, before: before[lane], after: books[lane] })
+      }
+    }
+    before.set(books)
+  }
+
+  /** Now and then: walks over all actors of the core. `ringsBytes`: capacity of all rings into it. */
+  checkContents(core: Core, ringsBytes: number): void {
+    let held = 0
+    for (const cell of core.slots.cells) {
+      if (cell === undefined) continue
+      const messages = countMessages(cell)
+      held += messages
+      if (cell.status === BUSY && cell.isInHandCounted) held += 1
+      checkBound(core, cell, messages, ringsBytes)
+    }
+    // A `send` that waits is not in the books yet, so what waits may or may not be counted.
+    const { queued } = readBooks(core.books)
+    const waiting = core.sender.waitingCount
+    if (queued < held || queued > held + waiting) {
+      throw violation('ERR_ORACLE_BOOKS', 'books of a core differ from what it holds', { core: core.coreNumber, queued, held, waiting })
+    }
+    for (const timer of core.wheel.all()) {
+      const owner = ownerOf(timer)
+      if (owner !== undefined && (owner.cell.incarnation !== owner.incarnation || owner.cell.status === GONE || owner.cell.status === AWAITING)) {
+        throw violation('ERR_ORACLE_LEAK', 'a timer outlived its incarnation', { actor: formatAddress(owner.cell), incarnation: owner.incarnation })
+      }
+    }
+  }
+
+  /** After the actors of a core were stopped: nothing of them is left. */
+  checkEmpty(core: Core): void {
+    const { actors, runnable, asks, waiting } = core.report()
+    const timers = core.wheel.all().filter((timer) => ownerOf(timer) !== undefined).length
+    if (actors + runnable + timers + asks + waiting > 0) {
+      throw violation('ERR_ORACLE_LEAK', 'something is left when the actors have stopped', { core: core.coreNumber, actors, runnable, timers, asks, waiting })
+    }
+  }
+}
+
+/** Messages in a mailbox that the books know. */
+function countMessages(cell: Cell): number {
+  const { mailbox } = cell
+  if (mailbox === undefined) return 0
+  let count = 0
+  for (let i = 0; i < mailbox.length; i += 1) if (!isMessageTimer(mailbox.askerAt(i))) count += 1
+  return count
+}
+
+/** The bound that each policy promises (D5). With backpressure what is under way still enters: what the rings held, and what actors here told before they were held back. */
+function checkBound(core: Core, cell: Cell, messages: number, ringsBytes: number): void {
+  const isDropping = cell.overflow !== 'backpressure'
+  const bound = isDropping ? cell.capacity : cell.capacity + Math.ceil(ringsBytes / RECORD_BYTES_MIN) + core.limits.outboxCapacity
+  if (messages > bound) {
+    throw violation('ERR_ORACLE_MAILBOX', 'a mailbox is over its bound', { actor: cell.label, messages, capacity: cell.capacity, overflow: cell.overflow, bound })
+  }
+}
+
+function isMessageTimer(asker: unknown): boolean {
+  return typeof asker === 'object' && asker !== null && 'repeatMs' in asker
+}
+
+function ownerOf(timer: Timer): { readonly cell: Cell; readonly incarnation: number } | undefined {
+  return isMessageTimer(timer) ? (timer as unknown as { cell: Cell; incarnation: number }) : undefined
+}

@@ -1,0 +1,73 @@
+/**
+ * Behaviours as simulated cores run them: the user's own callbacks, with the simulator's eyes and faults around them. The state that the
+ * core keeps is wrapped with the context it belongs to, so that a message which reaches the state of another incarnation is noticed.
+ */
+import type { ActorContext, Behaviour, ExitReason, Program } from '@cambium/actor'
+
+export interface ProgramWatch {
+  /** Before `init`. Throws for a crash or a death. */
+  starting(context: ActorContext): void
+  /** `init` is done. */
+  started(context: ActorContext): void
+  /** Before a handler. `owner` is the context that the state was made for. */
+  receiving(owner: ActorContext, context: ActorContext): void
+  /** After a handler's synchronous part. */
+  received(context: ActorContext): void
+  terminating(context: ActorContext): void
+  terminated(context: ActorContext): void
+}
+
+class HeldState {
+  readonly owner: ActorContext
+  readonly value: unknown
+
+  constructor(owner: ActorContext, value: unknown) {
+    this.owner = owner
+    this.value = value
+  }
+}
+
+type AnyBehaviour = Behaviour<unknown, unknown>
+type AnyProgram = Program<unknown, unknown, unknown, unknown>
+
+export function watchBehaviour(behaviour: AnyBehaviour, watch: ProgramWatch): AnyBehaviour {
+  return Object.freeze({ ...behaviour, program: watchProgram(behaviour.program, watch) })
+}
+
+function watchProgram(program: AnyProgram, watch: ProgramWatch): AnyProgram {
+  return {
+    init(argument, context) {
+      watch.starting(context)
+      const state = program.init(argument, context)
+      const hold = (value: unknown): HeldState => {
+        watch.started(context)
+        return new HeldState(context, value)
+      }
+      return state instanceof Promise ? state.then(hold) : hold(state)
+    },
+    receive(state, message, context) {
+      const held = state as HeldState
+      watch.receiving(held.owner, context)
+      const result = program.receive(held.value, message, context)
+      watch.received(context)
+      if (result === undefined || result === held.value) return undefined
+      const hold = (value: unknown): HeldState | undefined => (value === undefined ? undefined : new HeldState(context, value))
+      return result instanceof Promise ? result.then(hold) : hold(result)
+    },
+    ...(program.terminate === undefined
+      ? {}
+      : {
+          terminate(state: unknown, reason: ExitReason, context: ActorContext) {
+            watch.terminating(context)
+            const result = program.terminate?.((state as HeldState).value, reason, context)
+            if (result instanceof Promise) {
+              return result.then(() => {
+                watch.terminated(context)
+              })
+            }
+            watch.terminated(context)
+            return undefined
+          },
+        }),
+  }
+}
