@@ -2,9 +2,9 @@
 import type { Ratio } from './report.ts'
 
 /** The least value a ratio should have, or the greatest. */
-export type Goal = { readonly least: number } | { readonly most: number }
+type Goal = { readonly least: number } | { readonly most: number }
 
-export const GOALS: Readonly<Record<string, Goal>> = {
+const GOALS: Readonly<Record<string, Goal>> = {
   'ring/postMessage.throughput.32B': { least: 50 },
   'ring/postMessage.rtt': { least: 20 },
   'tell.remote/postMessage': { least: 4 },

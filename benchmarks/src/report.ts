@@ -4,7 +4,7 @@ import type { BenchGroup, CurvePoint, Params, RatioSpec, RoundOutcome, Unit } fr
 import type { Machine } from './machine.ts'
 import { median, summarize } from './statistics.ts'
 
-export interface Result {
+interface Result {
   readonly case: string
   readonly unit: Unit
   readonly median: number
@@ -33,7 +33,7 @@ export interface Report {
 }
 
 /** The rounds of one case that was measured. */
-export interface MeasuredCase {
+interface MeasuredCase {
   readonly contender: string
   readonly unit: Unit
   readonly results: readonly Result[]
@@ -84,7 +84,7 @@ export function createReport(command: string, machine: Machine, commit: string, 
 }
 
 /** A ratio needs both results in this run; one that lacks either does not exist. */
-export function ratiosOf(specs: readonly RatioSpec[], results: readonly Result[]): readonly Ratio[] {
+function ratiosOf(specs: readonly RatioSpec[], results: readonly Result[]): readonly Ratio[] {
   const byName = new Map(results.map((result) => [result.case, result]))
   return specs.flatMap((spec) => {
     const of = byName.get(spec.of)

@@ -115,3 +115,45 @@ test('micro cases run end to end', () => {
     expect(stdout).toContain(name)
   }
 }, 60_000)
+
+test('actors cases run end to end over the public package and prove their messages', () => {
+  const json = join(directory, 'actors.json')
+  const svg = join(directory, 'actors.svg')
+  const names = ['tell.', 'ask.', 'spawn/', 'memory/', 'restart/', 'timers/', 'backpressure/', 'idle/']
+  const { status, stderr } = bench(
+    'actors',
+    ...names.flatMap((name) => ['--only', name]),
+    '--rounds',
+    '1',
+    '--scale',
+    '0.003',
+    '--json',
+    json,
+    '--svg',
+    svg,
+  )
+  expect({ status, failures: stderr.split('\n').filter((line) => line.startsWith('case failed')) }).toEqual({
+    status: 0,
+    failures: [],
+  })
+  const report = JSON.parse(readFileSync(json, 'utf8')) as Report
+  const results = report.results.map((result) => result.case)
+  for (const name of [
+    'tell.remote/tell',
+    'tell.remote.general/postMessage',
+    'ask.remote/postMessage-hot/p50',
+    'ask.remote.in-flight/ask-outside',
+    'spawn/system.spawn/stop',
+    'memory/ctx.spawn/heap',
+    'restart/worker/p99',
+    'timers/setTimer/fire',
+    'backpressure/flood/rss.max',
+    'idle/system',
+  ]) {
+    expect(results).toContain(name)
+  }
+  const ratios = report.ratios.map((ratio) => ratio.name)
+  for (const name of ['tell.remote/postMessage', 'tell.local', 'ask.remote/postMessage.rtt', 'idle.cpu'])
+    expect(ratios).toContain(name)
+  expect(readFileSync(svg, 'utf8')).not.toMatch(/NaN|Infinity|undefined/)
+}, 60_000)

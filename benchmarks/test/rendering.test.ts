@@ -14,6 +14,7 @@ test('figures have three digits and a short unit', () => {
   expect(formatFigure(250, 'ns')).toBe('250 ns')
   expect(formatFigure(9.999, 'ns/op')).toBe('10.0 ns/op')
   expect(formatFigure(2_500_000, 'ns')).toBe('2.50 ms')
+  expect([formatFigure(2_500, 'B'), formatFigure(0.123, '%')]).toEqual(['2.50 kB', '0.123 %'])
   expect(formatParams({ bytes: 4_096, wait: 'adaptive', hot: true })).toBe('bytes=4,096 wait=adaptive hot=true')
 })
 

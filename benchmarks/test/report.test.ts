@@ -1,7 +1,8 @@
 /** The JSON object: its shape, its figures, its ratios. */
 import { expect, test } from 'vitest'
 import { proofFault } from '../src/case.ts'
-import { goalsMissed } from '../src/goals.ts'
+import { goalsMissed, goalText } from '../src/goals.ts'
+import { createReport } from '../src/report.ts'
 import { REPORT } from './fixed-report.ts'
 
 test('the report has the documented fields and no others', () => {
@@ -37,6 +38,30 @@ test('a goal is missed below its value, and a ratio without a goal misses none',
   expect(
     goalsMissed([low, { ...ratio, name: 'ring/postMessage.throughput.32B', value: 50 }, { ...ratio, name: 'other', value: 0.1 }]),
   ).toEqual([low])
+})
+
+test('a goal may be a least or a greatest value; the text says which', () => {
+  const idle = { name: 'idle.cpu', of: 'idle/system', to: '1' }
+  expect(goalsMissed([{ ...idle, value: 1 }])).toEqual([])
+  expect(goalsMissed([{ ...idle, value: 1.1 }])).toHaveLength(1)
+  expect(goalsMissed([{ ...idle, value: Number.NaN }])).toHaveLength(1)
+  expect([goalText('idle.cpu'), goalText('tell.local'), goalText('other')]).toEqual(['≤ 1', '≥ 10,000,000', ''])
+})
+
+test('a ratio to one is the plain figure', () => {
+  const result = { case: 'idle/system', unit: '%', median: 0.25, min: 0.2, max: 0.3, rounds: 3, params: {} } as const
+  const group = {
+    name: 'idle',
+    title: 'Idle',
+    cases: [{ contender: 'system', unit: '%', results: [result], curve: [] }],
+    ratioSpecs: [
+      { name: 'idle.cpu', of: 'idle/system', to: '1' },
+      { name: 'nothing', of: 'no/such', to: '1' },
+    ],
+  } as const
+  expect(createReport('', REPORT.machine, '', [group]).ratios).toEqual([
+    { name: 'idle.cpu', value: 0.25, of: 'idle/system', to: '1' },
+  ])
 })
 
 test('a proof fails on a lost message and on a changed one', () => {

@@ -11,23 +11,23 @@ import type { Language } from './classify.ts'
 import type { NearDuplicates } from './near-duplicates.ts'
 import type { CensusPartial, FileSketch, LanguageCounts, SkippedCount } from './partial.ts'
 
-export interface LanguageResult extends Readonly<LanguageCounts> {
+interface LanguageResult extends Readonly<LanguageCounts> {
   readonly language: Language
 }
 
-export interface IdentifierCount {
+interface IdentifierCount {
   readonly name: string
   readonly count: number
 }
 
-export interface ExactDuplicateGroup {
+interface ExactDuplicateGroup {
   /** Sorted. */
   readonly paths: readonly string[]
   /** Of one of them. */
   readonly bytes: number
 }
 
-export interface ExactDuplicates {
+interface ExactDuplicates {
   /** Most wasted bytes first. */
   readonly groups: readonly ExactDuplicateGroup[]
   readonly files: number
@@ -35,7 +35,7 @@ export interface ExactDuplicates {
   readonly bytesWasted: number
 }
 
-export interface SkippedResult extends Readonly<SkippedCount> {
+interface SkippedResult extends Readonly<SkippedCount> {
   readonly reason: SkipReason
 }
 

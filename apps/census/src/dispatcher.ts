@@ -87,7 +87,10 @@ export const dispatcher: Behaviour<DispatcherArgument, DispatcherMessage, Dispat
     switch (message.type) {
       case 'ready': {
         const { analyser, session, ref } = message
-        if (state.desks.has(analyser)) state.ledger.lost(analyser)
+        if (state.desks.has(analyser)) {
+          state.ledger.lost(analyser)
+          state.drill?.recovered()
+        }
         state.desks.set(analyser, { session, ref })
         state.idle.add(analyser)
         break

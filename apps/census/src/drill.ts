@@ -9,11 +9,14 @@ export type Fault = 'crash' | 'hold'
 export interface Drill {
   /** The fault that goes with the batch that is handed out now; `handedOut` counts its files, and every file once. */
   readonly faultAt: (handedOut: number) => Fault | undefined
+  /** An analyser is back after its end. The core is not killed before the crash is over: each is to be seen by itself. */
+  readonly recovered: () => void
 }
 
 /** `files` is the number of files that will be handed out. */
 export function createDrill(files: number): Drill {
   let hasCrashed = false
+  let hasRecovered = false
   let hasHeld = false
   return {
     faultAt: (handedOut) => {
@@ -21,11 +24,14 @@ export function createDrill(files: number): Drill {
         hasCrashed = true
         return 'crash'
       }
-      if (hasCrashed && !hasHeld && handedOut * 3 >= files * 2) {
+      if (hasRecovered && !hasHeld && handedOut * 3 >= files * 2) {
         hasHeld = true
         return 'hold'
       }
       return undefined
+    },
+    recovered: () => {
+      hasRecovered = hasCrashed
     },
   }
 }

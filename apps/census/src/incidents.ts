@@ -92,7 +92,7 @@ export function watchIncidents(
       if (numberOf(name) >= 0) onGivenUp(numberOf(name))
     },
   }
-  for (const [event, listener] of Object.entries(listeners)) system.events.on(event as never, listener as never)
+  for (const [event, listener] of Object.entries(listeners)) system.events.on(event as never, listener)
 
   return {
     settled: () =>

@@ -12,7 +12,7 @@ export interface Sketch {
   readonly signature: Int32Array
 }
 
-export interface NearDuplicateGroup {
+interface NearDuplicateGroup {
   /** Sorted. */
   readonly paths: readonly string[]
   /** Least estimate among the pairs that joined the group; two files that are no such pair may be less alike. */

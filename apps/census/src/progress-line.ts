@@ -35,8 +35,8 @@ export function createProgressLine(stream: ProgressStream, now: () => number = (
   return {
     update: (text) => {
       if (stream.isTTY === true) {
-        // A line as wide as the terminal would wrap, and the next could not be written over it.
-        const line = text.slice(0, (stream.columns ?? COLUMNS_DEFAULT) - 1)
+        // Some terminals say 0 columns. A line as wide as the terminal would wrap, and the next could not be written over it.
+        const line = text.slice(0, (stream.columns || COLUMNS_DEFAULT) - 1)
         stream.write(`\r${line.padEnd(shown)}`)
         shown = line.length
       } else if (now() - writtenAt >= PLAIN_INTERVAL_MS) {

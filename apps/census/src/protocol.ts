@@ -61,7 +61,7 @@ export type DispatcherMessage =
 
 export type DispatcherReply = Counted | Completion | { readonly core: number }
 
-export interface PartialMessage {
+interface PartialMessage {
   readonly type: 'partial'
   readonly batch: number
   readonly analyser: number

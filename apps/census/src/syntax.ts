@@ -7,7 +7,7 @@
 import type { Language } from './classify.ts'
 
 /** `'` and `"`: `line` ends at the line's end, `many` may span lines, `char` lets `'` hold one character only. */
-export type QuoteRule = 'none' | 'line' | 'many' | 'char' | 'python'
+type QuoteRule = 'none' | 'line' | 'many' | 'char' | 'python'
 
 export interface Syntax {
   /** `slashes_not_after_colon`: in SCSS `url(http://…)` needs no quotes. */
@@ -29,7 +29,7 @@ export const SPACE = 0
 export const NEWLINE = 1
 export const WORD = 2
 export const DIGIT = 3
-export const PUNCTUATION = 4
+const PUNCTUATION = 4
 /** Punctuation that goes on a word but does not start one: the dash of CSS. */
 export const INNER = 5
 

@@ -30,7 +30,7 @@ export interface Pumped extends Arrived {
 export type PumpMessage = Call<{ readonly type: 'run'; readonly forMs: number }, Pumped> | { readonly type: 'more' }
 
 interface PumpState {
-  readonly sink: Ref<SinkMessage, Arrived>
+  readonly consumer: Ref<SinkMessage, Arrived>
   run:
     | {
         readonly startedAtMs: number
@@ -51,7 +51,7 @@ export const pump: Behaviour<Ref<SinkMessage, Arrived>, PumpMessage, Pumped> = d
   Pumped,
   PumpState
 >(import.meta.url, 'pump', {
-  init: (sink) => ({ sink, run: undefined }),
+  init: (consumer) => ({ consumer, run: undefined }),
   receive: (state, message, context) => {
     if (message.type === 'run') {
       state.run = { startedAtMs: context.now(), forMs: message.forMs, answer: context.deferReply(), messages: 0, sum: 0 }
@@ -61,7 +61,7 @@ export const pump: Behaviour<Ref<SinkMessage, Arrived>, PumpMessage, Pumped> = d
     for (let index = 0; index < BURST; index += 1) {
       const amount = (run.messages + index) & 0xff
       run.sum += amount
-      state.sink.tell({ type: 'add', amount })
+      state.consumer.tell({ type: 'add', amount })
     }
     run.messages += BURST
     if (context.now() - run.startedAtMs < run.forMs) {
@@ -70,7 +70,7 @@ export const pump: Behaviour<Ref<SinkMessage, Arrived>, PumpMessage, Pumped> = d
     }
     state.run = undefined
     // Behind all others, in the order of the ring.
-    return state.sink.ask({ type: 'read' }, { timeoutMs: 30_000 }).then(() => {
+    return state.consumer.ask({ type: 'read' }, { timeoutMs: 30_000 }).then(() => {
       run.answer({ messages: run.messages, sum: run.sum, elapsedMs: context.now() - run.startedAtMs })
     })
   },

@@ -76,7 +76,7 @@ async function openRing(system: System, signal: AbortSignal): Promise<Way> {
 
 function openPort(thread: Worker, signal: AbortSignal): Way {
   let arrived: Arrived = { messages: 0, sum: 0 }
-  let wake = { resolve: (): void => {}, reject: (_: unknown): void => {} }
+  let wake: { readonly resolve: () => void; readonly reject: (error: unknown) => void } = { resolve: () => {}, reject: () => {} }
   thread.on('message', (message: Arrived) => {
     arrived = message
     wake.resolve()

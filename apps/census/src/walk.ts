@@ -13,7 +13,7 @@ import { lstatSync, readdirSync, realpathSync } from 'node:fs'
 import { join, sep } from 'node:path'
 import type { BigIntStats } from 'node:fs'
 
-export interface WalkedFile {
+interface WalkedFile {
   /** Relative to the folder, with the separators of the platform. */
   readonly path: string
   readonly name: string
@@ -21,7 +21,7 @@ export interface WalkedFile {
 }
 
 /** A count with the first paths that made it up; at most {@link NAMED_MAX} of them. */
-export interface NamedCount {
+interface NamedCount {
   readonly count: number
   readonly named: readonly string[]
 }
@@ -52,9 +52,9 @@ export interface Walk {
   readonly facts: () => WalkFacts
 }
 
-export const NAMED_MAX = 20
-export const DEPTH_MAX = 256
-export const IDENTITIES_MAX = 1_000_000
+const NAMED_MAX = 20
+const DEPTH_MAX = 256
+const IDENTITIES_MAX = 1_000_000
 
 interface Level {
   readonly path: string

@@ -24,6 +24,9 @@ test('a line never reaches the edge of the terminal', () => {
   const { stream, written } = record(true, 10)
   createProgressLine(stream).update('0123456789ABC')
   expect(written).toEqual(['\r012345678'])
+  const unknown = record(true, 0)
+  createProgressLine(unknown.stream).update('whole')
+  expect(unknown.written).toEqual(['\rwhole'])
 })
 
 test('elsewhere there is a whole line now and then, and what is to stay stays', () => {

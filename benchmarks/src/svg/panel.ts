@@ -11,7 +11,7 @@ export const PLOT_LEFT = 230
 export const PLOT_RIGHT = 770
 
 /** Colour-blind safe (Okabe and Ito), in the order in which contenders are listed. */
-export const COLOURS: readonly string[] = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9', '#000000', '#7f7f7f']
+const COLOURS: readonly string[] = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9', '#000000', '#7f7f7f']
 
 export function colourOf(index: number): string {
   return COLOURS[index % COLOURS.length] as string

@@ -16,6 +16,7 @@ import { cannotTravel } from './errors.ts'
 import { msgpackr } from './private-msgpackr.ts'
 import { shapeEntry, SHAPES_MAX } from './shape-area.ts'
 import type { Shape, ShapeArea } from './shape-area.ts'
+import { isSimpleMessage } from './simple-message.ts'
 import { createTravelWalk } from './travel-check.ts'
 import type { PackedRef } from './travel-check.ts'
 
@@ -148,7 +149,7 @@ export function createEncoder(options: EncoderOptions): Encoder {
     if (encoding) throw cannotTravel('(root)', 'a message sent by a getter of a message that is being encoded')
     encoding = true
     try {
-      const packed = pack(walk(message, false))
+      const packed = pack(isSimpleMessage(message) ? message : walk(message, false))
       if (!illFormedName) return packed
       illFormedName = false
       return pack(walk(message, true))

@@ -9,8 +9,9 @@
  *    both come to park need a wake-up for each answer, which no short spin outlasts, and would park for ever.
  * 2. When the longest spin found nothing and yet the park was short, the peer was ready but did not run: as a rule it stood in
  *    line for the very processor that was spinning, where schedulers like to put a thread that has just been woken. Then every
- *    spin is pure delay (a round trip of 85 to 110 µs, against 5 to 10 µs when both park at once). So the next waits park at once, 4 of them, and twice
- *    as many after each further spin of this kind, up to 256; then one spin tries whether the peer has a processor of its own.
+ *    spin is pure delay: a round trip of 85 to 110 µs, against 5 to 10 µs when both park at once. So the next 4 waits park at
+ *    once, and twice as many after each further spin of this kind, up to 256; then one spin tries whether the peer has a
+ *    processor of its own.
  * 3. While it spins its doorbell says idle, so that peers publish at once; they need not notify.
  * 4. It never spins when `mayspin` says no: with more spinners than free cores, the one who spins keeps the one it waits
  *    for from running.

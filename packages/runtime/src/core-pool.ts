@@ -13,7 +13,7 @@
 import { CambiumError, toErrorRecord } from '@cambium/base'
 import type { ActorAddress, ErrorRecord } from '@cambium/base'
 import { BELL_BUSY, BELL_RUNG, inspectRing } from '@cambium/ring'
-import { CallbackTimer, CORE_DOWN, CORE_STARTING, CORE_STOPPING, CORE_UP, deadLane, readBooks } from '@cambium/scheduler'
+import { CallbackTimer, CORE_DOWN, CORE_STARTING, CORE_STOPPING, CORE_UP, deadLane, endsMessage, readBooks, recoverBooks } from '@cambium/scheduler'
 import type { AdoptedSlot, Core, CoreBlock, SystemMemory } from '@cambium/scheduler'
 import { addRestart, createRestartWindow } from '@cambium/supervision'
 import type { CheckedOptions } from './system-options.ts'
@@ -208,12 +208,13 @@ export class CorePool {
   /** Steps 2 and 3. */
   #settleMemory(record: CoreRecord, error: ErrorRecord): { loss: CoreLoss; positions: number[] } {
     const { block, number } = record
+    recoverBooks(this.#memory, number)
     const inHand: ActorAddress[] = []
     const positions = this.#records.map((source) => {
       if (source.number === number) return 0
       const inspection = inspectRing(this.#memory.dataRing(source.number, number))
       const held = inspection.inHand
-      if (held !== undefined && held.payloadBytes >= 8) {
+      if (held !== undefined && held.payloadBytes >= 8 && endsMessage(held)) {
         inHand.push({ core: number, slot: held.buffer.readInt32LE(held.payloadOffset), generation: held.buffer.readInt32LE(held.payloadOffset + 4) })
       }
       return inspection.resume

@@ -6,7 +6,7 @@ import type { ExitReason } from '@cambium/actor'
 import { EXIT_SHUTDOWN } from '@cambium/actor'
 import { CambiumError, formatAddress, fromErrorRecord, toErrorRecord } from '@cambium/base'
 import type { ActorAddress, ErrorRecord } from '@cambium/base'
-import { Core, createSystemMemory, deadLane, readBooks, sumBooks, TAKEN } from '@cambium/scheduler'
+import { Core, createSystemMemory, deadLane, readBooks, recoverBooks, sumBooks, TAKEN } from '@cambium/scheduler'
 import type { AdoptedSlot, CoreBlock, Signal, SystemMemory } from '@cambium/scheduler'
 import type { Shutdown, SupervisorAction, SupervisorFlags } from '@cambium/supervision'
 import { CorePool } from './core-pool.ts'
@@ -170,7 +170,9 @@ export class Root implements SupervisorHostRoot {
     this.core.sender.end(error)
     const { blocks } = this.memory
     blocks.forEach(({ books }, core) => {
-      if (!running.includes(core)) this.#bury('shut_down', core, readBooks(books).queued)
+      if (running.includes(core)) return
+      if (core !== 0) recoverBooks(this.memory, core)
+      this.#bury('shut_down', core, readBooks(books).queued)
     })
     // Core 0 takes what nobody will take from the rings.
     const { put, taken } = sumBooks(blocks.map(({ books }) => readBooks(books)))

@@ -45,7 +45,7 @@ export class BehaviourLoader {
       })
     }
     const exported = Object.values(exports).filter(isBehaviour)
-    for (const behaviour of exported) this.#loaded.set(`${module}#${behaviour.name}`, behaviour as AnyBehaviour)
+    for (const behaviour of exported) this.#loaded.set(`${module}#${behaviour.name}`, behaviour)
     const found = this.find(module, name)
     if (found === undefined) {
       const names = exported.map((behaviour) => behaviour.name)

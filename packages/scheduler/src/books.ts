@@ -11,6 +11,8 @@
  *   processed  messages whose handler ended well, and replies that found their asker
  *   dead[r]    dead letters of reason r
  *
+ *   put next, put mark, taken next, taken mark    where the core is between moving a ring's position and counting that: see books-recovery.ts
+ *
  * On this core queued = sent + taken - put - processed - Σ dead; in the rings queued = Σ put - Σ taken.
  */
 import { DEAD_LETTER_REASONS } from '@cambium/actor'
@@ -22,12 +24,24 @@ export const PUT = 2
 export const PROCESSED = 3
 const DEAD = 4
 
-export const BOOK_LANES: number = DEAD + DEAD_LETTER_REASONS.length
+/** Lanes that count; the rest are notes for a recovery. */
+export const COUNTER_LANES: number = DEAD + DEAD_LETTER_REASONS.length
+export const PUT_NEXT: number = COUNTER_LANES
+export const PUT_MARK: number = COUNTER_LANES + 1
+export const TAKEN_NEXT: number = COUNTER_LANES + 2
+export const TAKEN_MARK: number = COUNTER_LANES + 3
+
+export const BOOK_LANES: number = COUNTER_LANES + 4
 
 const REASON_LANE: ReadonlyMap<DeadLetterReason, number> = new Map(DEAD_LETTER_REASONS.map((reason, i) => [reason, DEAD + i]))
 
 export function deadLane(reason: DeadLetterReason): number {
   return REASON_LANE.get(reason) as number
+}
+
+/** One more in a lane. A plain read and store: the core is the only writer of its books. */
+export function count(lanes: Float64Array, lane: number): void {
+  lanes[lane] = (lanes[lane] as number) + 1
 }
 
 /** A reading of the books of one core, or the sum over several. */

@@ -18,16 +18,20 @@ import type { ActorCell } from './actor-cell.ts'
 import { AskTable, RemoteAsker } from './asks.ts'
 import type { Asker } from './asks.ts'
 import { BehaviourLoader } from './behaviour-loader.ts'
-import { readBooks, TAKEN, PUT } from './books.ts'
+import { PUT, PUT_MARK, PUT_NEXT, readBooks, TAKEN, TAKEN_MARK, TAKEN_NEXT } from './books.ts'
 import type { Books } from './books.ts'
+import { ringMark } from './books-recovery.ts'
 import { DeadLetterOffice } from './dead-letter-office.ts'
 import { Dispatcher } from './dispatcher.ts'
 import { InboundLink, notDecodable } from './inbound-link.ts'
-import { Lifecycle, TERMINATE_TIMEOUT_MS } from './lifecycle.ts'
+import { TERMINATE_TIMEOUT_MS } from './actor-end.ts'
+import { Lifecycle } from './lifecycle.ts'
 import type { MessageTimer } from './message-timer.ts'
 import { OutboundLink } from './outbound-link.ts'
 import { ASK, REPLY, REPLY_ERROR, SIGNAL, TELL } from './record-lane.ts'
-import { noSuchActor, replyFailure, Sender } from './sender.ts'
+import type { RunContext } from './run-context.ts'
+import { replyFailure } from './replies.ts'
+import { noSuchActor, Sender } from './sender.ts'
 import type { SenderLimits } from './sender.ts'
 import type { Signal, StartSpec } from './signals.ts'
 import { SlotTable } from './slot-table.ts'
@@ -178,8 +182,8 @@ export class Core {
 
   /** Publishes what was written, moves what waited, and announces room. Part of every turn. */
   flush(): void {
-    if (this.sender.hasWaiting) {
-      this.sender.drain()
+    if (this.sender.outbox.hasWaiting) {
+      this.sender.outbox.drain()
       this.#watchWaiting()
     }
     for (const link of this.links) {
@@ -305,6 +309,7 @@ export class Core {
       if (cell === undefined) continue
       cell.phase += 1
       cell.status = GONE
+      ;(cell.context as RunContext | undefined)?.end()
     }
   }
 
@@ -327,20 +332,20 @@ export class Core {
   }
 
   reply(asker: Asker, value: unknown): void {
-    this.sender.reply(asker, value)
+    this.sender.replies.reply(asker, value)
   }
 
   replyError(asker: Asker, error: Error): void {
-    this.sender.replyError(asker, error)
+    this.sender.replies.replyError(asker, error)
   }
 
   buryReply(cell: ActorCell, value: unknown): void {
-    this.sender.buryReply(cell, value)
+    this.sender.replies.buryReply(cell, value)
   }
 
   relieved(cell: ActorCell): void {
     this.#hasGivenRoom = true
-    this.sender.relieved(cell)
+    this.sender.outbox.relieved(cell)
   }
 
   ended(cell: ActorCell, reason: ExitReason): void {
@@ -428,8 +433,11 @@ export class Core {
       taken += 1
       this.#checkpoint?.()
       if (outcome === 'part') continue
-      books[TAKEN] = (books[TAKEN] as number) + 1
+      const count = (books[TAKEN] as number) + 1
+      books[TAKEN_NEXT] = count
+      books[TAKEN_MARK] = ringMark(link.core, lane.position)
       this.#checkpoint?.()
+      books[TAKEN] = count
       if (outcome === 'torn') {
         this.deadLetters.bury('lost_with_core', { core: this.coreNumber, slot: 0, generation: 0 }, { detail: 'its first fragments were with the core that died' })
         continue
@@ -476,7 +484,7 @@ export class Core {
     } catch (error) {
       failure = notDecodable(link.core, error)
     }
-    this.sender.settleRemote(link.core, record.c, value, failure)
+    this.sender.replies.settleRemote(link.core, record.c, value, failure)
   }
 
   /** Step 3 of the protocol for room: whoever waits looks again. */
@@ -493,11 +501,11 @@ export class Core {
 
   /** While anything waits, a timer looks for what has waited too long. */
   #watchWaiting(): void {
-    if (this.#expiry !== undefined || !this.sender.hasWaiting) return
+    if (this.#expiry !== undefined || !this.sender.outbox.hasWaiting) return
     const timer = new CallbackTimer(() => {
       this.#expiry = undefined
       this.#followLongWaits()
-      this.sender.expire()
+      this.sender.outbox.expire()
       this.#watchWaiting()
     })
     this.#expiry = timer
@@ -506,7 +514,7 @@ export class Core {
 
   /** Looks for circles among actors that have waited for a while; each chain is followed once. */
   #followLongWaits(): void {
-    for (const cell of this.sender.longWaiting(this.platform.now() - LONG_WAIT_MS)) {
+    for (const cell of this.sender.outbox.longWaiting(this.platform.now() - LONG_WAIT_MS)) {
       if (cell.isWaitFollowed) continue
       cell.isWaitFollowed = true
       followWaits(this.#waitChains, [], cell)
@@ -517,7 +525,7 @@ export class Core {
     for (const ask of this.asks.all()) {
       // Asks that lie in the ring behind that position are the successor's; those not yet written are still here.
       if (ask.target.core !== core || ask.position === undefined || ((upTo - ask.position) | 0) < 0) continue
-      this.sender.failAsk(ask, new CambiumError('ERR_CORE_LOST', `core died with the message: target=${formatAddress(ask.target)}, cause=${error.message}`, { severity: 'crash' }))
+      this.sender.replies.failAsk(ask, new CambiumError('ERR_CORE_LOST', `core died with the message: target=${formatAddress(ask.target)}, cause=${error.message}`, { severity: 'crash' }))
     }
     this.requestTurn()
   }
@@ -545,10 +553,20 @@ export class Core {
       bell: createDoorbell(block.bell),
       data: attachProducer(this.#memory.dataRing(this.coreNumber, peer)),
       control: attachProducer(this.#memory.controlRing(this.coreNumber, peer)),
-      onPut: (records) => {
-        this.#checkpoint?.()
-        this.books[PUT] = (this.books[PUT] as number) + records
-        this.#checkpoint?.()
+      count: {
+        begin: (records, position) => {
+          const { books } = this
+          books[PUT_NEXT] = (books[PUT] as number) + records
+          books[PUT_MARK] = ringMark(peer, position)
+          this.#checkpoint?.()
+        },
+        end: () => {
+          const { books } = this
+          this.#checkpoint?.()
+          books[PUT] = books[PUT_NEXT] as number
+          books[PUT_MARK] = 0
+          this.#checkpoint?.()
+        },
       },
     })
   }

@@ -30,6 +30,11 @@ export class InboundLane {
     this.record = { type: 0, a: 0, b: 0, c: 0, buffer: ring.buffer, offset: 0, length: 0 }
   }
 
+  /** Begin of the record in hand. */
+  get position(): number {
+    return this.#ring.position
+  }
+
   get isEmpty(): boolean {
     return this.#ring.isEmpty
   }

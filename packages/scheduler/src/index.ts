@@ -1,6 +1,7 @@
 export { readBooks, sumBooks } from './books.ts'
 export type { Books } from './books.ts'
-export { deadLane, PUT, SENT, TAKEN } from './books.ts'
+export { COUNTER_LANES, deadLane, PUT, SENT, TAKEN } from './books.ts'
+export { endsMessage, recoverBooks } from './books-recovery.ts'
 export { Core } from './core.ts'
 export type { CoreOptions, CoreReport } from './core.ts'
 export type { SenderLimits } from './sender.ts'

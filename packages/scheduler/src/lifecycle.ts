@@ -12,27 +12,22 @@
  *
  * Each change of status counts up `phase`; a callback that finds another phase than its own comes too late and changes nothing.
  */
-import { checkMailboxOptions, EXIT_KILLED, EXIT_SHUTDOWN } from '@cambium/actor'
+import { checkMailboxOptions } from '@cambium/actor'
 import type { Behaviour, ExitReason } from '@cambium/actor'
-import { assert, CambiumError, fromErrorRecord, toErrorRecord } from '@cambium/base'
+import { CambiumError, toErrorRecord } from '@cambium/base'
 import type { CorePlatform } from '@cambium/base'
-import { AWAITING, BUSY, GONE, READY, STARTING, STOPPING } from './actor-cell.ts'
+import { AWAITING, READY, STARTING } from './actor-cell.ts'
 import { ActorCell } from './actor-cell.ts'
-import { ANSWERED } from './asks.ts'
+import { ActorEnd } from './actor-end.ts'
 import type { Asker } from './asks.ts'
 import type { BehaviourLoader } from './behaviour-loader.ts'
 import type { DeadLetterOffice } from './dead-letter-office.ts'
-import { crashError } from './dispatcher.ts'
 import type { Dispatcher } from './dispatcher.ts'
 import { RunContext } from './run-context.ts'
 import type { RunContextHost } from './run-context.ts'
 import type { AdoptedSlot, StartSpec } from './signals.ts'
 import type { SlotTable } from './slot-table.ts'
-import { CallbackTimer } from './timer-wheel.ts'
 import type { TimerWheel } from './timer-wheel.ts'
-
-/** How long `terminate` may take when nobody set a shutdown time, in milliseconds. */
-export const TERMINATE_TIMEOUT_MS = 5000
 
 export interface LifecycleHost extends RunContextHost {
   readonly coreNumber: number
@@ -53,9 +48,11 @@ type Done = (error: Error | undefined, cell: ActorCell) => void
 
 export class Lifecycle {
   readonly #host: LifecycleHost
+  readonly #end: ActorEnd
 
   constructor(host: LifecycleHost) {
     this.#host = host
+    this.#end = new ActorEnd(host)
   }
 
   /** Starts an actor in a fresh slot. Its ref is valid at once; `done` is told how `init` went. */
@@ -86,7 +83,7 @@ export class Lifecycle {
 
   /** The incarnation ended by itself or by a crash. */
   ended(cell: ActorCell, reason: ExitReason): void {
-    this.#beginStop(cell, reason)
+    this.#end.begin(cell, reason)
   }
 
   /**
@@ -94,37 +91,12 @@ export class Lifecycle {
    * after a crash. `done` learns how it ended in the end.
    */
   stop(cell: ActorCell, timeoutMs: number, keepsSlot: boolean, done: (reason: ExitReason) => void): void {
-    if (cell.status === GONE) {
-      done(EXIT_SHUTDOWN)
-      return
-    }
-    if (cell.status === AWAITING && keepsSlot) {
-      done(EXIT_SHUTDOWN)
-      return
-    }
-    ;(cell.afterEnd ??= []).push(done)
-    cell.keepsSlot = keepsSlot && cell.isSupervised
-    if (cell.status === AWAITING) {
-      this.#free(cell, EXIT_SHUTDOWN)
-      return
-    }
-    if (timeoutMs <= 0) {
-      this.#kill(cell)
-      return
-    }
-    if (Number.isFinite(timeoutMs)) {
-      this.#arm(cell, timeoutMs, () => {
-        this.#kill(cell)
-      })
-    }
-    if (cell.status === STARTING) this.#failStart(cell, new CambiumError('ERR_STOPPED_DURING_START', `actor was stopped during its start: actor=${cell.label}`))
-    else if (cell.status === READY) this.#beginStop(cell, EXIT_SHUTDOWN)
-    else if (cell.status === BUSY) cell.stopRequest = EXIT_SHUTDOWN // after the message in hand, unless the time runs out
+    this.#end.stop(cell, timeoutMs, keepsSlot, done)
   }
 
   /** Frees the slot of an actor that will not be restarted. */
   release(cell: ActorCell): void {
-    if (cell.status === AWAITING) this.#free(cell, EXIT_SHUTDOWN)
+    this.#end.release(cell)
   }
 
   #adoptOne(each: AdoptedSlot): ActorCell | undefined {
@@ -160,16 +132,16 @@ export class Lifecycle {
       },
       (error: unknown) => {
         dispatcher.asyncInFlight -= 1
-        if (cell.phase === phase) this.#failStart(cell, error as Error)
+        if (cell.phase === phase) this.#end.failStart(cell, error as Error)
         this.#host.requestTurn()
       },
     )
   }
 
   #armStart(cell: ActorCell, spec: StartSpec): void {
-    this.#arm(cell, spec.initTimeoutMs, () => {
+    this.#end.arm(cell, spec.initTimeoutMs, () => {
       const message = `actor did not start in time: actor=${cell.label}, timeoutMs=${spec.initTimeoutMs}`
-      this.#failStart(cell, new CambiumError('ERR_INIT_TIMEOUT', message, { severity: 'crash', fields: { timeoutMs: spec.initTimeoutMs } }))
+      this.#end.failStart(cell, new CambiumError('ERR_INIT_TIMEOUT', message, { severity: 'crash', fields: { timeoutMs: spec.initTimeoutMs } }))
     })
   }
 
@@ -190,7 +162,7 @@ export class Lifecycle {
       state = behaviour.program.init(spec.argument, cell.context)
     } catch (error) {
       dispatcher.current = outer
-      this.#failStart(cell, initError(cell, error))
+      this.#end.failStart(cell, initError(cell, error))
       return
     }
     dispatcher.current = outer
@@ -208,244 +180,27 @@ export class Lifecycle {
       },
       (error: unknown) => {
         dispatcher.asyncInFlight -= 1
-        if (cell.phase === phase) this.#failStart(cell, initError(cell, error))
+        if (cell.phase === phase) this.#end.failStart(cell, initError(cell, error))
         this.#host.requestTurn()
       },
     )
   }
 
   #ready(cell: ActorCell, state: unknown): void {
-    this.#disarm(cell)
+    this.#end.disarm(cell)
     cell.state = state
     cell.status = READY
     cell.phase += 1
-    this.#tellStarted(cell, undefined)
+    this.#end.tellStarted(cell, undefined)
     if (cell.stopRequest !== undefined) {
       const reason = cell.stopRequest
       cell.stopRequest = undefined
-      this.#beginStop(cell, reason)
+      this.#end.begin(cell, reason)
     } else this.#host.dispatcher.schedule(cell)
-  }
-
-  /** The incarnation never came to be: whoever started it learns why; a first start frees its slot. */
-  #failStart(cell: ActorCell, error: Error): void {
-    this.#disarm(cell)
-    this.#quiet(cell)
-    cell.stopRequest = undefined
-    cell.status = STOPPING
-    cell.phase += 1
-    const phase = cell.phase
-    this.#stopChildren(cell, TERMINATE_TIMEOUT_MS, () => {
-      if (cell.phase !== phase) return // killed meanwhile
-      this.#end(cell)
-      if (cell.isSupervised && cell.incarnation > 0 && (cell.afterEnd === undefined || cell.keepsSlot)) {
-        cell.status = AWAITING
-        cell.phase += 1
-        cell.keepsSlot = false
-        const parties = cell.afterEnd ?? []
-        cell.afterEnd = undefined
-        this.#tellStarted(cell, error)
-        for (const party of parties) party(EXIT_SHUTDOWN)
-        return
-      }
-      if (!cell.isSupervised) this.#host.reportFault(`start of ${cell.label}`, error)
-      this.#free(cell, { kind: 'crash', error: toErrorRecord(error) }, error)
-    })
-  }
-
-  #tellStarted(cell: ActorCell, error: Error | undefined): void {
-    const done = cell.onStarted
-    cell.onStarted = undefined
-    done?.(error, cell)
-  }
-
-  #beginStop(cell: ActorCell, reason: ExitReason): void {
-    if (cell.status === GONE || cell.status === AWAITING || cell.status === STOPPING) return
-    cell.status = STOPPING
-    cell.phase += 1
-    this.#quiet(cell)
-    const phase = cell.phase
-    this.#stopChildren(cell, TERMINATE_TIMEOUT_MS, () => {
-      if (cell.phase === phase) this.#terminate(cell, reason)
-    })
-  }
-
-  /** From here on nothing reaches the old incarnation: no timer, and its own waits are told to give up. */
-  #quiet(cell: ActorCell): void {
-    if (cell.timers !== undefined) {
-      for (const timer of cell.timers.values()) {
-        timer.isCancelled = true
-        this.#host.wheel.cancel(timer)
-      }
-      cell.timers = undefined
-    }
-    const abort = cell.abort
-    cell.abort = undefined
-    abort?.abort(new CambiumError('ERR_ACTOR_STOPPED', `actor has ended: actor=${cell.label}`))
-  }
-
-  /** Stops children one after the other, the youngest first; `then` runs when the last has ended. */
-  #stopChildren(cell: ActorCell, timeoutMs: number, then: () => void): void {
-    const next = (): void => {
-      const youngest = cell.children === undefined ? undefined : [...cell.children].at(-1)
-      if (youngest === undefined) then()
-      else this.stop(youngest, timeoutMs, false, next)
-    }
-    // Many children that end at once would nest as deep as they are many.
-    if (cell.children !== undefined && cell.children.size > 256) {
-      const waves = [...cell.children].reverse()
-      let left = waves.length
-      for (const child of waves) {
-        this.stop(child, timeoutMs, false, () => {
-          left -= 1
-          if (left === 0) then()
-        })
-      }
-      return
-    }
-    next()
-  }
-
-  #terminate(cell: ActorCell, reason: ExitReason): void {
-    const terminate = cell.program?.terminate
-    if (terminate === undefined) {
-      this.#finishStop(cell, reason)
-      return
-    }
-    const phase = cell.phase
-    const { dispatcher } = this.#host
-    // A parent's handler may stop its child: the parent is current again afterwards.
-    const outer = dispatcher.current
-    dispatcher.current = cell
-    let result: void | Promise<void>
-    try {
-      result = terminate.call(cell.program, cell.state, reason, cell.context as NonNullable<ActorCell['context']>)
-    } catch (error) {
-      dispatcher.current = outer
-      this.#host.reportFault(`terminate of ${cell.label}`, error)
-      this.#finishStop(cell, reason)
-      return
-    }
-    dispatcher.current = outer
-    if (!(result instanceof Promise)) {
-      this.#finishStop(cell, reason)
-      return
-    }
-    if (cell.deadline === undefined) {
-      this.#arm(cell, TERMINATE_TIMEOUT_MS, () => {
-        this.#kill(cell)
-      })
-    }
-    dispatcher.asyncInFlight += 1
-    const settled = (): void => {
-      dispatcher.asyncInFlight -= 1
-      if (cell.phase === phase) this.#finishStop(cell, reason)
-      this.#host.requestTurn()
-    }
-    result.then(settled, (error: unknown) => {
-      this.#host.reportFault(`terminate of ${cell.label}`, error)
-      settled()
-    })
-  }
-
-  #finishStop(cell: ActorCell, reason: ExitReason): void {
-    this.#disarm(cell)
-    this.#quiet(cell) // what `terminate` has set up
-    this.#end(cell, reason)
-    if (cell.isSupervised && (cell.afterEnd === undefined || cell.keepsSlot)) {
-      this.#await(cell, reason)
-      return
-    }
-    this.#free(cell, reason)
-    if (!cell.isSupervised && reason.kind === 'crash') this.#host.reportFault(`actor ${cell.label}`, reason.error)
-  }
-
-  /** Ends an actor now, whatever it is doing. The message in hand, if any, is a dead letter. */
-  #kill(cell: ActorCell): void {
-    if (cell.status === GONE) return
-    this.#disarm(cell)
-    this.#quiet(cell)
-    const wasBusy = cell.status === BUSY
-    const wasStarting = cell.status === STARTING
-    cell.status = STOPPING
-    cell.phase += 1
-    for (const child of cell.children === undefined ? [] : [...cell.children].reverse()) {
-      this.stop(child, 0, false, () => {})
-    }
-    if (wasBusy) {
-      if (cell.isInHandCounted) this.#host.deadLetters.bury('stopped', cell, { name: cell.name, message: cell.inHand })
-      cell.inHand = undefined
-      const asker = cell.asker
-      cell.asker = undefined
-      if (asker !== undefined && asker !== ANSWERED) this.#host.replyError(asker, goneError(cell))
-    }
-    this.#end(cell)
-    if (wasStarting) this.#tellStarted(cell, new CambiumError('ERR_STOPPED_DURING_START', `actor was killed during its start: actor=${cell.label}`))
-    if (cell.keepsSlot && !(wasStarting && cell.incarnation === 0)) this.#await(cell, EXIT_KILLED)
-    else this.#free(cell, EXIT_KILLED)
-  }
-
-  /** The incarnation is over: its context is closed, and who waits for an answer that it owes is told. */
-  #end(cell: ActorCell, reason?: ExitReason): void {
-    ;(cell.context as RunContext | undefined)?.end()
-    cell.context = undefined
-    cell.state = undefined
-    const { deferred } = cell
-    cell.deferred = undefined
-    if (deferred === undefined) return
-    const error = reason?.kind === 'crash' ? crashError(cell, reason.error, fromErrorRecord(reason.error)) : goneError(cell)
-    for (const asker of deferred) this.#host.replyError(asker, error)
-    deferred.clear() // answers of the old incarnation come too late from now on
-  }
-
-  /** The slot waits for its supervisor's decision; whoever asked for the end is told, else the supervisor. */
-  #await(cell: ActorCell, reason: ExitReason): void {
-    cell.status = AWAITING
-    cell.phase += 1
-    cell.keepsSlot = false
-    const parties = cell.afterEnd
-    cell.afterEnd = undefined
-    if (parties === undefined) this.#host.reportExit(cell, reason)
-    else for (const party of parties) party(reason)
-  }
-
-  #free(cell: ActorCell, reason: ExitReason, startError?: Error): void {
-    assert(cell.status !== GONE, 'a slot is freed once')
-    this.#disarm(cell)
-    cell.status = GONE
-    cell.phase += 1
-    this.#host.slots.free(cell)
-    cell.parent?.children?.delete(cell)
-    this.#host.dispatcher.clearMailbox(cell, (message, asker) => {
-      this.#host.deadLetters.bury('stopped', cell, { name: cell.name, message })
-      if (asker !== undefined) this.#host.replyError(asker, goneError(cell))
-    })
-    this.#tellStarted(cell, startError ?? goneError(cell))
-    const parties = cell.afterEnd ?? []
-    cell.afterEnd = undefined
-    for (const party of parties) party(reason)
-  }
-
-  #arm(cell: ActorCell, timeoutMs: number, expire: () => void): void {
-    this.#disarm(cell)
-    cell.deadline = new CallbackTimer(() => {
-      cell.deadline = undefined
-      expire()
-    })
-    this.#host.wheel.start(cell.deadline, this.#host.platform.now() + timeoutMs)
-  }
-
-  #disarm(cell: ActorCell): void {
-    if (cell.deadline !== undefined) this.#host.wheel.cancel(cell.deadline)
-    cell.deadline = undefined
   }
 }
 
 function initError(cell: ActorCell, cause: unknown): CambiumError {
   const record = toErrorRecord(cause)
   return new CambiumError('ERR_INIT_FAILED', `init failed: actor=${cell.label}, error=${record.name}: ${record.message}`, { severity: 'crash', cause })
-}
-
-function goneError(cell: ActorCell): CambiumError {
-  return new CambiumError('ERR_NO_SUCH_ACTOR', `actor has ended: actor=${cell.label}`, { severity: 'crash', fields: { core: cell.core, slot: cell.slot } })
 }

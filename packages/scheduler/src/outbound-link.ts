@@ -9,6 +9,7 @@
  */
 import type { Doorbell, RingProducer } from '@cambium/ring'
 import { RecordLane } from './record-lane.ts'
+import type { PublishCount } from './record-lane.ts'
 import { CONGESTION_BUCKETS } from './system-memory.ts'
 import type { CoreBlock } from './system-memory.ts'
 import { WaitingQueue } from './waiting-message.ts'
@@ -33,12 +34,12 @@ export class OutboundLink {
     bell: Doorbell
     data: RingProducer
     control: RingProducer
-    onPut: (records: number) => void
+    count: PublishCount
   }) {
     this.core = options.core
     this.bell = options.bell
-    this.data = new RecordLane(options.data, options.bell, options.onPut)
-    this.control = new RecordLane(options.control, options.bell, () => {})
+    this.data = new RecordLane(options.data, options.bell, options.count)
+    this.control = new RecordLane(options.control, options.bell, undefined)
     this.#congestion = options.block.congestion
     this.#waitingWord = options.block.waiting[options.source] as Int32Array
   }

@@ -24,6 +24,7 @@ export const HEADER_BYTES = 12
 /** Bytes that a whole in fragments has before its message: int32 type, a, b, c. */
 export const WHOLE_HEADER_BYTES = 16
 
+const SHORT_BYTES_MAX = 64
 /** Records committed before they are published, unless the turn ends or the consumer is looking. */
 const BATCH_MAX = 64
 
@@ -47,10 +48,18 @@ export interface QueuedRecord {
   whole?: { readonly bytes: Buffer; readonly id: number; readonly count: number; next: number }
 }
 
+/** Who counts what is published; the protocol is in books-recovery.ts. */
+export interface PublishCount {
+  /** So many whole records are about to be published, up to this position. */
+  begin(records: number, position: number): void
+  /** They are. */
+  end(): void
+}
+
 export class RecordLane {
   readonly #ring: RingProducer
   readonly #bell: Doorbell
-  readonly #onPublished: (records: number) => void
+  readonly #count: PublishCount | undefined
   #queue: QueuedRecord[] = []
   #queueHead = 0
   /** Whole records committed and not yet published; a message in fragments counts with its last. */
@@ -59,10 +68,10 @@ export class RecordLane {
   /** Bytes waiting in the queue. */
   queuedBytes = 0
 
-  constructor(ring: RingProducer, bell: Doorbell, onPublished: (records: number) => void) {
+  constructor(ring: RingProducer, bell: Doorbell, count: PublishCount | undefined) {
     this.#ring = ring
     this.#bell = bell
-    this.#onPublished = onPublished
+    this.#count = count
   }
 
   get queued(): number {
@@ -106,14 +115,15 @@ export class RecordLane {
     return true
   }
 
-  /** Takes out the records that have waited since before `sinceMs`. One that is partly written stays, or its reader would see a torso. */
+  /** Takes out the records that have waited since before `sinceMs`; with Infinity all that somebody waits for. One that is partly written stays, or its reader would see a torso. */
   expire(sinceMs: number): void {
     const expired: QueuedRecord[] = []
     const kept: QueuedRecord[] = []
     let at = this.#queueHead
     for (; at < this.#queue.length; at += 1) {
       const record = this.#queue[at] as QueuedRecord
-      if (record.whole === undefined && record.sinceMs < sinceMs) expired.push(record)
+      const isOver = record.sinceMs < sinceMs || (sinceMs === Infinity && record.onExpired !== undefined)
+      if (record.whole === undefined && isOver) expired.push(record)
       else if (record.whole !== undefined || record.sinceMs === Infinity) kept.push(record)
       else break // they lie in order of arrival: the rest is younger
     }
@@ -140,12 +150,13 @@ export class RecordLane {
 
   /** Publishes what is committed and wakes the consumer if it is parked. */
   flush(): void {
-    if (this.#ring.publish()) {
-      const records = this.#pending
-      this.#pending = 0
-      if (records > 0) this.#onPublished(records)
-      this.#bell.ring()
-    }
+    const records = this.#pending
+    const count = records > 0 ? this.#count : undefined
+    this.#pending = 0
+    count?.begin(records, this.#ring.position)
+    if (!this.#ring.publish()) return
+    count?.end()
+    this.#bell.ring()
   }
 
   #drainOne(record: QueuedRecord): boolean {
@@ -186,7 +197,11 @@ export class RecordLane {
     words[at] = a
     words[at + 1] = b
     words[at + 2] = c
-    ring.buffer.set(bytes, offset + HEADER_BYTES)
+    const { buffer } = ring
+    const from = offset + HEADER_BYTES
+    // Setting a few bytes one by one is faster than the call that sets many.
+    if (length <= SHORT_BYTES_MAX) for (let i = 0; i < length; i += 1) buffer[from + i] = bytes[i] as number
+    else buffer.set(bytes, from)
     ring.commit()
     this.#pending += 1
     if (this.#pending >= BATCH_MAX || this.#bell.state !== BELL_BUSY) this.flush()

@@ -112,7 +112,7 @@ export class RunContext implements ActorContext {
       mailbox: options.mailbox === undefined ? undefined : checkMailboxOptions(options.mailbox),
       initTimeoutMs: checkDuration('options.initTimeoutMs', options.initTimeoutMs, { default: INIT_TIMEOUT_MS_DEFAULT, min: 1, max: DELAY_MS_MAX }),
     }
-    return this.#host.spawnChild(cell, behaviour as unknown as Behaviour<unknown, unknown>, spec) as Ref<M, R>
+    return this.#host.spawnChild(cell, behaviour, spec) as Ref<M, R>
   }
 
   stopChild(child: Ref<never>): Promise<void> {

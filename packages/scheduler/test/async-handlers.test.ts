@@ -91,7 +91,11 @@ test('the end of a handler that was killed is ignored, resolved or rejected, by 
     const world = new World()
     const wait = gate()
     const make = (receive: (message: unknown) => unknown): ReturnType<typeof behave<null, unknown, string>> =>
-      behave<null, unknown, string>({ init: () => 'fresh', receive: (state, message) => (message === 'state' ? void world.note(state) : (receive(message) as Promise<string>)) })
+      behave<null, unknown, string>({ init: () => 'fresh', receive: (state, message) => {
+        if (message !== 'state') return receive(message) as Promise<string>
+        world.note(state)
+        return undefined
+      } })
     const first = make(() => wait.promise.then(() => 'stale'))
     const ref = world.spawn(1, first, null)
     ref.tell('hang')

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import type { Ref } from '@cambium/actor'
 import { inspectRing } from '@cambium/ring'
-import { behave, gate, handler, World } from './harness.ts'
+import { behave, codeOf, gate, handler, World } from './harness.ts'
 
 /** An actor that handles one message each time it is let, and notes it. */
 function valve(world: World, capacity: number): { behaviour: ReturnType<typeof handler<unknown>>; let: (count?: number) => Promise<void>; openAll: () => Promise<void> } {
@@ -182,7 +182,7 @@ describe.each([
     ])
     expect(world.notes).toEqual(['first', 'second', 'kept'])
     expect(world.expectBalanced().sent).toBe(3)
-    expect(world.core(0).sender.outsideWaiting).toBe(0)
+    expect(world.core(0).sender.outbox.outsideWaiting).toBe(0)
     await expect(ref.send('x', { signal: AbortSignal.abort(reason) })).rejects.toBe(reason)
   })
 
@@ -198,7 +198,7 @@ describe.each([
     const inside = world.inside(target, 0)
     const sender = world.spawn(0, handler(() => {
       for (let i = 0; i < 12; i += 1) inside.tell(i)
-      inside.ask('asked').catch((error: { code: string }) => world.note(error.code))
+      inside.ask('asked').catch((error: unknown) => world.note(codeOf(error)))
     }), null)
     sender.tell('go')
     await world.run()
@@ -474,7 +474,7 @@ describe('overflow policies', () => {
       world.note(message)
       await wait.promise
     }, 'dropper', { capacity: 4, overflow }), null)
-    const answers = numbers(0, 20).map((i) => ref.ask(i).then(() => 'reply', (error: { code: string }) => error.code))
+    const answers = numbers(0, 20).map((i) => ref.ask(i).then(() => 'reply', codeOf))
     await world.run()
     expect(world.queueOf(ref)).toBe(4)
     expect(world.congested(1)).toBe(0) // its senders never wait

@@ -88,6 +88,16 @@ export function gate<T = void>(): { promise: Promise<T>; open: (value: T) => voi
   return { promise, open: resolve, fail: reject }
 }
 
+/** The code of an error, or what else it is. */
+export function codeOf(error: unknown): unknown {
+  return (error as { code?: unknown } | undefined)?.code ?? error
+}
+
+/** What a promise resolves with, or the code of its error. */
+export function outcomeOf(promise: Promise<unknown>): Promise<unknown> {
+  return promise.catch(codeOf)
+}
+
 export class World {
   nowMs = 1000.25
   readonly cores: Core[]
@@ -375,7 +385,7 @@ export class World {
         return load()
       },
       requestTurn: () => {
-        if (isCurrent() && !this.#isDead[number] && this.#isAwake[number] === false) this.#wake(number)
+        if (isCurrent() && !this.#isDead[number] && !this.#isAwake[number]) this.#wake(number)
       },
       offload: async (_url, job, argument) => ({ job, argument }),
     }

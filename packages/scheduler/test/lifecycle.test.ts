@@ -2,12 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import { formatExitReason } from '@cambium/actor'
 import type { ActorContext, Behaviour, ExitReason, Program, Ref } from '@cambium/actor'
-import { behave, gate, handler, World } from './harness.ts'
-
-const codeOf = (promise: Promise<unknown>): Promise<unknown> => promise.then(
-  (value) => ({ value }),
-  (error: { code?: string }) => error.code ?? error,
-)
+import { behave, gate, handler, outcomeOf, World } from './harness.ts'
 
 /** An actor that notes its end, and has `children` of its own kind. */
 function noting(world: World, name: string, more: Partial<Program<unknown, null, string, unknown>> & { children?: Behaviour<null, string>[] } = {}): Behaviour<null, string> {
@@ -54,7 +49,7 @@ describe('init', () => {
   ])('that %s is a failed start: the slot is free, messages are dead letters (C-1)', async (_, init) => {
     const world = new World()
     const ref = world.spawn(1, behave<null, string>({ init, receive: () => {} }, 'reader'), null)
-    const answer = codeOf(ref.ask('hello'))
+    const answer = outcomeOf(ref.ask('hello'))
     await world.run()
     expect(await answer).toBe('ERR_NO_SUCH_ACTOR')
     expect(world.notes).toEqual([expect.stringContaining('ERR_INIT_FAILED')])
@@ -115,7 +110,7 @@ describe('init', () => {
     }
     await world.run()
     const answers = world.signals.flatMap((signal) => (signal.type === 'started' ? [[signal.request, 'started']] : signal.type === 'start_failed' ? [[signal.request, signal.error.code]] : []))
-    expect(answers.sort()).toEqual([[1, 'started'], [2, 'ERR_BEHAVIOUR_NOT_FOUND'], [3, 'ERR_MODULE_LOAD'], [4, 'ERR_MODULE_LOAD']])
+    expect(answers.sort((a, b) => Number(a[0]) - Number(b[0]))).toEqual([[1, 'started'], [2, 'ERR_BEHAVIOUR_NOT_FOUND'], [3, 'ERR_MODULE_LOAD'], [4, 'ERR_MODULE_LOAD']])
     expect(world.core(1).report()).toMatchObject({ actors: 1, behaviours: ['test:module#known'] })
   })
 })
@@ -161,7 +156,7 @@ describe('stop', () => {
     const world = new World()
     const wait = gate()
     const ref = world.spawn(1, noting(world, 'stuck', { receive: () => wait.promise }), null)
-    const answer = codeOf(ref.ask('forever'))
+    const answer = outcomeOf(ref.ask('forever'))
     await world.run()
     const stopped = world.stop(ref, { timeoutMs: 200 })
     await world.advance(199)
@@ -240,6 +235,20 @@ describe('stop', () => {
     await world.run()
     expect(await Promise.all([first, second])).toEqual([{ kind: 'killed' }, { kind: 'killed' }])
     expect(world.core(1).report().actors).toBe(0)
+  })
+
+  test('during STARTING, with a child that takes longer than the time: killed then', async () => {
+    const world = new World()
+    const child = noting(world, 'child', { terminate: () => gate().promise })
+    const ref = world.spawn(1, behave<null, string>({ init: (_, context) => (context.spawn(child, null), gate<null>().promise), receive: () => {} }), null)
+    await world.run()
+    const stopped = world.stop(ref, { timeoutMs: 100 })
+    await world.advance(99)
+    expect(world.core(1).report().actors).toBe(2)
+    await world.advance(2)
+    expect(await stopped).toEqual({ kind: 'killed' })
+    expect(world.notes).toEqual([expect.stringContaining('ERR_STOPPED_DURING_START')])
+    expect(world.core(1).report()).toMatchObject({ actors: 0, timers: 0 })
   })
 
   test('of an actor that is gone, or stopping already, is answered as well', async () => {
@@ -379,7 +388,7 @@ describe('children', () => {
       await context.stopChild(child as Ref<never>)
       world.note('stopped')
       await context.stopChild(child as Ref<never>)
-      world.note(await codeOf(context.stopChild(world.inside(stranger, 1) as Ref<never>)))
+      world.note(await outcomeOf(context.stopChild(world.inside(stranger, 1) as Ref<never>)))
     }), null)
     ref.tell('go')
     await world.run()

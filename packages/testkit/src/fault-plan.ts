@@ -66,20 +66,22 @@ const SLOWNESS_MAX = 16
 const POINTS_MAX = 96
 const RING_BYTES_MIN = 4096
 const RING_SIZES = 4
+/** Smaller than on a real machine: memory is made anew for each run, and copied at each death inside a turn. */
+const RING_BYTES_DEFAULT = 1 << 16
 
 export class FaultPlan {
   readonly rates: FaultRates
   kills = 0
   crashCount = 0
   isOn = true
-  /** Bytes of the data rings; undefined for the system's default. */
-  readonly ringBytes: number | undefined
+  /** Bytes of each data ring. */
+  readonly ringBytes: number
   readonly #random: SeededRandom
 
   constructor(random: SeededRandom, rates: FaultRates) {
     this.#random = random
     this.rates = rates
-    this.ringBytes = this.#strikes('tinyRings') ? RING_BYTES_MIN << random.below(RING_SIZES) : undefined
+    this.ringBytes = this.#strikes('tinyRings') ? RING_BYTES_MIN << random.below(RING_SIZES) : RING_BYTES_DEFAULT
   }
 
   /** Draws the kinds and rates of a run. */
@@ -103,8 +105,8 @@ export class FaultPlan {
   }
 
   /** Options of the simulated system that a run's faults want. */
-  get systemOptions(): { readonly ringBytes?: number } {
-    return this.ringBytes === undefined ? {} : { ringBytes: this.ringBytes }
+  get systemOptions(): { readonly ringBytes: number } {
+    return { ringBytes: this.ringBytes }
   }
 
   /** Faults stop: the system must converge. */

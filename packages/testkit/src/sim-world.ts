@@ -368,9 +368,7 @@ export class SimWorld implements SystemPlatform {
       },
       receiving: (owner, context) => {
         this.#point(context.core)
-        const { self } = context
-        this.#trace.received(self.core, self.slot, self.generation, context.incarnation)
-        this.oracles.receiving(owner, context)
+        this.#trace.received(context.core, this.oracles.receiving(owner, context))
         crash('handlerCrash', context)
       },
       received: (context) => {

@@ -21,13 +21,10 @@ export class Trace {
     this.events.push({ atMs, core, what })
   }
 
-  /** One message was taken by one incarnation: in the hash only, there are too many to keep. */
-  received(core: number, slot: number, generation: number, incarnation: number): void {
+  /** One message was taken by the incarnation of that number: in the hash only, there are too many to keep. */
+  received(core: number, incarnation: number): void {
     this.count += 1
-    let h = Math.imul(this.#hash ^ core, 0x01000193)
-    h = Math.imul(h ^ slot, 0x01000193)
-    h = Math.imul(h ^ generation, 0x01000193)
-    this.#hash = Math.imul(h ^ incarnation, 0x01000193)
+    this.#hash = Math.imul(Math.imul(this.#hash ^ core, 0x01000193) ^ incarnation, 0x01000193)
   }
 
   /** FNV-1a, 32 bits, as eight hexadecimal digits. */

@@ -49,6 +49,8 @@ function watchProgram(program: AnyProgram, watch: ProgramWatch): AnyProgram {
       const held = state as HeldState
       watch.receiving(held.owner, context)
       const result = program.receive(held.value, message, context)
+      // Should the core die here, or the actor crash, nobody takes the promise over.
+      if (result instanceof Promise) result.catch(() => {})
       watch.received(context)
       if (result === undefined || result === held.value) return undefined
       const hold = (value: unknown): HeldState | undefined => (value === undefined ? undefined : new HeldState(context, value))

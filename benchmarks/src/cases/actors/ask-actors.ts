@@ -63,7 +63,7 @@ export interface AskTally {
 }
 
 /** One ask after another; each is timed. */
-export async function askInTurn(target: Ref<ServerMessage, ServerReply>, count: number): Promise<AskTally> {
+async function askInTurn(target: Ref<ServerMessage, ServerReply>, count: number): Promise<AskTally> {
   const histogram = createLatencyHistogram()
   const startNs = nowNs()
   let checksum = 0
@@ -77,7 +77,7 @@ export async function askInTurn(target: Ref<ServerMessage, ServerReply>, count: 
 }
 
 /** `inFlight` loops side by side, so that so many asks are under way at any time. */
-export async function askAtOnce(target: Ref<ServerMessage, ServerReply>, count: number, inFlight: number): Promise<AskTally> {
+async function askAtOnce(target: Ref<ServerMessage, ServerReply>, count: number, inFlight: number): Promise<AskTally> {
   let next = 0
   let checksum = 0
   const loop = async (): Promise<void> => {

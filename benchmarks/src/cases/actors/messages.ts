@@ -9,7 +9,7 @@ export interface SmallMessage {
   readonly value: number
 }
 
-export interface GeneralMessage {
+interface GeneralMessage {
   readonly type: 'order'
   readonly id: number
   readonly customer: { readonly name: string; readonly city: string }

@@ -1,7 +1,6 @@
 /** A stream or a question-and-answer between two threads over a MessagePort: starts them, orders the phases, proves the counts. */
 import { once } from 'node:events'
 import { MessageChannel, Worker } from 'node:worker_threads'
-import type { MessagePort } from 'node:worker_threads'
 import type { RoundOutcome } from '../../case.ts'
 import { checksumOf } from './messages.ts'
 import type { MessageKind } from './messages.ts'
@@ -71,7 +70,7 @@ interface PortThread {
 function startThread(setting: PortSetting): PortThread {
   const worker = new Worker(new URL(import.meta.resolve('#port-thread')), {
     workerData: setting,
-    transferList: [setting.port as MessagePort],
+    transferList: [setting.port],
   })
   return {
     order: (order) => worker.postMessage(order),

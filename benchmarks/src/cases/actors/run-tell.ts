@@ -26,9 +26,7 @@ export function runTell(spec: TellSpec): Promise<RoundOutcome> {
     const target = await system.spawn(sink, kind, { core: to })
     const source = from === 'outside' ? undefined : await system.spawn(producer, kind, { core: from })
     const begin = (count: number): Promise<number> =>
-      source === undefined
-        ? tellFromOutside(target, kind, count)
-        : (source.ask({ type: 'produce', target, count }) as Promise<number>)
+      source === undefined ? tellFromOutside(target, kind, count) : source.ask({ type: 'produce', target, count })
     const phase = async (count: number): Promise<{ startNs: number; tally: Tally }> => {
       await target.ask({ type: 'expect', count })
       const [startNs, tally] = await Promise.all([begin(count), target.ask({ type: 'tally' }, { timeoutMs: PHASE_MS_MAX })])

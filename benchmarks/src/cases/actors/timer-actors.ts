@@ -1,4 +1,4 @@
-/** An actor with many timers. */
+/** An actor with many timers, which sets, cancels and handles all of them on request. */
 import { defineActor } from 'cambium'
 import type { Behaviour } from 'cambium'
 import { nowNs } from './messages.ts'

@@ -42,7 +42,7 @@ export interface LinkOptions {
 }
 
 /** What a link is at one of its ends. */
-export interface RingEnd {
+interface RingEnd {
   readonly ring: SpscRingDescriptor
   /** Doorbell word of the thread at the other end. */
   readonly peerBell: Int32Array

@@ -12,7 +12,7 @@ import { createWaitStrategy, needsRing } from './waiting.ts'
 export const WAIT_MS_MAX = 1_000
 const MESSAGE_TYPE = 1
 
-export interface RingOutput {
+interface RingOutput {
   readonly producer: RingProducer
   /** Claims, writes and commits one message; publishes when the batch is full. Waits for room. */
   send(message: Message): void
@@ -20,7 +20,7 @@ export interface RingOutput {
   flush(): void
 }
 
-export interface RingInput {
+interface RingInput {
   readonly consumer: RingConsumer
   /** Rings the writer: room was given back. */
   ringWriter(): void

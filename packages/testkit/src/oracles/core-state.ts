@@ -3,7 +3,7 @@
  * bounds, and no timer outlives its actor's incarnation.
  */
 import { formatAddress } from '@cambium/base'
-import { readBooks } from '@cambium/scheduler'
+import { COUNTER_LANES, readBooks } from '@cambium/scheduler'
 import type { Core, Timer } from '@cambium/scheduler'
 import { violation } from './violation.ts'
 
@@ -22,7 +22,7 @@ export class CoreStateOracle {
   checkCounters(core: Core): void {
     const { books, coreNumber } = core
     const before = (this.#lanes[coreNumber] ??= new Float64Array(books.length))
-    for (let lane = 0; lane < books.length; lane += 1) {
+    for (let lane = 0; lane < COUNTER_LANES; lane += 1) {
       if ((books[lane] as number) < (before[lane] as number)) {
         throw violation('ERR_ORACLE_BOOKS', 'a counter has decreased', { core: coreNumber, lane, before: before[lane], after: books[lane] })
       }

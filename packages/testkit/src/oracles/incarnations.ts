@@ -9,6 +9,8 @@ import { violation } from './violation.ts'
 interface Incarnation {
   readonly context: ActorContext
   readonly label: string
+  /** In the order of the starts of a run. */
+  readonly number: number
   /** Number of the core's life in which it began: with the core it ends. */
   readonly coreLife: number
 }
@@ -16,7 +18,9 @@ interface Incarnation {
 export class IncarnationOracle {
   readonly #byAddress = new Map<string, Incarnation>()
   readonly #byName = new Map<string, Incarnation>()
+  readonly #byContext = new WeakMap<ActorContext, Incarnation>()
   readonly #coreLife: (core: number) => number
+  #count = 0
 
   constructor(coreLife: (core: number) => number) {
     this.#coreLife = coreLife
@@ -30,23 +34,27 @@ export class IncarnationOracle {
   starting(context: ActorContext): void {
     const address = formatAddress(context.self)
     const before = this.#byAddress.get(address)
-    if (before !== undefined) {
-      if (context.incarnation === 0) throw violation('ERR_ORACLE_ADDRESS', 'an address was given twice', { address, first: before.label, second: label(context) })
-      if (this.#isAlive(before)) throw violation('ERR_ORACLE_INCARNATION', 'two incarnations of one actor are alive', { address, incarnation: context.incarnation })
-    }
-    const now: Incarnation = { context, label: label(context), coreLife: this.#coreLife(context.core) }
+    this.#count += 1
+    const now: Incarnation = { context, label: label(context), number: this.#count, coreLife: this.#coreLife(context.core) }
     this.#byAddress.set(address, now)
+    this.#byContext.set(context, now)
+    if (before !== undefined) {
+      if (context.incarnation === 0) throw violation('ERR_ORACLE_ADDRESS', 'an address was given twice', { address, first: before.label, second: now.label })
+      if (this.#isAlive(before)) throw violation('ERR_ORACLE_INCARNATION', 'two incarnations of one actor are alive', { address, incarnation: context.incarnation })
+      this.#byContext.delete(before.context)
+    }
     if (context.name === undefined) return
     const namesake = this.#byName.get(context.name)
-    if (namesake !== undefined && this.#isAlive(namesake)) throw violation('ERR_ORACLE_INCARNATION', 'two actors of one name are alive', { name: context.name, first: namesake.label, second: now.label })
     this.#byName.set(context.name, now)
+    if (namesake !== undefined && this.#isAlive(namesake)) throw violation('ERR_ORACLE_INCARNATION', 'two actors of one name are alive', { name: context.name, first: namesake.label, second: now.label })
   }
 
-  receiving(owner: ActorContext, context: ActorContext): void {
+  /** Answers the number of the incarnation. */
+  receiving(owner: ActorContext, context: ActorContext): number {
     if (owner !== context) throw violation('ERR_ORACLE_INCARNATION', 'a message reached the state of another incarnation', { owner: label(owner), receiver: label(context) })
-    if (this.#byAddress.get(formatAddress(context.self))?.context !== context) {
-      throw violation('ERR_ORACLE_INCARNATION', 'a message reached an incarnation that is over', { receiver: label(context) })
-    }
+    const incarnation = this.#byContext.get(context)
+    if (incarnation === undefined) throw violation('ERR_ORACLE_INCARNATION', 'a message reached an incarnation that is over', { receiver: label(context) })
+    return incarnation.number
   }
 
   #isAlive(incarnation: Incarnation): boolean {
@@ -64,6 +72,7 @@ export function isOver(context: ActorContext): boolean {
   }
 }
 
+/** For messages; asks nothing of the context that an ended one refuses. */
 function label(context: ActorContext): string {
   return `${context.name ?? formatAddress(context.self)} (${context.incarnation})`
 }

@@ -26,15 +26,21 @@ export class RunOracles {
   }
 
   starting(context: ActorContext): void {
-    this.#inside(() => {
+    try {
       this.#incarnations.starting(context)
-    })
+    } catch (error) {
+      this.report(error as Error)
+    }
   }
 
-  receiving(owner: ActorContext, context: ActorContext): void {
-    this.#inside(() => {
-      this.#incarnations.receiving(owner, context)
-    })
+  /** Answers the number of the incarnation, 0 for one that must not be. */
+  receiving(owner: ActorContext, context: ActorContext): number {
+    try {
+      return this.#incarnations.receiving(owner, context)
+    } catch (error) {
+      this.report(error as Error)
+      return 0
+    }
   }
 
   /** Reports a violation from inside an actor: the run fails at the end of the turn. */
@@ -68,13 +74,4 @@ export class RunOracles {
       if (system.whereis(name) !== undefined) throw violation('ERR_ORACLE_LEAK', 'a name outlived its actor', { name })
     }
   }
-
-  #inside(check: () => void): void {
-    try {
-      check()
-    } catch (error) {
-      this.report(error as Error)
-    }
-  }
 }
-

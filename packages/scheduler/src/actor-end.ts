@@ -1,0 +1,292 @@
+/**
+ * The end of the actors of one core: asked for, by themselves, by a crash, or in the middle of their start.
+ *
+ * 1. Timers off, signal aborted. 2. Children, the youngest first. 3. `terminate`. 4. Who waits for an answer is told. 5. The slot waits for a restart, or is
+ * freed and what is queued becomes dead letters. A kill leaves out 3 and waits for nobody. The diagram of the status is in `lifecycle.ts`.
+ */
+import { EXIT_KILLED, EXIT_SHUTDOWN } from '@cambium/actor'
+import type { ExitReason } from '@cambium/actor'
+import { assert, CambiumError, fromErrorRecord, toErrorRecord } from '@cambium/base'
+import { AWAITING, BUSY, GONE, READY, STARTING, STOPPING } from './actor-cell.ts'
+import type { ActorCell } from './actor-cell.ts'
+import { ANSWERED } from './asks.ts'
+import { crashError } from './dispatcher.ts'
+import type { LifecycleHost } from './lifecycle.ts'
+import type { RunContext } from './run-context.ts'
+import { CallbackTimer } from './timer-wheel.ts'
+
+/** How long `terminate` may take when nobody set a shutdown time, in milliseconds. */
+export const TERMINATE_TIMEOUT_MS = 5000
+
+export class ActorEnd {
+  readonly #host: LifecycleHost
+
+  constructor(host: LifecycleHost) {
+    this.#host = host
+  }
+
+  /**
+   * Ends an actor; after `timeoutMs` it is killed, with 0 at once. With `keepsSlot` the slot and its queued messages wait for a restart, as
+   * after a crash. `done` learns how it ended in the end.
+   */
+  stop(cell: ActorCell, timeoutMs: number, keepsSlot: boolean, done: (reason: ExitReason) => void): void {
+    if (cell.status === GONE) {
+      done(EXIT_SHUTDOWN)
+      return
+    }
+    if (cell.status === AWAITING && keepsSlot) {
+      done(EXIT_SHUTDOWN)
+      return
+    }
+    ;(cell.afterEnd ??= []).push(done)
+    cell.keepsSlot = keepsSlot && cell.isSupervised
+    if (cell.status === AWAITING) {
+      this.#free(cell, EXIT_SHUTDOWN)
+      return
+    }
+    if (timeoutMs <= 0) {
+      this.#kill(cell)
+      return
+    }
+    if (cell.status === STARTING) {
+      this.failStart(cell, new CambiumError('ERR_STOPPED_DURING_START', `actor was stopped during its start: actor=${cell.label}`))
+      if (isOver(cell)) return // over already: it had no children, or none that took time
+    }
+    if (Number.isFinite(timeoutMs)) {
+      this.arm(cell, timeoutMs, () => {
+        this.#kill(cell)
+      })
+    }
+    if (cell.status === READY) this.begin(cell, EXIT_SHUTDOWN)
+    else if (cell.status === BUSY) cell.stopRequest = EXIT_SHUTDOWN // after the message in hand, unless the time runs out
+  }
+
+  /** Frees the slot of an actor that will not be restarted. */
+  release(cell: ActorCell): void {
+    if (cell.status === AWAITING) this.#free(cell, EXIT_SHUTDOWN)
+  }
+
+  /** The incarnation ends; nobody may have asked for it. */
+  begin(cell: ActorCell, reason: ExitReason): void {
+    if (isOver(cell) || cell.status === STOPPING) return
+    cell.status = STOPPING
+    cell.phase += 1
+    this.#quiet(cell)
+    const phase = cell.phase
+    this.#stopChildren(cell, TERMINATE_TIMEOUT_MS, () => {
+      if (cell.phase === phase) this.#terminate(cell, reason)
+    })
+  }
+
+  /** The incarnation never came to be: whoever started it learns why; a first start frees its slot. */
+  failStart(cell: ActorCell, error: Error): void {
+    this.disarm(cell)
+    this.#quiet(cell)
+    cell.stopRequest = undefined
+    cell.status = STOPPING
+    cell.phase += 1
+    const phase = cell.phase
+    this.#stopChildren(cell, TERMINATE_TIMEOUT_MS, () => {
+      if (cell.phase !== phase) return // killed meanwhile
+      this.#end(cell)
+      if (cell.isSupervised && cell.incarnation > 0 && (cell.afterEnd === undefined || cell.keepsSlot)) {
+        cell.status = AWAITING
+        cell.phase += 1
+        cell.keepsSlot = false
+        const parties = cell.afterEnd ?? []
+        cell.afterEnd = undefined
+        this.tellStarted(cell, error)
+        for (const party of parties) party(EXIT_SHUTDOWN)
+        return
+      }
+      if (!cell.isSupervised) this.#host.reportFault(`start of ${cell.label}`, error)
+      this.#free(cell, { kind: 'crash', error: toErrorRecord(error) }, error)
+    })
+  }
+
+  /** Tells whoever started the incarnation how that went, once. */
+  tellStarted(cell: ActorCell, error: Error | undefined): void {
+    const done = cell.onStarted
+    cell.onStarted = undefined
+    done?.(error, cell)
+  }
+
+  /** Something has to be done with the actor unless it is disarmed in time. */
+  arm(cell: ActorCell, timeoutMs: number, expire: () => void): void {
+    this.disarm(cell)
+    cell.deadline = new CallbackTimer(() => {
+      cell.deadline = undefined
+      expire()
+    })
+    this.#host.wheel.start(cell.deadline, this.#host.platform.now() + timeoutMs)
+  }
+
+  disarm(cell: ActorCell): void {
+    if (cell.deadline !== undefined) this.#host.wheel.cancel(cell.deadline)
+    cell.deadline = undefined
+  }
+
+  /** From here on nothing reaches the old incarnation: no timer, and its own waits are told to give up. */
+  #quiet(cell: ActorCell): void {
+    if (cell.timers !== undefined) {
+      for (const timer of cell.timers.values()) {
+        timer.isCancelled = true
+        this.#host.wheel.cancel(timer)
+      }
+      cell.timers = undefined
+    }
+    const abort = cell.abort
+    cell.abort = undefined
+    abort?.abort(new CambiumError('ERR_ACTOR_STOPPED', `actor has ended: actor=${cell.label}`))
+  }
+
+  /** Stops children one after the other, the youngest first; `then` runs when the last has ended. */
+  #stopChildren(cell: ActorCell, timeoutMs: number, then: () => void): void {
+    const next = (): void => {
+      const youngest = cell.children === undefined ? undefined : [...cell.children].at(-1)
+      if (youngest === undefined) then()
+      else this.stop(youngest, timeoutMs, false, next)
+    }
+    // Many children that end at once would nest as deep as they are many.
+    if (cell.children !== undefined && cell.children.size > 256) {
+      const waves = [...cell.children].reverse()
+      let left = waves.length
+      for (const child of waves) {
+        this.stop(child, timeoutMs, false, () => {
+          left -= 1
+          if (left === 0) then()
+        })
+      }
+      return
+    }
+    next()
+  }
+
+  #terminate(cell: ActorCell, reason: ExitReason): void {
+    const { program } = cell
+    if (program?.terminate === undefined) {
+      this.#finishStop(cell, reason)
+      return
+    }
+    const phase = cell.phase
+    const { dispatcher } = this.#host
+    // A parent's handler may stop its child: the parent is current again afterwards.
+    const outer = dispatcher.current
+    dispatcher.current = cell
+    let result: void | Promise<void>
+    try {
+      result = program.terminate(cell.state, reason, cell.context as NonNullable<ActorCell['context']>)
+    } catch (error) {
+      dispatcher.current = outer
+      this.#host.reportFault(`terminate of ${cell.label}`, error)
+      this.#finishStop(cell, reason)
+      return
+    }
+    dispatcher.current = outer
+    if (!(result instanceof Promise)) {
+      this.#finishStop(cell, reason)
+      return
+    }
+    if (cell.deadline === undefined) {
+      this.arm(cell, TERMINATE_TIMEOUT_MS, () => {
+        this.#kill(cell)
+      })
+    }
+    dispatcher.asyncInFlight += 1
+    const settled = (): void => {
+      dispatcher.asyncInFlight -= 1
+      if (cell.phase === phase) this.#finishStop(cell, reason)
+      this.#host.requestTurn()
+    }
+    result.then(settled, (error: unknown) => {
+      this.#host.reportFault(`terminate of ${cell.label}`, error)
+      settled()
+    })
+  }
+
+  #finishStop(cell: ActorCell, reason: ExitReason): void {
+    this.disarm(cell)
+    this.#quiet(cell) // what `terminate` has set up
+    this.#end(cell, reason)
+    if (cell.isSupervised && (cell.afterEnd === undefined || cell.keepsSlot)) {
+      this.#await(cell, reason)
+      return
+    }
+    this.#free(cell, reason)
+    if (!cell.isSupervised && reason.kind === 'crash') this.#host.reportFault(`actor ${cell.label}`, reason.error)
+  }
+
+  /** Ends an actor now, whatever it is doing. The message in hand, if any, is a dead letter. */
+  #kill(cell: ActorCell): void {
+    if (cell.status === GONE) return
+    this.disarm(cell)
+    this.#quiet(cell)
+    const wasBusy = cell.status === BUSY
+    const isUnstarted = cell.onStarted !== undefined
+    cell.status = STOPPING
+    cell.phase += 1
+    for (const child of cell.children === undefined ? [] : [...cell.children].reverse()) {
+      this.stop(child, 0, false, () => {})
+    }
+    if (wasBusy) {
+      if (cell.isInHandCounted) this.#host.deadLetters.bury('stopped', cell, { name: cell.name, message: cell.inHand })
+      cell.inHand = undefined
+      const asker = cell.asker
+      cell.asker = undefined
+      if (asker !== undefined && asker !== ANSWERED) this.#host.replyError(asker, goneError(cell))
+    }
+    this.#end(cell)
+    if (isUnstarted) this.tellStarted(cell, new CambiumError('ERR_STOPPED_DURING_START', `actor was killed during its start: actor=${cell.label}`))
+    if (cell.keepsSlot && !(isUnstarted && cell.incarnation === 0)) this.#await(cell, EXIT_KILLED)
+    else this.#free(cell, EXIT_KILLED)
+  }
+
+  /** The incarnation is over: its context is closed, and who waits for an answer that it owes is told. */
+  #end(cell: ActorCell, reason?: ExitReason): void {
+    ;(cell.context as RunContext | undefined)?.end()
+    cell.context = undefined
+    cell.state = undefined
+    const { deferred } = cell
+    cell.deferred = undefined
+    if (deferred === undefined) return
+    const error = reason?.kind === 'crash' ? crashError(cell, reason.error, fromErrorRecord(reason.error)) : goneError(cell)
+    for (const asker of deferred) this.#host.replyError(asker, error)
+    deferred.clear() // answers of the old incarnation come too late from now on
+  }
+
+  /** The slot waits for its supervisor's decision; whoever asked for the end is told, else the supervisor. */
+  #await(cell: ActorCell, reason: ExitReason): void {
+    cell.status = AWAITING
+    cell.phase += 1
+    cell.keepsSlot = false
+    const parties = cell.afterEnd
+    cell.afterEnd = undefined
+    if (parties === undefined) this.#host.reportExit(cell, reason)
+    else for (const party of parties) party(reason)
+  }
+
+  #free(cell: ActorCell, reason: ExitReason, startError?: Error): void {
+    assert(cell.status !== GONE, 'a slot is freed once')
+    this.disarm(cell)
+    cell.status = GONE
+    cell.phase += 1
+    this.#host.slots.free(cell)
+    cell.parent?.children?.delete(cell)
+    this.#host.dispatcher.clearMailbox(cell, (message, asker) => {
+      this.#host.deadLetters.bury('stopped', cell, { name: cell.name, message })
+      if (asker !== undefined) this.#host.replyError(asker, goneError(cell))
+    })
+    this.tellStarted(cell, startError ?? goneError(cell))
+    const parties = cell.afterEnd ?? []
+    cell.afterEnd = undefined
+    for (const party of parties) party(reason)
+  }
+}
+
+function isOver(cell: ActorCell): boolean {
+  return cell.status === GONE || cell.status === AWAITING
+}
+
+function goneError(cell: ActorCell): CambiumError {
+  return new CambiumError('ERR_NO_SUCH_ACTOR', `actor has ended: actor=${cell.label}`, { severity: 'crash', fields: { core: cell.core, slot: cell.slot } })
+}

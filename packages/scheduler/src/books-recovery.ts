@@ -1,0 +1,50 @@
+/**
+ * The books of a core whose thread ended between moving a position of a ring and counting that. Neither can be one step with the other, so the
+ * core leaves notes, by plain stores in its books:
+ *
+ * 1. Before it publishes: `put next`, what `put` will be; then `put mark`, the ring and the position that it is about to publish. Then it publishes,
+ *    stores `put`, and clears the mark. Recovery: if the marked position is the published one, `put` is `put next`.
+ * 2. With a record in hand (the hand word names it): `taken next`; then `taken mark`, the ring and the record's position; then `taken`. Recovery, for
+ *    a record in hand that ends a message: if the mark names it, `taken` is `taken next`; if not, it has not been counted.
+ *
+ * Memory order: plain stores of one thread, read after its end by the root, which also writes the books from then on.
+ */
+import { readFragment } from '@cambium/codec'
+import { inspectRing } from '@cambium/ring'
+import type { RecordInHand } from '@cambium/ring'
+import { PUT, PUT_MARK, PUT_NEXT, TAKEN, TAKEN_MARK, TAKEN_NEXT } from './books.ts'
+import { FRAGMENT } from './record-lane.ts'
+import type { CoreBlock, SystemMemory } from './system-memory.ts'
+
+/** One number for a position in a ring from or to `peer`; never 0. */
+export function ringMark(peer: number, position: number): number {
+  return (peer + 1) * 0x1_0000_0000 + (position >>> 0)
+}
+
+/** Brings the books of `core` in line with its rings. Its thread has ended; to do it twice changes nothing. */
+export function recoverBooks(memory: SystemMemory, core: number): void {
+  const { books } = memory.blocks[core] as CoreBlock
+  for (let peer = 0; peer < memory.cores; peer += 1) {
+    if (peer === core) continue
+    const mark = ringMark(peer, inspectRing(memory.dataRing(core, peer)).producer)
+    if (books[PUT_MARK] === mark) books[PUT] = books[PUT_NEXT] as number
+    const { inHand } = inspectRing(memory.dataRing(peer, core))
+    if (inHand !== undefined && endsMessage(inHand)) recoverTaken(books, ringMark(peer, inHand.position))
+  }
+  books[PUT_MARK] = 0
+}
+
+/** False for a fragment after which others follow: the books count a message with its last. */
+export function endsMessage(record: RecordInHand): boolean {
+  if (record.type !== FRAGMENT) return true
+  const fragment = readFragment(record.buffer, record.payloadOffset, record.payloadBytes, Infinity)
+  return fragment === undefined || fragment.index === fragment.count - 1
+}
+
+function recoverTaken(books: Float64Array, mark: number): void {
+  if (books[TAKEN_MARK] !== mark) {
+    books[TAKEN_NEXT] = (books[TAKEN] as number) + 1
+    books[TAKEN_MARK] = mark
+  }
+  books[TAKEN] = books[TAKEN_NEXT] as number
+}

@@ -1,0 +1,130 @@
+/**
+ * Answers to asks, in both directions: those that actors of this core give, and those that come to asks made here. An answer is a message of
+ * its own in the books; one that finds nobody is a dead letter `late_reply` (C-42).
+ */
+import { deepFreeze } from '@cambium/actor'
+import { CambiumError, fromErrorRecord, toErrorRecord } from '@cambium/base'
+import type { ActorAddress } from '@cambium/base'
+import { checkMessageBytes } from '@cambium/codec'
+import { PendingAsk } from './asks.ts'
+import type { Asker } from './asks.ts'
+import { count, PROCESSED, SENT } from './books.ts'
+import { prepareLocal } from './local-message.ts'
+import { REPLY, REPLY_ERROR } from './record-lane.ts'
+import type { SenderHost } from './sender.ts'
+
+export class Replies {
+  /** An ask settled since the driver last looked: its continuation should run before the core looks for more work. */
+  hasSettled = false
+  readonly #host: SenderHost
+
+  constructor(host: SenderHost) {
+    this.#host = host
+  }
+
+  reply(asker: Asker, value: unknown): void {
+    if (asker instanceof PendingAsk) {
+      if (this.#host.isStrict) {
+        this.#checkTravels(asker, value)
+        deepFreeze(value)
+      }
+      count(this.#host.books, SENT)
+      this.#settleLocal(asker, value, undefined)
+      return
+    }
+    let bytes: Buffer
+    try {
+      bytes = this.#host.encoder.encode(value)
+      checkMessageBytes(bytes.length, this.#host.limits.messageBytesMax)
+    } catch (error) {
+      this.replyError(asker, error as Error)
+      throw error
+    }
+    this.#writeReply(asker.core, REPLY, asker.correlation, bytes)
+  }
+
+  /** Answers with an error. Never throws: the error travels as a record of plain data. */
+  replyError(asker: Asker, error: Error): void {
+    if (asker instanceof PendingAsk) {
+      count(this.#host.books, SENT)
+      this.#settleLocal(asker, undefined, error)
+      return
+    }
+    const record = toErrorRecord(error)
+    let bytes: Buffer
+    try {
+      bytes = this.#host.encoder.encode(record)
+    } catch {
+      bytes = this.#host.encoder.encode({ ...record, fields: {}, cause: undefined })
+    }
+    this.#writeReply(asker.core, REPLY_ERROR, asker.correlation, bytes)
+  }
+
+  /** A reply for which nobody waits: the second of two. */
+  buryReply(from: ActorAddress, value: unknown): void {
+    count(this.#host.books, SENT)
+    this.#host.deadLetters.bury('late_reply', from, { message: value, detail: 'its message has an answer already' })
+  }
+
+  /** A reply came from another core. */
+  settleRemote(from: number, correlation: number, value: unknown, error: unknown): void {
+    const ask = this.#host.asks.take(correlation)
+    if (ask === undefined) {
+      this.#host.deadLetters.bury('late_reply', { core: from, slot: 0, generation: 0 }, { message: value })
+      return
+    }
+    this.#host.wheel.cancel(ask)
+    count(this.#host.books, PROCESSED)
+    this.hasSettled = true
+    if (error === undefined) ask.resolve(value)
+    else ask.reject(error)
+  }
+
+  #settleLocal(ask: PendingAsk, value: unknown, error: Error | undefined): void {
+    if (ask.isSettled) {
+      this.#host.deadLetters.bury('late_reply', ask.target, { message: value })
+      return
+    }
+    this.#host.wheel.cancel(ask)
+    count(this.#host.books, PROCESSED)
+    this.hasSettled = true
+    if (error === undefined) ask.resolve(value)
+    else ask.reject(error)
+  }
+
+  #writeReply(core: number, type: number, correlation: number, bytes: Buffer): void {
+    count(this.#host.books, SENT)
+    const link = this.#host.links[core]
+    if (link === undefined) return // the core was severed
+    if (!link.data.write(type, 0, 0, correlation, bytes)) {
+      // As many at most as the other core has asks under way.
+      link.data.enqueue({ type, a: 0, b: 0, c: correlation, bytes: Buffer.from(bytes), sinceMs: Infinity, isDropped: undefined, onBegun: undefined, onWritten: undefined, onExpired: undefined })
+    }
+    this.#host.requestTurn()
+  }
+
+  #checkTravels(asker: Asker, value: unknown): void {
+    try {
+      prepareLocal(value)
+    } catch (error) {
+      this.replyError(asker, error as Error)
+      throw error
+    }
+  }
+
+  /** Ends an ask without a reply. */
+  failAsk(ask: PendingAsk, error: Error): void {
+    if (ask.isSettled) return
+    this.#host.wheel.cancel(ask)
+    this.#host.asks.drop(ask)
+    this.hasSettled = true
+    ask.reject(error)
+  }
+}
+
+/** The error that came in place of a reply. */
+export function replyFailure(record: unknown): Error {
+  return typeof record === 'object' && record !== null && 'code' in record
+    ? fromErrorRecord(record as Parameters<typeof fromErrorRecord>[0])
+    : new CambiumError('ERR_UNKNOWN', 'reply failed with something that is no error', { severity: 'bug' })
+}

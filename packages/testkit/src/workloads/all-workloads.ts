@@ -1,0 +1,11 @@
+/** The workloads that there are, by name. */
+import { banking, standard } from './banking.ts'
+import { pipeline } from './pipeline.ts'
+import { telephoneExchange } from './telephone.ts'
+import type { Workload } from './workload.ts'
+
+export const WORKLOADS: readonly Workload[] = [banking, telephoneExchange, pipeline, standard]
+
+export function findWorkload(name: string): Workload | undefined {
+  return WORKLOADS.find((workload) => workload.name === name)
+}

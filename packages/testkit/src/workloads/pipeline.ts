@@ -1,0 +1,124 @@
+/**
+ * A pipeline: sources, stages and a slow sink, mailboxes of a few messages, over cores. Checked: order from each source to the sink, and that
+ * backpressure reaches the source: what is under way stays within what mailboxes, outboxes and rings hold together.
+ */
+import { defineActor } from '@cambium/actor'
+import type { ActorContext, Behaviour, Ref } from '@cambium/actor'
+import { isOver } from '../oracles/incarnations.ts'
+import { violation } from '../oracles/violation.ts'
+import type { Simulation } from '../simulation.ts'
+import { Journal, journalOf, OUTSIDE } from './journal.ts'
+import type { Member, Stamp } from './journal.ts'
+import { checkBooks, comeToRest, countLosses, spawnPatiently } from './workload.ts'
+import type { Workload } from './workload.ts'
+
+interface Item {
+  readonly stamp: Stamp
+  readonly source: string
+  readonly number: number
+}
+type Stage = Ref<Item>
+
+interface NextStage {
+  readonly member: Member
+  readonly next: Stage
+  readonly nextId: string
+}
+
+const SOURCES = 4
+const STAGES = 4
+const ITEMS = 400
+const BATCH = 20
+const CAPACITY = 4
+
+class Line extends Journal {
+  emitted = 0
+  readonly sunk = new Map<string, number>()
+  sunkCount = 0
+  /** Items under way at most. */
+  underWayMax = 0
+}
+
+/** Emits a batch for each message that it sends to itself. */
+export const source: Behaviour<NextStage, { readonly stamp: Stamp; readonly left: number }> = defineActor(import.meta.url, 'source', {
+  init: (argument: NextStage) => argument,
+  receive({ member, next, nextId }, { stamp, left }: { readonly stamp: Stamp; readonly left: number }, ctx) {
+    const line = journalOf<Line>(member.run)
+    line.take(stamp, member.id)
+    for (let i = 0; i < Math.min(BATCH, left); i += 1) {
+      line.emitted += 1
+      next.tell({ stamp: line.stamp(member.id, nextId), source: member.id, number: line.emitted })
+    }
+    line.underWayMax = Math.max(line.underWayMax, line.emitted - line.sunkCount)
+    if (left > BATCH) ctx.self.tell({ stamp: line.stamp(member.id, member.id), left: left - BATCH })
+    line.handled += 1
+  },
+})
+
+export const stage: Behaviour<NextStage, Item> = defineActor(
+  import.meta.url,
+  'stage',
+  {
+    init: (argument: NextStage) => argument,
+    receive({ member, next, nextId }, { stamp, source: from, number }: Item) {
+      const line = journalOf<Line>(member.run)
+      line.take(stamp, member.id)
+      next.tell({ stamp: line.stamp(member.id, nextId), source: from, number })
+      line.handled += 1
+    },
+  },
+  { mailbox: { capacity: CAPACITY } },
+)
+
+/** Takes one item a turn: its handler is asynchronous. */
+export const sink: Behaviour<Member, Item> = defineActor(
+  import.meta.url,
+  'sink',
+  {
+    init: (member: Member) => member,
+    async receive({ run, id }, { stamp, source: from, number }: Item, ctx) {
+      const line = journalOf<Line>(run)
+      line.take(stamp, id)
+      const last = line.sunk.get(from) ?? 0
+      if (number <= last) line.fail('ERR_ORACLE_ORDER', 'items of one source came out of order', { source: from, number, last })
+      line.sunk.set(from, number)
+      line.sunkCount += 1
+      await Promise.resolve()
+      if (!isOver(ctx as unknown as ActorContext)) line.handled += 1
+    },
+  },
+  { mailbox: { capacity: CAPACITY } },
+)
+
+async function pipe(sim: Simulation): Promise<void> {
+  const line = new Line()
+  const losses = countLosses(sim)
+  const member = (id: string): Member => ({ run: line.run, id })
+  const ends: { readonly id: string; readonly ref: Ref<{ readonly stamp: Stamp; readonly left: number }> }[] = []
+  const last = { id: 'sink', ref: (await spawnPatiently(sim, sink, member('sink'))) as Stage }
+  for (let i = 0; i < SOURCES; i += 1) {
+    let next = last
+    for (let s = STAGES - 1; s >= 0; s -= 1) {
+      const id = `stage-${i}-${s}`
+      next = { id, ref: await spawnPatiently(sim, stage, { member: member(id), next: next.ref, nextId: next.id }) }
+    }
+    const id = `source-${i}`
+    ends.push({ id, ref: await spawnPatiently(sim, source, { member: member(id), next: next.ref, nextId: next.id }) })
+  }
+  for (const { id, ref } of ends) ref.tell({ stamp: line.stamp(OUTSIDE, id), left: ITEMS })
+  await sim.advance(sim.random.below(100))
+  await comeToRest(sim, line, losses)
+  checkBooks(sim, line, losses)
+  const { deadTotal } = sim.system.books()
+  if (line.emitted - line.sunkCount > deadTotal) throw violation('ERR_ORACLE_WORKLOAD', 'items are missing that no dead letter carried', { emitted: line.emitted, sunk: line.sunkCount, dead: deadTotal })
+  if (deadTotal === 0 && line.sunkCount !== SOURCES * ITEMS) throw violation('ERR_ORACLE_WORKLOAD', 'items are missing', { expected: SOURCES * ITEMS, sunk: line.sunkCount })
+  line.close()
+}
+
+export const pipeline: Workload = {
+  name: 'pipeline',
+  summary: 'sources, stages and a slow sink with tiny mailboxes; order and backpressure',
+  cores: 3,
+  options: { outboxCapacity: 64, sendTimeoutMs: 20_000 },
+  run: pipe,
+}

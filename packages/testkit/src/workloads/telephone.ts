@@ -1,0 +1,202 @@
+/**
+ * A telephone exchange: every call is a child actor with timers, numbers are asked of a directory that answers at once or later, exchanges tick.
+ * Checked: a cancelled timer never fires, none fires early or at another incarnation, every call ends, every reply reaches its asker.
+ */
+import { defineActor } from '@cambium/actor'
+import type { ActorContext, Behaviour, Ref } from '@cambium/actor'
+import { CambiumError } from '@cambium/base'
+import { isOver } from '../oracles/incarnations.ts'
+import { violation } from '../oracles/violation.ts'
+import type { Simulation } from '../simulation.ts'
+import { Journal, journalOf, OUTSIDE } from './journal.ts'
+import type { Member, Stamp } from './journal.ts'
+import { checkBooks, comeToRest, countLosses, FORGIVEN_ASKS, spawnPatiently } from './workload.ts'
+import type { Workload } from './workload.ts'
+
+type Phone = Ref<PhoneMessage>
+type Directory = Ref<DirectoryMessage, DirectoryAnswer>
+type Exchange = Ref<ExchangeMessage>
+type CallRef = Ref<CallMessage>
+
+type DirectoryMessage = Query | { readonly type: 'answer late' }
+
+interface Query {
+  readonly type: 'look up'
+  readonly stamp: Stamp
+  readonly number: number
+  readonly isSlow: boolean
+}
+interface DirectoryAnswer {
+  readonly number: number
+}
+type ExchangeMessage = { readonly type: 'dial'; readonly stamp: Stamp; readonly call: number; readonly phone: Phone; readonly phoneId: string } | { readonly type: 'tick' }
+type PhoneMessage = { readonly type: 'ring'; readonly stamp: Stamp; readonly call: CallRef; readonly callId: string } | { readonly type: 'hang up'; readonly stamp: Stamp; readonly callId: string }
+type CallMessage = { readonly type: 'answer'; readonly stamp: Stamp } | { readonly type: 'ring timeout' } | { readonly type: 'talk over'; readonly dueMs: number }
+
+const CALLS = 400
+const PHONES = 40
+const EXCHANGES = 4
+const RING_MS = 3000
+const TALK_MS_MAX = 8000
+const TICK_MS = 1000
+const DEFERRED_MS = 20
+const ANSWER_CHANCE = 0.7
+
+class CallLog extends Journal {
+  /** Running calls by id; one whose context is over has ended. */
+  readonly calls = new Map<string, ActorContext>()
+  readonly ended = new Set<string>()
+  readonly ticks = new Map<string, number>()
+}
+
+export const directory: Behaviour<Member, DirectoryMessage, DirectoryAnswer> = defineActor<Member, DirectoryMessage, DirectoryAnswer, { readonly member: Member; late: (() => void)[] }>(import.meta.url, 'directory', {
+  init: (member) => ({ member, late: [] }),
+  receive(state, message, ctx) {
+    const log = journalOf<CallLog>(state.member.run)
+    if (message.type === 'answer late') for (const answer of state.late.splice(0)) answer()
+    else {
+      log.take(message.stamp, state.member.id)
+      log.told += 1 // the answer
+      if (message.isSlow) {
+        const reply = ctx.deferReply()
+        state.late.push(() => {
+          reply({ number: message.number })
+        })
+        ctx.setTimer('late', DEFERRED_MS, { type: 'answer late' })
+      } else ctx.reply({ number: message.number })
+      log.handled += 1
+    }
+  },
+})
+
+export const call: Behaviour<{ readonly member: Member; readonly phone: Phone; readonly phoneId: string }, CallMessage> = defineActor(import.meta.url, 'call', {
+  init({ member, phone, phoneId }: { readonly member: Member; readonly phone: Phone; readonly phoneId: string }, ctx: ActorContext<CallMessage>) {
+    const log = journalOf<CallLog>(member.run)
+    log.calls.set(member.id, ctx as unknown as ActorContext)
+    ctx.setTimer('ring', RING_MS, { type: 'ring timeout' })
+    phone.tell({ type: 'ring', stamp: log.stamp(member.id, phoneId), call: ctx.self as CallRef, callId: member.id })
+    return { member, phone, phoneId, isAnswered: false, startedMs: ctx.now() }
+  },
+  receive(state, message: CallMessage, ctx) {
+    const log = journalOf<CallLog>(state.member.run)
+    if (message.type === 'answer') {
+      log.take(message.stamp, state.member.id)
+      state.isAnswered = true
+      ctx.cancelTimer('ring')
+      const talkMs = 1 + ctx.random() * TALK_MS_MAX
+      ctx.setTimer('talk', talkMs, { type: 'talk over', dueMs: ctx.now() + talkMs })
+      log.handled += 1
+      return
+    }
+    if (message.type === 'ring timeout') {
+      if (state.isAnswered) log.fail('ERR_ORACLE_WORKLOAD', 'a cancelled timer fired', { call: state.member.id })
+      if (ctx.now() < state.startedMs + RING_MS - 1) log.fail('ERR_ORACLE_WORKLOAD', 'a timer fired early', { call: state.member.id, afterMs: ctx.now() - state.startedMs })
+    } else {
+      if (ctx.now() < message.dueMs - 1) log.fail('ERR_ORACLE_WORKLOAD', 'a timer fired early', { call: state.member.id, dueMs: message.dueMs, nowMs: ctx.now() })
+      state.phone.tell({ type: 'hang up', stamp: log.stamp(state.member.id, state.phoneId), callId: state.member.id })
+    }
+    if (log.ended.has(state.member.id)) log.fail('ERR_ORACLE_WORKLOAD', 'a call ended twice', { call: state.member.id })
+    log.ended.add(state.member.id)
+    ctx.stop()
+  },
+})
+
+export const exchange: Behaviour<Member, ExchangeMessage> = defineActor<Member, ExchangeMessage, unknown, Member>(import.meta.url, 'exchange', {
+  init(member, ctx) {
+    ctx.setTimer('tick', TICK_MS, { type: 'tick' }, { repeat: true })
+    return member
+  },
+  receive({ run, id }, message, ctx) {
+    const log = journalOf<CallLog>(run)
+    if (message.type === 'tick') {
+      log.ticks.set(id, (log.ticks.get(id) ?? 0) + 1)
+      return
+    }
+    log.take(message.stamp, id)
+    const member = { run, id: `call-${message.call}` }
+    ctx.spawn(call, { member, phone: message.phone, phoneId: message.phoneId })
+    log.handled += 1
+  },
+})
+
+export const phone: Behaviour<Member, PhoneMessage> = defineActor<Member, PhoneMessage, unknown, Member>(import.meta.url, 'phone', {
+  init: (member) => member,
+  receive({ run, id }, message, ctx) {
+    const log = journalOf<CallLog>(run)
+    log.take(message.stamp, id)
+    if (message.type === 'ring' && ctx.random() < ANSWER_CHANCE) message.call.tell({ type: 'answer', stamp: log.stamp(id, message.callId) })
+    log.handled += 1
+  },
+})
+
+/** Asks the directory, and for a known answer. */
+export const subscriber: Behaviour<{ readonly member: Member; readonly directory: Directory }, { readonly stamp: Stamp; readonly number: number }> = defineActor(import.meta.url, 'subscriber', {
+  init: (argument: { readonly member: Member; readonly directory: Directory }) => argument,
+  async receive({ member, directory: book }, message: { readonly stamp: Stamp; readonly number: number }) {
+    const log = journalOf<CallLog>(member.run)
+    log.take(message.stamp, member.id)
+    await lookUp(log, book, member.id, message.number, message.number % 3 === 0)
+    log.handled += 1
+  },
+})
+
+async function lookUp(log: CallLog, book: Directory, from: string, number: number, isSlow: boolean): Promise<void> {
+  let answer: DirectoryAnswer
+  try {
+    answer = await book.ask({ type: 'look up', stamp: log.stamp(from, 'directory'), number, isSlow })
+  } catch (error) {
+    if (!(error instanceof CambiumError) || !FORGIVEN_ASKS.has(error.code)) throw error
+    log.failedAsks += 1
+    return
+  }
+  log.handled += 1
+  if (answer.number !== number) log.fail('ERR_ORACLE_WORKLOAD', 'a reply reached another asker', { from, asked: number, answered: answer.number })
+}
+
+async function telephone(sim: Simulation): Promise<void> {
+  const log = new CallLog()
+  const losses = countLosses(sim)
+  const member = (id: string): Member => ({ run: log.run, id })
+  const book = await spawnPatiently(sim, directory, member('directory'))
+  const exchanges: { readonly id: string; readonly ref: Exchange }[] = []
+  for (let i = 0; i < EXCHANGES; i += 1) exchanges.push({ id: `exchange-${i}`, ref: await spawnPatiently(sim, exchange, member(`exchange-${i}`)) })
+  const phones: { readonly id: string; readonly ref: Phone }[] = []
+  for (let i = 0; i < PHONES; i += 1) phones.push({ id: `phone-${i}`, ref: await spawnPatiently(sim, phone, member(`phone-${i}`)) })
+  const curious = await spawnPatiently(sim, subscriber, { member: member('subscriber'), directory: book })
+  const asks: Promise<void>[] = []
+  for (let number = 0; number < CALLS; number += 1) {
+    const at = sim.random.pick(exchanges)
+    const to = sim.random.pick(phones)
+    at.ref.tell({ type: 'dial', stamp: log.stamp(OUTSIDE, at.id), call: number, phone: to.ref, phoneId: to.id })
+    if (sim.random.chance(0.1)) asks.push(lookUp(log, book, OUTSIDE, number, sim.random.chance(0.5)))
+    if (sim.random.chance(0.1)) curious.tell({ stamp: log.stamp(OUTSIDE, 'subscriber'), number })
+    if (sim.random.chance(0.1)) await sim.advance(sim.random.below(200))
+  }
+  const isRunning = await comeToRest(sim, log, losses)
+  await Promise.all(asks)
+  if (isRunning) await checkTimers(sim, log, exchanges.map(({ id }) => id))
+  log.check()
+  checkBooks(sim, log, losses)
+  log.close()
+}
+
+/** Faults are off: ticks come as they should, and after the longest ring and talk no call is left. */
+async function checkTimers(sim: Simulation, log: CallLog, exchanges: readonly string[]): Promise<void> {
+  await sim.advance(RING_MS + TALK_MS_MAX + 1000)
+  log.ticks.clear()
+  await sim.advance(10 * TICK_MS)
+  for (const id of exchanges) {
+    const ticks = log.ticks.get(id) ?? 0
+    if (ticks < 9 || ticks > 11) throw violation('ERR_ORACLE_WORKLOAD', 'a repeating timer does not keep its time', { exchange: id, ticks, expected: 10 })
+  }
+  for (const [id, context] of log.calls) {
+    if (!isOver(context)) throw violation('ERR_ORACLE_WORKLOAD', 'a call never ended', { call: id, hasEnded: log.ended.has(id) })
+  }
+}
+
+export const telephoneExchange: Workload = {
+  name: 'telephone',
+  summary: 'calls as actors with timers; every call ends, every reply reaches its asker',
+  cores: 3,
+  run: telephone,
+}

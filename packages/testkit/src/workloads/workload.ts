@@ -1,0 +1,82 @@
+/** What a workload is, and what all of them do: start actors in spite of faults, come to rest, and hold the books against the journal. */
+import type { Behaviour, Ref } from '@cambium/actor'
+import { CambiumError } from '@cambium/base'
+import type { SpawnOptions, SystemOptions } from '@cambium/runtime'
+import { violation } from '../oracles/violation.ts'
+import type { Simulation } from '../simulation.ts'
+import type { Journal } from './journal.ts'
+
+export interface Workload {
+  readonly name: string
+  readonly summary: string
+  /** Worker cores. */
+  readonly cores: number
+  readonly options?: Omit<SystemOptions, 'cores' | 'handleSignals'>
+  readonly run: (sim: Simulation) => Promise<void>
+}
+
+/** A budget that the crashes which a run may have do not use up. */
+export const PATIENT: SpawnOptions = { intensity: 10_000 }
+/** Failures of a start that are the fault of a fault. */
+const FORGIVEN = new Set(['ERR_CORE_LOST'])
+/** What an ask may come to while cores die and actors crash. */
+export const FORGIVEN_ASKS: ReadonlySet<string> = new Set(['ERR_CORE_LOST', 'ERR_ACTOR_CRASHED', 'ERR_ASK_TIMEOUT', 'ERR_NO_SUCH_ACTOR', 'ERR_SYSTEM_CLOSED', 'ERR_SEND_TIMEOUT', 'ERR_MAILBOX_FULL', 'ERR_OUTBOX_FULL'])
+const ATTEMPTS_MAX = 50
+const REST_MS_MAX = 120_000
+/** Chance that a run shuts its system down while faults strike. */
+const HARD_END_CHANCE = 0.2
+
+/** Starts an actor; again when its core died during that. */
+export async function spawnPatiently<A, M, R>(sim: Simulation, behaviour: Behaviour<A, M, R>, argument: A, options: SpawnOptions = {}): Promise<Ref<M, R>> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await sim.spawn(behaviour, argument, { ...PATIENT, ...options })
+    } catch (error) {
+      if (attempt === ATTEMPTS_MAX || !(error instanceof CambiumError) || !FORGIVEN.has(error.code)) throw error
+    }
+  }
+}
+
+export interface Losses {
+  /** Ends of cores that nobody asked for, failed successors included. */
+  deaths: number
+}
+
+/** Counts what faults did to the system. Call it first. */
+export function countLosses(sim: Simulation): Losses {
+  const losses: Losses = { deaths: 0 }
+  sim.system.events.on('core_lost', () => {
+    losses.deaths += 1
+  })
+  return losses
+}
+
+/** Ends the chaos: mostly by waiting, faults off, until nothing is queued; now and then by a shutdown in the middle of it: false then. */
+export async function comeToRest(sim: Simulation, journal: Journal, losses: Losses): Promise<boolean> {
+  if (sim.random.chance(HARD_END_CHANCE)) {
+    losses.deaths += sim.system.cores // those of a system that goes down are not announced
+    await sim.system.shutdown()
+    journal.check()
+    return false
+  }
+  sim.heal()
+  const untilMs = sim.now() + REST_MS_MAX
+  while (sim.system.books().queued > 0 && sim.now() < untilMs) await sim.advance(50)
+  journal.check()
+  return true
+}
+
+/**
+ * D6, from outside: every message that was told was handled or is a dead letter. A message whose handler had done its work when the actor
+ * crashed, or the core died, is both: so much the two counts may differ. A failed ask may have had an error for its reply, which counts as a message.
+ */
+export function checkBooks(sim: Simulation, journal: Journal, losses: Losses): void {
+  const { sent, processed, dead, deadTotal, queued } = sim.system.books()
+  const { told, handled, failedAsks } = journal
+  const facts = { told, failedAsks, sent, handled, processed, dead: deadTotal, crashed: dead.crashed, queued, deaths: losses.deaths }
+  // A message may be told and not counted, when the core died in between.
+  if (sent > told + failedAsks || told - sent > losses.deaths + failedAsks) throw violation('ERR_ORACLE_BOOKS', 'books know of other messages than were told', facts)
+  const both = handled - processed
+  if (both < -failedAsks || both > losses.deaths + dead.crashed) throw violation('ERR_ORACLE_BOOKS', 'books know of other messages than were handled', facts)
+  if (queued === 0 && sent !== processed + deadTotal) throw violation('ERR_ORACLE_BOOKS', 'messages have disappeared', facts)
+}
