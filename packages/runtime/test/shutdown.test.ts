@@ -194,3 +194,23 @@ function recordFile(): { file: string; readLines: () => string[] } {
   const file = join(folder, 'record')
   return { file, readLines: () => readFileSync(file, 'utf8').split('\n') }
 }
+
+it('an actor of core 0 that holds refs made outside still uses them while the system drains', async () => {
+  const system = await start()
+  const home = await system.spawn(hive, undefined, { core: 1 })
+  const ref = await system.spawn(bee, { ms: 0, passTo: home }, { core: 0 })
+  for (let id = 0; id < 100; id += 1) ref.tell({ id })
+  const { isDrained, books } = await system.shutdown()
+  expect(isDrained).toBe(true)
+  expect(books).toMatchObject({ sent: 200, processed: 200, deadTotal: 0 })
+})
+
+it('a send that waits for a full ring is told when the system ends', async () => {
+  const system = await start({ turnTimeoutMs: Infinity, ringBytes: 4096 })
+  const ref = await system.spawn(perilous, undefined, { core: 1 })
+  ref.tell({ type: 'loop' })
+  while (ref.trySend({ type: 'where' }) === 'sent');
+  const waiting = failureOf(ref.send({ type: 'where' }, { timeoutMs: Infinity }))
+  await system.shutdown({ timeoutMs: 100 })
+  expect(await waiting).toMatchObject({ code: 'ERR_SYSTEM_CLOSED' })
+})

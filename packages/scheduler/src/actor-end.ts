@@ -49,7 +49,10 @@ export class ActorEnd {
       return
     }
     if (cell.status === STARTING) {
-      this.failStart(cell, new CambiumError('ERR_STOPPED_DURING_START', `actor was stopped during its start: actor=${cell.label}`))
+      this.failStart(
+        cell,
+        new CambiumError('ERR_STOPPED_DURING_START', `actor was stopped during its start: actor=${cell.label}`),
+      )
       if (isOver(cell)) return // over already: it had no children, or none that took time
     }
     if (Number.isFinite(timeoutMs)) {
@@ -236,7 +239,11 @@ export class ActorEnd {
       if (asker !== undefined && asker !== ANSWERED) this.#host.replyError(asker, goneError(cell))
     }
     this.#end(cell)
-    if (isUnstarted) this.tellStarted(cell, new CambiumError('ERR_STOPPED_DURING_START', `actor was killed during its start: actor=${cell.label}`))
+    if (isUnstarted)
+      this.tellStarted(
+        cell,
+        new CambiumError('ERR_STOPPED_DURING_START', `actor was killed during its start: actor=${cell.label}`),
+      )
     if (cell.keepsSlot && !(isUnstarted && cell.incarnation === 0)) this.#await(cell, EXIT_KILLED)
     else this.#free(cell, EXIT_KILLED)
   }
@@ -288,5 +295,8 @@ function isOver(cell: ActorCell): boolean {
 }
 
 function goneError(cell: ActorCell): CambiumError {
-  return new CambiumError('ERR_NO_SUCH_ACTOR', `actor has ended: actor=${cell.label}`, { severity: 'crash', fields: { core: cell.core, slot: cell.slot } })
+  return new CambiumError('ERR_NO_SUCH_ACTOR', `actor has ended: actor=${cell.label}`, {
+    severity: 'crash',
+    fields: { core: cell.core, slot: cell.slot },
+  })
 }

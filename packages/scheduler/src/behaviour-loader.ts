@@ -39,19 +39,27 @@ export class BehaviourLoader {
     try {
       exports = await this.#platform.importModule(module)
     } catch (cause) {
-      throw new CambiumError('ERR_MODULE_LOAD', `module cannot be loaded: module=${module}, cause=${cause instanceof Error ? cause.message : String(cause)}`, {
-        cause,
-        fields: { module },
-      })
+      throw new CambiumError(
+        'ERR_MODULE_LOAD',
+        `module cannot be loaded: module=${module}, cause=${cause instanceof Error ? cause.message : String(cause)}`,
+        {
+          cause,
+          fields: { module },
+        },
+      )
     }
     const exported = Object.values(exports).filter(isBehaviour)
     for (const behaviour of exported) this.#loaded.set(`${module}#${behaviour.name}`, behaviour)
     const found = this.find(module, name)
     if (found === undefined) {
       const names = exported.map((behaviour) => behaviour.name)
-      throw new CambiumError('ERR_BEHAVIOUR_NOT_FOUND', `module exports no such behaviour: module=${module}, name=${name}, exported=[${names.join(', ')}]`, {
-        fields: { module, name, exported: names },
-      })
+      throw new CambiumError(
+        'ERR_BEHAVIOUR_NOT_FOUND',
+        `module exports no such behaviour: module=${module}, name=${name}, exported=[${names.join(', ')}]`,
+        {
+          fields: { module, name, exported: names },
+        },
+      )
     }
     return found
   }

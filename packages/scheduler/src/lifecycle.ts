@@ -67,9 +67,16 @@ export class Lifecycle {
 
   /** A new incarnation behind the same ref. Makes the slot if this core does not have it: it may have died since. */
   restart(slot: number, generation: number, spec: StartSpec, done: (error: Error | undefined) => void): void {
-    const cell = this.#host.slots.find(slot, generation) ?? this.#adoptOne({ slot, generation, name: spec.name, mailbox: spec.mailbox })
+    const cell =
+      this.#host.slots.find(slot, generation) ?? this.#adoptOne({ slot, generation, name: spec.name, mailbox: spec.mailbox })
     if (cell === undefined || cell.status !== AWAITING) {
-      done(new CambiumError('ERR_NOT_RESTARTABLE', `actor cannot be restarted: ref=core-${this.#host.coreNumber}/${slot}, status=${cell?.status ?? 'slot taken'}`, { severity: 'bug' }))
+      done(
+        new CambiumError(
+          'ERR_NOT_RESTARTABLE',
+          `actor cannot be restarted: ref=core-${this.#host.coreNumber}/${slot}, status=${cell?.status ?? 'slot taken'}`,
+          { severity: 'bug' },
+        ),
+      )
       return
     }
     cell.incarnation += 1
@@ -141,7 +148,10 @@ export class Lifecycle {
   #armStart(cell: ActorCell, spec: StartSpec): void {
     this.#end.arm(cell, spec.initTimeoutMs, () => {
       const message = `actor did not start in time: actor=${cell.label}, timeoutMs=${spec.initTimeoutMs}`
-      this.#end.failStart(cell, new CambiumError('ERR_INIT_TIMEOUT', message, { severity: 'crash', fields: { timeoutMs: spec.initTimeoutMs } }))
+      this.#end.failStart(
+        cell,
+        new CambiumError('ERR_INIT_TIMEOUT', message, { severity: 'crash', fields: { timeoutMs: spec.initTimeoutMs } }),
+      )
     })
   }
 
@@ -202,5 +212,8 @@ export class Lifecycle {
 
 function initError(cell: ActorCell, cause: unknown): CambiumError {
   const record = toErrorRecord(cause)
-  return new CambiumError('ERR_INIT_FAILED', `init failed: actor=${cell.label}, error=${record.name}: ${record.message}`, { severity: 'crash', cause })
+  return new CambiumError('ERR_INIT_FAILED', `init failed: actor=${cell.label}, error=${record.name}: ${record.message}`, {
+    severity: 'crash',
+    cause,
+  })
 }

@@ -138,7 +138,7 @@ export class Outbox {
     for (const link of this.#host.links) {
       if (link === undefined) continue
       endQueues(link.waiting)
-      link.data.expire(Infinity)
+      link.data.end()
     }
   }
 
@@ -205,7 +205,15 @@ export class Outbox {
   /** Puts a held message whose target has room into the ring, or behind what waits for the ring. */
   #writeNow(link: OutboundLink, message: WaitingMessage): void {
     const { target, ask } = message
-    if (link.data.write(ask === undefined ? TELL : ASK, target.slot, target.generation, ask?.correlation ?? 0, message.bytes as Buffer)) {
+    if (
+      link.data.write(
+        ask === undefined ? TELL : ASK,
+        target.slot,
+        target.generation,
+        ask?.correlation ?? 0,
+        message.bytes as Buffer,
+      )
+    ) {
       this.#written(link, message)
       return
     }
@@ -261,13 +269,22 @@ export class Outbox {
     this.#uncharge(message)
     this.#host.deadLetters.bury('send_timeout', message.target, { detail })
     if (message.ask !== undefined) {
-      this.#replies.failAsk(message.ask, new CambiumError('ERR_SEND_TIMEOUT', `message found no room in time: target=${formatAddress(message.target)}, ${detail}`, { severity: 'crash' }))
+      this.#replies.failAsk(
+        message.ask,
+        new CambiumError(
+          'ERR_SEND_TIMEOUT',
+          `message found no room in time: target=${formatAddress(message.target)}, ${detail}`,
+          { severity: 'crash' },
+        ),
+      )
     }
   }
 }
 
 export function outboxFull(target: ActorAddress): CambiumError {
-  return new CambiumError('ERR_OUTBOX_FULL', `too many messages wait for room: target=${formatAddress(target)}`, { severity: 'crash' })
+  return new CambiumError('ERR_OUTBOX_FULL', `too many messages wait for room: target=${formatAddress(target)}`, {
+    severity: 'crash',
+  })
 }
 
 export function closedError(target: ActorAddress): CambiumError {

@@ -141,6 +141,15 @@ export class RecordLane {
     return HEADER_BYTES + bytes > this.#ring.recordBytesMax
   }
 
+  /** Nothing more is written: all that waits is expired, partly written or not. */
+  end(): void {
+    const left = this.#queue.slice(this.#queueHead)
+    this.#queue = []
+    this.#queueHead = 0
+    this.queuedBytes = 0
+    for (const record of left) if (record.isDropped?.() !== true) record.onExpired?.()
+  }
+
   /** Whether the oldest waiting record, or its next fragment, would fit now. */
   get hasRoomForNext(): boolean {
     const record = this.#queue[this.#queueHead]

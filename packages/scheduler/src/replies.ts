@@ -98,7 +98,18 @@ export class Replies {
     if (link === undefined) return // the core was severed
     if (!link.data.write(type, 0, 0, correlation, bytes)) {
       // As many at most as the other core has asks under way.
-      link.data.enqueue({ type, a: 0, b: 0, c: correlation, bytes: Buffer.from(bytes), sinceMs: Infinity, isDropped: undefined, onBegun: undefined, onWritten: undefined, onExpired: undefined })
+      link.data.enqueue({
+        type,
+        a: 0,
+        b: 0,
+        c: correlation,
+        bytes: Buffer.from(bytes),
+        sinceMs: Infinity,
+        isDropped: undefined,
+        onBegun: undefined,
+        onWritten: undefined,
+        onExpired: undefined,
+      })
     }
     this.#host.requestTurn()
   }

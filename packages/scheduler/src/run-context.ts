@@ -100,17 +100,23 @@ export class RunContext implements ActorContext {
   spawn<A, M, R>(behaviour: Behaviour<A, M, R>, argument: A, options: ChildOptions = {}): Ref<M, R> {
     const cell = this.#live()
     // Its children have been stopped: this one would outlive it.
-    if (cell.status === STOPPING) throw new CambiumError('ERR_ACTOR_STOPPED', `incarnation is ending and starts no child: actor=${cell.label}`)
+    if (cell.status === STOPPING)
+      throw new CambiumError('ERR_ACTOR_STOPPED', `incarnation is ending and starts no child: actor=${cell.label}`)
     if (!isBehaviour(behaviour)) throw optionError('behaviour', behaviour, 'what defineActor or defineServer returned')
     checkFields('options', options, ['name', 'mailbox', 'initTimeoutMs'])
-    if (options.name !== undefined && typeof options.name !== 'string') throw optionError('options.name', options.name, 'a string')
+    if (options.name !== undefined && typeof options.name !== 'string')
+      throw optionError('options.name', options.name, 'a string')
     const spec: StartSpec = {
       module: behaviour.module,
       behaviour: behaviour.name,
       argument,
       name: options.name,
       mailbox: options.mailbox === undefined ? undefined : checkMailboxOptions(options.mailbox),
-      initTimeoutMs: checkDuration('options.initTimeoutMs', options.initTimeoutMs, { default: INIT_TIMEOUT_MS_DEFAULT, min: 1, max: DELAY_MS_MAX }),
+      initTimeoutMs: checkDuration('options.initTimeoutMs', options.initTimeoutMs, {
+        default: INIT_TIMEOUT_MS_DEFAULT,
+        min: 1,
+        max: DELAY_MS_MAX,
+      }),
     }
     return this.#host.spawnChild(cell, behaviour, spec) as Ref<M, R>
   }
@@ -166,13 +172,18 @@ export class RunContext implements ActorContext {
 
   #takeAsker(): Asker {
     const asker = this.#live().asker
-    if (asker === undefined || asker === ANSWERED) throw new CambiumError('ERR_NOT_ASKED', `message in hand expects no reply, or has one: actor=${this.#cell.label}`)
+    if (asker === undefined || asker === ANSWERED)
+      throw new CambiumError('ERR_NOT_ASKED', `message in hand expects no reply, or has one: actor=${this.#cell.label}`)
     this.#cell.asker = undefined
     return asker
   }
 
   #live(): ActorCell {
-    if (this.#isOver) throw new CambiumError('ERR_ACTOR_STOPPED', `incarnation has ended: actor=${this.#cell.label}, incarnation=${this.#incarnation}`)
+    if (this.#isOver)
+      throw new CambiumError(
+        'ERR_ACTOR_STOPPED',
+        `incarnation has ended: actor=${this.#cell.label}, incarnation=${this.#incarnation}`,
+      )
     return this.#cell
   }
 }

@@ -64,6 +64,7 @@ export class Sender {
   /** Refs of this host were given to code outside actors; they close when the system shuts down. */
   readonly outside: RefHost
   isClosed = false
+  #isEnded = false
   readonly replies: Replies
   readonly outbox: Outbox
   readonly #host: SenderHost
@@ -74,14 +75,16 @@ export class Sender {
     this.outbox = new Outbox(host, this.replies, this)
     const hostOf = (isOutside: boolean): RefHost => ({
       tell: (target, message) => {
-        if (isOutside && this.isClosed) {
+        if (isOutside && this.#isShut()) {
           count(this.#host.books, SENT)
           host.deadLetters.bury('shut_down', target, { message })
         } else this.#tell(target, message)
       },
-      trySend: (target, message) => (isOutside && this.isClosed ? 'closed' : this.#trySend(target, message)),
-      send: (target, message, options) => (isOutside && this.isClosed ? Promise.reject(closedError(target)) : this.#send(target, message, options)),
-      ask: (target, message, options) => (isOutside && this.isClosed ? Promise.reject(closedError(target)) : this.#ask(target, message, options)),
+      trySend: (target, message) => (isOutside && this.#isShut() ? 'closed' : this.#trySend(target, message)),
+      send: (target, message, options) =>
+        isOutside && this.#isShut() ? Promise.reject(closedError(target)) : this.#send(target, message, options),
+      ask: (target, message, options) =>
+        isOutside && this.#isShut() ? Promise.reject(closedError(target)) : this.#ask(target, message, options),
     })
     this.inside = hostOf(false)
     this.outside = hostOf(true)
@@ -90,6 +93,7 @@ export class Sender {
   /** The core ends: whoever waits here is told, and what waits is buried. */
   end(error: Error): void {
     this.isClosed = true
+    this.#isEnded = true
     const local = this.#host.wheel.all().filter((timer) => timer instanceof PendingAsk)
     for (const ask of [...this.#host.asks.all(), ...local]) this.replies.failAsk(ask, error)
     this.outbox.end(error)
@@ -107,6 +111,16 @@ export class Sender {
   /** Messages waiting on this core. */
   get waitingCount(): number {
     return this.outbox.waitingCount
+  }
+
+  /**
+   * Whether code outside actors may not send any more. An actor of core 0 can hold a ref that was made outside, in its argument or in a message
+   * that came by reference; while it runs, and the system drains, that ref is as good as any.
+   */
+  #isShut(): boolean {
+    if (!this.isClosed) return false
+    const { dispatcher } = this.#host
+    return this.#isEnded || (dispatcher.current === undefined && dispatcher.asyncInFlight === 0)
   }
 
   // --- tell, trySend, send, ask
@@ -168,7 +182,8 @@ export class Sender {
       if (this.outbox.isFull(undefined)) return Promise.reject(outboxFull(target))
       if (!isLocal) bytes = this.#host.encoder.encodeCopy(message)
     } catch (error) {
-      return Promise.reject(error)
+      const refusal = error as Error
+      return Promise.reject(refusal)
     }
     return new Promise((resolve, reject) => {
       const finish = (): void => {
@@ -191,20 +206,24 @@ export class Sender {
         },
         isWithdrawn: false,
       }
-      const withdraw = (error: unknown): void => {
+      const withdraw = (error: Error): void => {
         finish()
         waiting.isWithdrawn = true
         reject(error)
       }
       const onAbort = (): void => {
-        withdraw(wait.signal?.reason)
+        withdraw(wait.signal?.reason as Error)
       }
       const timer = new CallbackTimer(() => {
         withdraw(
-          new CambiumError('ERR_SEND_TIMEOUT', `message found no room in time: target=${formatAddress(target)}, timeoutMs=${wait.timeoutMs}`, {
-            severity: 'crash',
-            fields: { timeoutMs: wait.timeoutMs },
-          }),
+          new CambiumError(
+            'ERR_SEND_TIMEOUT',
+            `message found no room in time: target=${formatAddress(target)}, timeoutMs=${wait.timeoutMs}`,
+            {
+              severity: 'crash',
+              fields: { timeoutMs: wait.timeoutMs },
+            },
+          ),
         )
       })
       if (Number.isFinite(wait.timeoutMs)) this.#host.wheel.start(timer, this.#host.now() + wait.timeoutMs)
@@ -229,10 +248,14 @@ export class Sender {
       const ask = new PendingAsk(target, resolve, reject, (expired) => {
         this.replies.failAsk(
           expired,
-          new CambiumError('ERR_ASK_TIMEOUT', `ask was not answered in time: target=${formatAddress(target)}, timeoutMs=${timeoutMs}`, {
-            severity: 'crash',
-            fields: { timeoutMs },
-          }),
+          new CambiumError(
+            'ERR_ASK_TIMEOUT',
+            `ask was not answered in time: target=${formatAddress(target)}, timeoutMs=${timeoutMs}`,
+            {
+              severity: 'crash',
+              fields: { timeoutMs },
+            },
+          ),
         )
       })
       if (timeoutMs !== Infinity) this.#host.wheel.start(ask, this.#host.now() + timeoutMs)
@@ -276,7 +299,20 @@ export class Sender {
           this.outbox.buryFull(target, message, ask)
           return
         }
-        this.outbox.hold({ target, message, bytes: undefined, ask, charge, sinceMs: this.#host.now(), onAccepted: undefined, onClosed: undefined, isWithdrawn: false }, undefined)
+        this.outbox.hold(
+          {
+            target,
+            message,
+            bytes: undefined,
+            ask,
+            charge,
+            sinceMs: this.#host.now(),
+            onAccepted: undefined,
+            onClosed: undefined,
+            isWithdrawn: false,
+          },
+          undefined,
+        )
         return
       }
     }
@@ -306,7 +342,21 @@ export class Sender {
     const link = this.#linkTo(target)
     if (link.isCongested(target.slot) || (link.waiting.size > 0 && link.waiting.has(target.slot))) {
       if (this.outbox.isFull(charge)) this.outbox.buryFull(target, undefined, ask)
-      else this.outbox.hold({ target, message: undefined, bytes: Buffer.from(bytes), ask, charge, sinceMs: this.#host.now(), onAccepted: undefined, onClosed: undefined, isWithdrawn: false }, link)
+      else
+        this.outbox.hold(
+          {
+            target,
+            message: undefined,
+            bytes: Buffer.from(bytes),
+            ask,
+            charge,
+            sinceMs: this.#host.now(),
+            onAccepted: undefined,
+            onClosed: undefined,
+            isWithdrawn: false,
+          },
+          link,
+        )
       this.#host.requestTurn()
       return
     }
@@ -344,21 +394,29 @@ export class Sender {
   #linkTo(target: ActorAddress): OutboundLink {
     const link = this.#host.links[target.core]
     if (link === undefined) {
-      throw new CambiumError('ERR_NO_SUCH_CORE', `ref names no core of this system: ref=${formatAddress(target)}, cores=${this.#host.links.length}`)
+      throw new CambiumError(
+        'ERR_NO_SUCH_CORE',
+        `ref names no core of this system: ref=${formatAddress(target)}, cores=${this.#host.links.length}`,
+      )
     }
     return link
   }
 }
 
 export function noSuchActor(target: ActorAddress): CambiumError {
-  return new CambiumError('ERR_NO_SUCH_ACTOR', `no such actor: ref=${formatAddress(target)}`, { severity: 'crash', fields: { ...target } })
+  return new CambiumError('ERR_NO_SUCH_ACTOR', `no such actor: ref=${formatAddress(target)}`, {
+    severity: 'crash',
+    fields: { ...target },
+  })
 }
 
 function checkWait(options: WaitOptions | undefined, timeoutMs: number): { timeoutMs: number; signal: AbortSignal | undefined } {
   if (options === undefined) return { timeoutMs, signal: undefined }
   checkFields('options', options, ['timeoutMs', 'signal'])
-  if (options.signal !== undefined && !(options.signal instanceof AbortSignal)) throw optionError('options.signal', options.signal, 'an AbortSignal')
+  if (options.signal !== undefined && !(options.signal instanceof AbortSignal))
+    throw optionError('options.signal', options.signal, 'an AbortSignal')
   const given = checkDuration('options.timeoutMs', options.timeoutMs, { default: timeoutMs, min: 0, max: Infinity })
-  if (given !== Infinity && given > WAIT_MS_MAX) throw optionError('options.timeoutMs', given, `milliseconds up to ${WAIT_MS_MAX}, or Infinity`)
+  if (given !== Infinity && given > WAIT_MS_MAX)
+    throw optionError('options.timeoutMs', given, `milliseconds up to ${WAIT_MS_MAX}, or Infinity`)
   return { timeoutMs: given, signal: options.signal }
 }

@@ -26,7 +26,10 @@ export class SlotTable {
     while (slot !== undefined && this.cells[slot] !== undefined) slot = this.#free.pop() // adopted meanwhile
     if (slot === undefined) {
       slot = this.cells.length
-      if (slot >= SLOTS_MAX) throw new CambiumError('ERR_SLOTS_EXHAUSTED', `core has no free slot: slots=${SLOTS_MAX}`, { fields: { slots: SLOTS_MAX } })
+      if (slot >= SLOTS_MAX)
+        throw new CambiumError('ERR_SLOTS_EXHAUSTED', `core has no free slot: slots=${SLOTS_MAX}`, {
+          fields: { slots: SLOTS_MAX },
+        })
       this.cells.push(undefined)
     }
     const generation = (Atomics.load(this.#generation, 0) + 1) | 0

@@ -4,12 +4,18 @@ import { gate, handler, World } from './harness.ts'
 
 type Receive = Parameters<typeof handler<string>>[0]
 
-const actor = async (receive: Receive): Promise<{ world: World; tell: (message: string) => void; ref: ReturnType<World['ref']> }> => {
+const actor = async (
+  receive: Receive,
+): Promise<{ world: World; tell: (message: string) => void; ref: ReturnType<World['ref']> }> => {
   const world = new World()
-  const ref = world.spawn(1, handler<string>((message, context) => {
-    world.note(`${message} at ${world.nowMs - 1000.25}`)
-    return receive(message, context)
-  }), null)
+  const ref = world.spawn(
+    1,
+    handler<string>((message, context) => {
+      world.note(`${message} at ${world.nowMs - 1000.25}`)
+      return receive(message, context)
+    }),
+    null,
+  )
   await world.run()
   return { world, ref: ref as never, tell: (message) => ref.tell(message) }
 }

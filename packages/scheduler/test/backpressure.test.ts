@@ -5,7 +5,10 @@ import { inspectRing } from '@cambium/ring'
 import { behave, codeOf, gate, handler, World } from './harness.ts'
 
 /** An actor that handles one message each time it is let, and notes it. */
-function valve(world: World, capacity: number): { behaviour: ReturnType<typeof handler<unknown>>; let: (count?: number) => Promise<void>; openAll: () => Promise<void> } {
+function valve(
+  world: World,
+  capacity: number,
+): { behaviour: ReturnType<typeof handler<unknown>>; let: (count?: number) => Promise<void>; openAll: () => Promise<void> } {
   const waiting: (() => void)[] = []
   let isOpen = false
   return {
@@ -70,13 +73,18 @@ describe.each([
       const slow = valve(world, 4)
       const target = world.inside(world.spawn(core, slow.behaviour, null), 0)
       const senders = ['a', 'b', 'c'].map((name) =>
-        world.spawn(0, behave<null, 'go', number>({
-          init: () => 0,
-          receive(sent) {
-            for (let i = 0; i < 3; i += 1) target.tell([name, sent + i])
-            return sent + 3
-          },
-        }), null))
+        world.spawn(
+          0,
+          behave<null, 'go', number>({
+            init: () => 0,
+            receive(sent) {
+              for (let i = 0; i < 3; i += 1) target.tell([name, sent + i])
+              return sent + 3
+            },
+          }),
+          null,
+        ),
+      )
       for (let round = 0; round < 20; round += 1) {
         for (const sender of senders) sender.tell('go')
         if (round % 3 === 0) await slow.let(world.random.below(4))
@@ -95,10 +103,14 @@ describe.each([
     const target = world.spawn(core, slow.behaviour, null)
     const inside = world.inside(target, 0)
     let handled = 0
-    const sender = world.spawn(0, handler(() => {
-      handled += 1
-      inside.tell(handled)
-    }), null)
+    const sender = world.spawn(
+      0,
+      handler(() => {
+        handled += 1
+        inside.tell(handled)
+      }),
+      null,
+    )
     for (let i = 0; i < 20; i += 1) {
       sender.tell('go')
       await world.run()
@@ -196,10 +208,14 @@ describe.each([
       await world.run()
     }
     const inside = world.inside(target, 0)
-    const sender = world.spawn(0, handler(() => {
-      for (let i = 0; i < 12; i += 1) inside.tell(i)
-      inside.ask('asked').catch((error: unknown) => world.note(codeOf(error)))
-    }), null)
+    const sender = world.spawn(
+      0,
+      handler(() => {
+        for (let i = 0; i < 12; i += 1) inside.tell(i)
+        inside.ask('asked').catch((error: unknown) => world.note(codeOf(error)))
+      }),
+      null,
+    )
     sender.tell('go')
     await world.run()
     expect(world.cell(sender)?.outbox).toBe(5)
@@ -292,10 +308,14 @@ describe.each([
     const target = world.spawn(core, slow.behaviour, null)
     const inside = world.inside(target, 0)
     let produced = 0
-    const producer = world.spawn(0, handler<'go'>((_, context) => {
-      for (let i = 0; i < 10; i += 1) inside.tell((produced += 1))
-      if (produced < 3000) (context.self as Ref<'go'>).tell('go')
-    }), null)
+    const producer = world.spawn(
+      0,
+      handler<'go'>((_, context) => {
+        for (let i = 0; i < 10; i += 1) inside.tell((produced += 1))
+        if (produced < 3000) (context.self as Ref<'go'>).tell('go')
+      }),
+      null,
+    )
     producer.tell('go')
     await world.run()
     // What the ring held when the mailbox filled up still enters it: 4096 bytes of records of 24 at least.
@@ -320,7 +340,11 @@ describe('a slow actor', () => {
     const world = new World({ ringBytes: 4096 })
     const slow = valve(world, 4)
     const blocked = world.spawn(1, slow.behaviour, null)
-    const quick = world.spawn(1, handler((message) => world.note(`quick ${message as number}`)), null)
+    const quick = world.spawn(
+      1,
+      handler((message) => world.note(`quick ${message as number}`)),
+      null,
+    )
     for (let i = 0; i < 10; i += 1) {
       blocked.tell(i)
       await world.run()
@@ -340,8 +364,20 @@ describe('a slow actor', () => {
     const world = new World()
     const slow = valve(world, 1)
     const blocked = world.inside(world.spawn(1, slow.behaviour, null), 0)
-    const quick = world.inside(world.spawn(1, handler((message) => world.note(message)), null), 0)
-    const make = (name: string, target: Ref<unknown>): Ref<string> => world.spawn(0, handler<string>((message) => target.tell(`${name} ${message}`)), null)
+    const quick = world.inside(
+      world.spawn(
+        1,
+        handler((message) => world.note(message)),
+        null,
+      ),
+      0,
+    )
+    const make = (name: string, target: Ref<unknown>): Ref<string> =>
+      world.spawn(
+        0,
+        handler<string>((message) => target.tell(`${name} ${message}`)),
+        null,
+      )
     const [a, b] = [make('a', blocked), make('b', quick)]
     for (let i = 0; i < 10; i += 1) {
       a.tell(`${i}`)
@@ -359,14 +395,21 @@ describe('a full ring', () => {
   test('of 4096 bytes keeps order and loses nothing, whoever takes turns when (R2.3)', async () => {
     for (let seed = 1; seed <= 10; seed += 1) {
       const world = new World({ cores: 3, ringBytes: 4096, seed })
-      const targets = [1, 2].map((core) => world.spawn(core, handler<[number, number, string]>((message) => world.note(message.slice(0, 2)), 'sink', { capacity: 10_000 }), null))
+      const targets = [1, 2].map((core) =>
+        world.spawn(
+          core,
+          handler<[number, number, string]>((message) => world.note(message.slice(0, 2)), 'sink', { capacity: 10_000 }),
+          null,
+        ),
+      )
       for (let i = 0; i < 500; i += 1) {
         for (const [t, ref] of targets.entries()) ref.tell([t, i, 'x'.repeat(world.random.below(200))])
         if (world.random.chance(0.05)) world.turn(world.random.below(3))
       }
       expect(world.core(0).sender.waitingCount).toBeGreaterThan(0)
       await world.run()
-      for (const t of [0, 1]) expect(world.notes.filter((note) => (note as number[])[0] === t)).toEqual(numbers(0, 500).map((i) => [t, i]))
+      for (const t of [0, 1])
+        expect(world.notes.filter((note) => (note as number[])[0] === t)).toEqual(numbers(0, 500).map((i) => [t, i]))
       world.expectBalanced()
       expect(world.dead()).toEqual({})
     }
@@ -374,7 +417,11 @@ describe('a full ring', () => {
 
   test('trySend says full, send waits, tell waits in its place', async () => {
     const world = new World({ ringBytes: 4096 })
-    const ref = world.spawn(1, handler((message) => world.note(message), 'sink', { capacity: 10_000 }), null)
+    const ref = world.spawn(
+      1,
+      handler((message) => world.note(message), 'sink', { capacity: 10_000 }),
+      null,
+    )
     await world.run()
     let sent = 0
     while (ref.trySend(sent) === 'sent') sent += 1
@@ -393,7 +440,11 @@ describe('a full ring', () => {
 
   test('that nobody empties: what waits for it expires too, whatever waits before it', async () => {
     const world = new World({ ringBytes: 4096, limits: { sendTimeoutMs: 500 } })
-    const ref = world.spawn(1, handler((message) => world.note(message), 'sink', { capacity: 10_000 }), null)
+    const ref = world.spawn(
+      1,
+      handler((message) => world.note(message), 'sink', { capacity: 10_000 }),
+      null,
+    )
     await world.run()
     let sent = 0
     while (ref.trySend(sent) === 'sent') sent += 1
@@ -412,7 +463,11 @@ describe('a full ring', () => {
 
   test('replies wait for room as well, and none is lost', async () => {
     const world = new World({ ringBytes: 4096 })
-    const ref = world.spawn(1, handler((message, context) => context.reply(['x'.repeat(300), message]), 'echo', { capacity: 10_000 }), null)
+    const ref = world.spawn(
+      1,
+      handler((message, context) => context.reply(['x'.repeat(300), message]), 'echo', { capacity: 10_000 }),
+      null,
+    )
     const answers = numbers(0, 200).map((i) => ref.ask(i) as Promise<[string, number]>)
     await world.run()
     expect((await Promise.all(answers)).map(([, i]) => i)).toEqual(numbers(0, 200))
@@ -425,11 +480,20 @@ describe('circles of waiting actors', () => {
     const world = new World({ limits: { sendTimeoutMs: 1000 } })
     const refs: Record<string, Ref<number>> = {}
     const player = (name: string, other: string): void => {
-      refs[name] = world.spawn(0, handler<number>((n) => {
-        world.note(n)
-        const target = world.inside<number>(refs[other] as Ref<number>, 0)
-        for (let i = 0; i < 4; i += 1) target.tell(n + 1)
-      }, 'player', { capacity: 2 }), null, { name })
+      refs[name] = world.spawn(
+        0,
+        handler<number>(
+          (n) => {
+            world.note(n)
+            const target = world.inside<number>(refs[other] as Ref<number>, 0)
+            for (let i = 0; i < 4; i += 1) target.tell(n + 1)
+          },
+          'player',
+          { capacity: 2 },
+        ),
+        null,
+        { name },
+      )
     }
     player('A', 'B')
     player('B', 'A')
@@ -449,11 +513,19 @@ describe('circles of waiting actors', () => {
   test('an actor that tells itself is bounded and never waits for itself', async () => {
     const world = new World({ limits: { outboxCapacity: 10 } })
     let handled = 0
-    const ref = world.spawn(0, handler<'start' | number>((message, context) => {
-      handled += 1
-      if (message === 'start') for (let i = 0; i < 40; i += 1) (context.self as Ref<number>).tell(i)
-      else world.note(message)
-    }, 'self', { capacity: 5 }), null)
+    const ref = world.spawn(
+      0,
+      handler<'start' | number>(
+        (message, context) => {
+          handled += 1
+          if (message === 'start') for (let i = 0; i < 40; i += 1) (context.self as Ref<number>).tell(i)
+          else world.note(message)
+        },
+        'self',
+        { capacity: 5 },
+      ),
+      null,
+    )
     ref.tell('start')
     await world.run()
     expect(world.notes).toEqual(numbers(0, 15))
@@ -470,10 +542,18 @@ describe('overflow policies', () => {
   ] as const)('%s never exceeds the capacity, and each drop is a dead letter with its asker told', async (overflow, kept) => {
     const world = new World()
     const wait = gate()
-    const ref = world.spawn(1, handler(async (message) => {
-      world.note(message)
-      await wait.promise
-    }, 'dropper', { capacity: 4, overflow }), null)
+    const ref = world.spawn(
+      1,
+      handler(
+        async (message) => {
+          world.note(message)
+          await wait.promise
+        },
+        'dropper',
+        { capacity: 4, overflow },
+      ),
+      null,
+    )
     const answers = numbers(0, 20).map((i) => ref.ask(i).then(() => 'reply', codeOf))
     await world.run()
     expect(world.queueOf(ref)).toBe(4)
@@ -491,13 +571,21 @@ describe('overflow policies', () => {
   test('drop-oldest drops no timer, repeating or not', async () => {
     const world = new World()
     const wait = gate()
-    const ref = world.spawn(0, handler<string>(async (message, context) => {
-      world.note(message)
-      if (message !== 'start') return
-      context.setTimer('once', 5, 'once')
-      context.setTimer('again', 5, 'again', { repeat: true })
-      await wait.promise
-    }, 'dropper', { capacity: 3, overflow: 'drop-oldest' }), null)
+    const ref = world.spawn(
+      0,
+      handler<string>(
+        async (message, context) => {
+          world.note(message)
+          if (message !== 'start') return
+          context.setTimer('once', 5, 'once')
+          context.setTimer('again', 5, 'again', { repeat: true })
+          await wait.promise
+        },
+        'dropper',
+        { capacity: 3, overflow: 'drop-oldest' },
+      ),
+      null,
+    )
     ref.tell('start')
     await world.advance(6)
     for (let i = 0; i < 10; i += 1) ref.tell(`m${i}`)

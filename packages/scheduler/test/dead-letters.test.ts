@@ -8,7 +8,12 @@ import { gate, handler, World } from './harness.ts'
 test('each names reason, target, finder and, where it is at hand, the message', async () => {
   const world = new World()
   const wait = gate()
-  const ref = world.spawn(1, handler(() => wait.promise), null, { name: 'target' })
+  const ref = world.spawn(
+    1,
+    handler(() => wait.promise),
+    null,
+    { name: 'target' },
+  )
   ref.tell('in hand')
   ref.tell({ queued: true })
   await world.run()
@@ -44,7 +49,11 @@ test('at most a hundred a second are shown; all are counted', async () => {
 
 test('bytes that cannot be decoded are not_decodable, and cost their sender an error, nobody else anything', async () => {
   const world = new World()
-  const ref = world.spawn(1, handler((message) => world.note(message)), null)
+  const ref = world.spawn(
+    1,
+    handler((message) => world.note(message)),
+    null,
+  )
   await world.run()
   // A second writer on the ring of a core that writes nothing itself from here on.
   const producer = attachProducer(world.memory.dataRing(0, 1))
@@ -67,8 +76,16 @@ test('bytes that cannot be decoded are not_decodable, and cost their sender an e
 
 test('after the close, what outside actors tell is shut_down and the rest is refused; actors go on', async () => {
   const world = new World()
-  const ref = world.spawn(1, handler<string>((message) => world.note(message)), null)
-  const relay = world.spawn(0, handler<string>((message) => world.inside(ref, 0).tell(message)), null)
+  const ref = world.spawn(
+    1,
+    handler<string>((message) => world.note(message)),
+    null,
+  )
+  const relay = world.spawn(
+    0,
+    handler<string>((message) => world.inside(ref, 0).tell(message)),
+    null,
+  )
   relay.tell('before')
   world.core(0).handleSignal({ type: 'close' })
   ref.tell('after')

@@ -8,10 +8,14 @@ const endless = handler<'go'>((_, context) => (context.self as Ref<'go'>).tell('
 
 test('an actor that floods itself starves no other actor of its core, no timer, no signal', async () => {
   const world = new World()
-  const quick = world.spawn(1, handler<string>((message, context) => {
-    world.note(message)
-    if (message === 'set') context.setTimer('a', 10, 'timer')
-  }), null)
+  const quick = world.spawn(
+    1,
+    handler<string>((message, context) => {
+      world.note(message)
+      if (message === 'set') context.setTimer('a', 10, 'timer')
+    }),
+    null,
+  )
   await world.run()
   const busy = world.spawn(1, endless, null)
   busy.tell('go')
@@ -34,10 +38,17 @@ test('an actor that floods itself starves no other actor of its core, no timer, 
 test('many busy actors take turns: none is ahead of another by more than one go', () => {
   const world = new World()
   const counts = new Map<string, number>()
-  const refs = Array.from({ length: 20 }, (_, i) => world.spawn(0, handler<'go'>((_message, context) => {
-    counts.set(context.name as string, (counts.get(context.name as string) ?? 0) + 1)
-    ;(context.self as Ref<'go'>).tell('go')
-  }), null, { name: `a${i}` }))
+  const refs = Array.from({ length: 20 }, (_, i) =>
+    world.spawn(
+      0,
+      handler<'go'>((_message, context) => {
+        counts.set(context.name as string, (counts.get(context.name as string) ?? 0) + 1)
+        ;(context.self as Ref<'go'>).tell('go')
+      }),
+      null,
+      { name: `a${i}` },
+    ),
+  )
   for (const ref of refs) ref.tell('go')
   for (let i = 0; i < 200; i += 1) world.turn(0)
   const all = [...counts.values()]
@@ -48,7 +59,11 @@ test('many busy actors take turns: none is ahead of another by more than one go'
 
 test('signals overtake the messages in the rings (D4)', async () => {
   const world = new World({ ringBytes: 1 << 20 })
-  const ref = world.spawn(1, handler((message) => world.note(message), 'sink', { capacity: 1 << 20 }), null)
+  const ref = world.spawn(
+    1,
+    handler((message) => world.note(message), 'sink', { capacity: 1 << 20 }),
+    null,
+  )
   await world.run()
   for (let i = 0; i < 5000; i += 1) ref.tell(i)
   world.turn(0) // published
@@ -65,10 +80,20 @@ test('signals overtake the messages in the rings (D4)', async () => {
 
 test('a turn takes a bounded number of records from each peer, and begins with another peer each time', async () => {
   const world = new World({ cores: 4, ringBytes: 1 << 18 })
-  const target = world.spawn(3, handler<number>((from) => world.note(from)), null)
-  const senders = [0, 1, 2].map((core) => world.spawn(core, handler<number>((count) => {
-    for (let i = 0; i < count; i += 1) world.inside<number>(target, core).tell(core)
-  }), null))
+  const target = world.spawn(
+    3,
+    handler<number>((from) => world.note(from)),
+    null,
+  )
+  const senders = [0, 1, 2].map((core) =>
+    world.spawn(
+      core,
+      handler<number>((count) => {
+        for (let i = 0; i < count; i += 1) world.inside<number>(target, core).tell(core)
+      }),
+      null,
+    ),
+  )
   await world.run()
   for (const sender of senders) sender.tell(3000)
   for (const core of [0, 1, 2]) while (world.turn(core) > 0);
@@ -90,12 +115,20 @@ test('a turn takes a bounded number of records from each peer, and begins with a
 test('a turn gives way after its time, however short its messages are in number', () => {
   const world = new World()
   let handled = 0
-  const ref = world.spawn(0, handler<'go'>((_, context) => {
-    handled += 1
-    world.nowMs += 0.4 // each takes a while
-    ;(context.self as Ref<'go'>).tell('go')
-  }), null)
-  const other = world.spawn(0, handler(() => world.note('other')), null)
+  const ref = world.spawn(
+    0,
+    handler<'go'>((_, context) => {
+      handled += 1
+      world.nowMs += 0.4 // each takes a while
+      ;(context.self as Ref<'go'>).tell('go')
+    }),
+    null,
+  )
+  const other = world.spawn(
+    0,
+    handler(() => world.note('other')),
+    null,
+  )
   ref.tell('go')
   other.tell('x')
   world.turn(0)

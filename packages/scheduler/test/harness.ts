@@ -58,14 +58,20 @@ const IDLE_TURNS_MAX = 1000
 let behaviours = 0
 
 /** A behaviour of this thread; its callbacks may close over the test. */
-export function behave<A, M, S = unknown, R = unknown>(program: Program<S, A, M, R>, name = 'actor', mailbox: MailboxOptions = {}): Behaviour<A, M, R> {
+export function behave<A, M, S = unknown, R = unknown>(
+  program: Program<S, A, M, R>,
+  name = 'actor',
+  mailbox: MailboxOptions = {},
+): Behaviour<A, M, R> {
   behaviours += 1
   return defineActor(`${MODULE}-${behaviours}`, name, program, { mailbox })
 }
 
 /** An actor that hands each message to `receive`; no state. */
 export function handler<M, R = unknown>(
-  receive: Program<null, null, M, R>['receive'] extends (state: null, ...rest: infer Rest) => unknown ? (...rest: Rest) => unknown : never,
+  receive: Program<null, null, M, R>['receive'] extends (state: null, ...rest: infer Rest) => unknown
+    ? (...rest: Rest) => unknown
+    : never,
   name = 'actor',
   mailbox: MailboxOptions = {},
 ): Behaviour<null, M, R> {
@@ -124,7 +130,14 @@ export class World {
     const count = options.cores ?? 2
     this.random = createSeededRandom(options.seed ?? 1)
     this.#isStrict = options.isStrict ?? true
-    this.#limits = { sendTimeoutMs: 30_000, askTimeoutMs: 5000, outboxCapacity: 1000, outsideCapacity: 10_000, messageBytesMax: 1 << 20, ...options.limits }
+    this.#limits = {
+      sendTimeoutMs: 30_000,
+      askTimeoutMs: 5000,
+      outboxCapacity: 1000,
+      outsideCapacity: 10_000,
+      messageBytesMax: 1 << 20,
+      ...options.limits,
+    }
     const shape = { cores: count, dataRingBytes: options.ringBytes ?? 65_536, controlRingBytes: 65_536 }
     this.memory = createSystemMemory(shape, (bytes) => new SharedArrayBuffer(bytes))
     this.#isAwake = new Array<boolean>(count).fill(true)
@@ -180,12 +193,24 @@ export class World {
 
   async stop(address: ActorAddress, options: { timeoutMs?: number; keepsSlot?: boolean } = {}): Promise<ExitReason> {
     const { slot, generation } = address
-    const answer = await this.#request(address.core, (request) => ({ type: 'stop', request, slot, generation, timeoutMs: options.timeoutMs ?? 5000, keepsSlot: options.keepsSlot ?? false }))
+    const answer = await this.#request(address.core, (request) => ({
+      type: 'stop',
+      request,
+      slot,
+      generation,
+      timeoutMs: options.timeoutMs ?? 5000,
+      keepsSlot: options.keepsSlot ?? false,
+    }))
     return (answer as Extract<Signal, { type: 'stopped' }>).reason
   }
 
   /** Answers `started`, or the code of the error. */
-  async restart<A>(address: ActorAddress, behaviour: Behaviour<A, never>, argument: A, options: SpawnOptions = {}): Promise<string> {
+  async restart<A>(
+    address: ActorAddress,
+    behaviour: Behaviour<A, never>,
+    argument: A,
+    options: SpawnOptions = {},
+  ): Promise<string> {
     const { slot, generation } = address
     this.core(address.core).loader.learn(behaviour as unknown as Behaviour<unknown, unknown>)
     const spec = specOf(behaviour, argument, options)
@@ -231,7 +256,8 @@ export class World {
       if (this.turn(coreNumber) > 0) idle = 0
       else if (!this.#isDead[coreNumber] && !this.#parks(coreNumber)) {
         idle += 1
-        if (idle > IDLE_TURNS_MAX) throw new Error(`core spins without doing anything: core=${coreNumber}, seed=${this.random.seed}`)
+        if (idle > IDLE_TURNS_MAX)
+          throw new Error(`core spins without doing anything: core=${coreNumber}, seed=${this.random.seed}`)
       }
     }
   }
@@ -321,7 +347,11 @@ export class World {
   /** Nothing is queued, and every message that began has ended: D6. */
   expectBalanced(): Books {
     const books = this.books()
-    expect({ queued: books.queued, inRings: books.put - books.taken, sent: books.sent }).toEqual({ queued: 0, inRings: 0, sent: books.processed + books.deadTotal })
+    expect({ queued: books.queued, inRings: books.put - books.taken, sent: books.sent }).toEqual({
+      queued: 0,
+      inRings: 0,
+      sent: books.processed + books.deadTotal,
+    })
     for (const core of this.#alive()) expect(core.sender.waitingCount).toBe(0)
     return books
   }
@@ -342,7 +372,11 @@ export class World {
 
   #wakes(number: number): boolean {
     if (this.#isDead[number]) return false
-    if (!this.#isAwake[number] && (Atomics.load(this.block(number).bell, 0) === BELL_RUNG || this.core(number).msToNextTimer() <= 0)) this.#wake(number)
+    if (
+      !this.#isAwake[number] &&
+      (Atomics.load(this.block(number).bell, 0) === BELL_RUNG || this.core(number).msToNextTimer() <= 0)
+    )
+      this.#wake(number)
     return this.#isAwake[number] as boolean
   }
 
@@ -393,7 +427,12 @@ export class World {
 
   #rootSignal(from: number, signal: Signal): void {
     this.signals.push(signal)
-    if (signal.type === 'exited') this.exits.push({ ref: formatAddress({ core: from, slot: signal.slot, generation: signal.generation }), reason: signal.reason, incarnation: signal.incarnation })
+    if (signal.type === 'exited')
+      this.exits.push({
+        ref: formatAddress({ core: from, slot: signal.slot, generation: signal.generation }),
+        reason: signal.reason,
+        incarnation: signal.incarnation,
+      })
     else if (signal.type === 'fault') this.faults.push({ where: signal.where, message: signal.error.message })
     else if ('request' in signal) {
       this.#answers.get(signal.request)?.(signal)
@@ -404,5 +443,12 @@ export class World {
 
 function specOf<A>(behaviour: Behaviour<A, never>, argument: A, options: SpawnOptions): StartSpec {
   const { module, name } = behaviour
-  return { module, behaviour: name, argument, name: options.name, mailbox: options.mailbox, initTimeoutMs: options.initTimeoutMs ?? 5000 }
+  return {
+    module,
+    behaviour: name,
+    argument,
+    name: options.name,
+    mailbox: options.mailbox,
+    initTimeoutMs: options.initTimeoutMs ?? 5000,
+  }
 }

@@ -5,7 +5,11 @@ import type { ActorContext, Behaviour, ExitReason, Program, Ref } from '@cambium
 import { behave, gate, handler, outcomeOf, World } from './harness.ts'
 
 /** An actor that notes its end, and has `children` of its own kind. */
-function noting(world: World, name: string, more: Partial<Program<unknown, null, string, unknown>> & { children?: Behaviour<null, string>[] } = {}): Behaviour<null, string> {
+function noting(
+  world: World,
+  name: string,
+  more: Partial<Program<unknown, null, string, unknown>> & { children?: Behaviour<null, string>[] } = {},
+): Behaviour<null, string> {
   const { children = [], ...program } = more
   return behave<null, string>(
     {
@@ -28,23 +32,35 @@ describe('init', () => {
   test('messages wait for it, in order', async () => {
     const world = new World()
     const ready = gate<number>()
-    const ref = world.spawn(1, behave<null, string, number>({
-      init: () => ready.promise,
-      receive: (state, message) => world.note([state, message]),
-    }), null)
+    const ref = world.spawn(
+      1,
+      behave<null, string, number>({
+        init: () => ready.promise,
+        receive: (state, message) => world.note([state, message]),
+      }),
+      null,
+    )
     ref.tell('a')
     ref.tell('b')
     await world.run()
     expect(world.notes).toEqual([])
     ready.open(7)
     await world.run()
-    expect(world.notes).toEqual([[7, 'a'], [7, 'b']])
+    expect(world.notes).toEqual([
+      [7, 'a'],
+      [7, 'b'],
+    ])
     expect(world.core(1).wheel.size).toBe(0)
     world.expectBalanced()
   })
 
   test.each([
-    ['throws', (): never => { throw new TypeError('no database') }],
+    [
+      'throws',
+      (): never => {
+        throw new TypeError('no database')
+      },
+    ],
     ['rejects', (): Promise<never> => Promise.reject(new TypeError('no database'))],
   ])('that %s is a failed start: the slot is free, messages are dead letters (C-1)', async (_, init) => {
     const world = new World()
@@ -72,13 +88,17 @@ describe('init', () => {
 
   test('may stop the actor at once, and may start children and tell', async () => {
     const world = new World()
-    const ref = world.spawn(1, noting(world, 'brief', {
-      init: (_, context) => {
-        context.spawn(noting(world, 'child'), null).tell('hello')
-        context.stop()
-        return null
-      },
-    }), null)
+    const ref = world.spawn(
+      1,
+      noting(world, 'brief', {
+        init: (_, context) => {
+          context.spawn(noting(world, 'child'), null).tell('hello')
+          context.stop()
+          return null
+        },
+      }),
+      null,
+    )
     await world.run()
     expect(world.notes).toEqual(['child: shutdown', 'brief: normal'])
     expect(world.exits).toMatchObject([{ reason: { kind: 'normal' }, ref: String(ref) }])
@@ -88,13 +108,17 @@ describe('init', () => {
   test('a context whose start failed is closed', async () => {
     const world = new World()
     let kept: ActorContext | undefined
-    world.spawn(1, behave<null, string>({
-      init: (_, context) => {
-        kept = context as ActorContext
-        throw new Error('no')
-      },
-      receive: () => {},
-    }), null)
+    world.spawn(
+      1,
+      behave<null, string>({
+        init: (_, context) => {
+          kept = context as ActorContext
+          throw new Error('no')
+        },
+        receive: () => {},
+      }),
+      null,
+    )
     await world.run()
     expect(() => kept?.setTimer('x', 1, 'x')).toThrow(expect.objectContaining({ code: 'ERR_ACTOR_STOPPED' }))
   })
@@ -103,14 +127,32 @@ describe('init', () => {
     const world = new World()
     const known = handler(() => {}, 'known')
     world.modules.set('test:module', async () => ({ known: { ...known, module: 'test:module' }, other: 7 }))
-    world.modules.set('test:broken', async () => { throw new Error('syntax') })
+    world.modules.set('test:broken', async () => {
+      throw new Error('syntax')
+    })
     const spec = { argument: null, name: undefined, mailbox: undefined, initTimeoutMs: 100 }
-    for (const [request, module, behaviour] of [[1, 'test:module', 'known'], [2, 'test:module', 'other'], [3, 'test:broken', 'x'], [4, 'test:absent', 'x']] as const) {
+    for (const [request, module, behaviour] of [
+      [1, 'test:module', 'known'],
+      [2, 'test:module', 'other'],
+      [3, 'test:broken', 'x'],
+      [4, 'test:absent', 'x'],
+    ] as const) {
       world.signal(1, { type: 'spawn', request, spec: { ...spec, module, behaviour } })
     }
     await world.run()
-    const answers = world.signals.flatMap((signal) => (signal.type === 'started' ? [[signal.request, 'started']] : signal.type === 'start_failed' ? [[signal.request, signal.error.code]] : []))
-    expect(answers.sort((a, b) => Number(a[0]) - Number(b[0]))).toEqual([[1, 'started'], [2, 'ERR_BEHAVIOUR_NOT_FOUND'], [3, 'ERR_MODULE_LOAD'], [4, 'ERR_MODULE_LOAD']])
+    const answers = world.signals.flatMap((signal) =>
+      signal.type === 'started'
+        ? [[signal.request, 'started']]
+        : signal.type === 'start_failed'
+          ? [[signal.request, signal.error.code]]
+          : [],
+    )
+    expect(answers.sort((a, b) => Number(a[0]) - Number(b[0]))).toEqual([
+      [1, 'started'],
+      [2, 'ERR_BEHAVIOUR_NOT_FOUND'],
+      [3, 'ERR_MODULE_LOAD'],
+      [4, 'ERR_MODULE_LOAD'],
+    ])
     expect(world.core(1).report()).toMatchObject({ actors: 1, behaviours: ['test:module#known'] })
   })
 })
@@ -120,18 +162,22 @@ describe('stop', () => {
     const world = new World()
     let kept: ActorContext | undefined
     const wait = gate()
-    const ref = world.spawn(1, behave<number, string, number>({
-      init: (start, context) => {
-        kept = context as ActorContext
-        context.signal.addEventListener('abort', () => world.note('aborted'))
-        return start
-      },
-      receive: async (state) => {
-        await wait.promise
-        return state + 1
-      },
-      terminate: (state, reason) => world.note(`${state} ${reason.kind}`),
-    }), 5)
+    const ref = world.spawn(
+      1,
+      behave<number, string, number>({
+        init: (start, context) => {
+          kept = context as ActorContext
+          context.signal.addEventListener('abort', () => world.note('aborted'))
+          return start
+        },
+        receive: async (state) => {
+          await wait.promise
+          return state + 1
+        },
+        terminate: (state, reason) => world.note(`${state} ${reason.kind}`),
+      }),
+      5,
+    )
     ref.tell('a')
     ref.tell('b')
     ref.tell('c')
@@ -175,7 +221,11 @@ describe('stop', () => {
   test('with time 0 kills at once, children first', async () => {
     const world = new World()
     const wait = gate()
-    const ref = world.spawn(1, noting(world, 'parent', { children: [noting(world, 'child', { terminate: () => wait.promise })] }), null)
+    const ref = world.spawn(
+      1,
+      noting(world, 'parent', { children: [noting(world, 'child', { terminate: () => wait.promise })] }),
+      null,
+    )
     await world.run()
     const stopped = world.stop(ref, { timeoutMs: 0 })
     await world.run()
@@ -187,8 +237,20 @@ describe('stop', () => {
   test('a terminate that overruns is killed; one that throws is reported and changes nothing', async () => {
     const world = new World()
     const slow = world.spawn(1, noting(world, 'slow', { terminate: () => gate().promise }), null)
-    const loud = world.spawn(1, noting(world, 'loud', { terminate: () => { throw new Error('disk full') } }), null)
-    const rejecting = world.spawn(1, noting(world, 'rejecting', { terminate: () => Promise.reject(new Error('disk gone')) }), null)
+    const loud = world.spawn(
+      1,
+      noting(world, 'loud', {
+        terminate: () => {
+          throw new Error('disk full')
+        },
+      }),
+      null,
+    )
+    const rejecting = world.spawn(
+      1,
+      noting(world, 'rejecting', { terminate: () => Promise.reject(new Error('disk gone')) }),
+      null,
+    )
     await world.run()
     const stopped = Promise.all([world.stop(slow, { timeoutMs: 100 }), world.stop(loud), world.stop(rejecting)])
     await world.advance(101)
@@ -202,12 +264,16 @@ describe('stop', () => {
   test('during STARTING fails the start, and ends the children that init had started', async () => {
     const world = new World()
     const ready = gate<null>()
-    const ref = world.spawn(1, noting(world, 'starting', {
-      init: (_, context) => {
-        context.spawn(noting(world, 'child'), null)
-        return ready.promise
-      },
-    }), null)
+    const ref = world.spawn(
+      1,
+      noting(world, 'starting', {
+        init: (_, context) => {
+          context.spawn(noting(world, 'child'), null)
+          return ready.promise
+        },
+      }),
+      null,
+    )
     ref.tell('waits')
     await world.run()
     const stopped = world.stop(ref)
@@ -222,12 +288,16 @@ describe('stop', () => {
 
   test('killed while the children of a failed start are still stopping: freed once', async () => {
     const world = new World()
-    const ref = world.spawn(1, noting(world, 'starting', {
-      init: (_, context) => {
-        context.spawn(noting(world, 'child', { terminate: () => gate().promise }), null)
-        return gate<null>().promise
-      },
-    }), null)
+    const ref = world.spawn(
+      1,
+      noting(world, 'starting', {
+        init: (_, context) => {
+          context.spawn(noting(world, 'child', { terminate: () => gate().promise }), null)
+          return gate<null>().promise
+        },
+      }),
+      null,
+    )
     await world.run()
     const first = world.stop(ref)
     await world.run()
@@ -240,7 +310,11 @@ describe('stop', () => {
   test('during STARTING, with a child that takes longer than the time: killed then', async () => {
     const world = new World()
     const child = noting(world, 'child', { terminate: () => gate().promise })
-    const ref = world.spawn(1, behave<null, string>({ init: (_, context) => (context.spawn(child, null), gate<null>().promise), receive: () => {} }), null)
+    const ref = world.spawn(
+      1,
+      behave<null, string>({ init: (_, context) => (context.spawn(child, null), gate<null>().promise), receive: () => {} }),
+      null,
+    )
     await world.run()
     const stopped = world.stop(ref, { timeoutMs: 100 })
     await world.advance(99)
@@ -268,10 +342,11 @@ describe('stop', () => {
 
   test('by the actor itself: normal without an error, a crash with one', async () => {
     const world = new World()
-    const make = (error?: Error): Behaviour<null, unknown> => handler((message, context) => {
-      world.note(message)
-      context.stop(error)
-    })
+    const make = (error?: Error): Behaviour<null, unknown> =>
+      handler((message, context) => {
+        world.note(message)
+        context.stop(error)
+      })
     const [a, b] = [world.spawn(1, make(), null), world.spawn(1, make(new Error('broken')), null)]
     a.tell('last of a')
     a.tell('not handled')
@@ -290,10 +365,11 @@ describe('stop', () => {
     const world = new World()
     const wait = gate()
     const stopped: Promise<ExitReason>[] = []
-    const make = (isAsync: boolean): Behaviour<null, unknown> => handler((_, context) => {
-      stopped.push(world.stop(context.self))
-      return isAsync ? wait.promise : undefined
-    })
+    const make = (isAsync: boolean): Behaviour<null, unknown> =>
+      handler((_, context) => {
+        stopped.push(world.stop(context.self))
+        return isAsync ? wait.promise : undefined
+      })
     const refs = [world.spawn(0, make(false), null), world.spawn(0, make(true), null)]
     for (const ref of refs) ref.tell('go')
     await world.run()
@@ -334,14 +410,18 @@ describe('children', () => {
   test.each([256, 257, 3000])('%i of them stop in reverse order as well', async (count) => {
     const world = new World()
     const child = behave<number, string, number>({ init: (i) => i, receive: () => {}, terminate: (i) => world.note(i) })
-    const ref = world.spawn(1, behave<null, string>({
-      init: (_, context) => {
-        for (let i = 0; i < count; i += 1) context.spawn(child, i)
-        return null
-      },
-      receive: () => {},
-      terminate: () => world.note('parent'),
-    }), null)
+    const ref = world.spawn(
+      1,
+      behave<null, string>({
+        init: (_, context) => {
+          for (let i = 0; i < count; i += 1) context.spawn(child, i)
+          return null
+        },
+        receive: () => {},
+        terminate: () => world.note('parent'),
+      }),
+      null,
+    )
     await world.run()
     const stopped = world.stop(ref)
     await world.run()
@@ -353,18 +433,22 @@ describe('children', () => {
   test('a crash of the parent stops them; a crash of a child leaves the parent, and is reported', async () => {
     const world = new World()
     let child: Ref<string> | undefined
-    const ref = world.spawn(1, behave<null, string>({
-      init: (_, context) => {
-        child = context.spawn(noting(world, 'first'), null) as Ref<string>
-        context.spawn(noting(world, 'second'), null)
-        return null
-      },
-      receive: (_, message) => {
-        if (message === 'crash') throw new Error('parent')
-        child?.tell(message)
-      },
-      terminate: (_, reason) => world.note(`parent: ${formatExitReason(reason)}`),
-    }), null)
+    const ref = world.spawn(
+      1,
+      behave<null, string>({
+        init: (_, context) => {
+          child = context.spawn(noting(world, 'first'), null) as Ref<string>
+          context.spawn(noting(world, 'second'), null)
+          return null
+        },
+        receive: (_, message) => {
+          if (message === 'crash') throw new Error('parent')
+          child?.tell(message)
+        },
+        terminate: (_, reason) => world.note(`parent: ${formatExitReason(reason)}`),
+      }),
+      null,
+    )
     ref.tell('crash child')
     ref.tell('hello')
     await world.run()
@@ -374,7 +458,13 @@ describe('children', () => {
     expect(world.exits).toEqual([])
     ref.tell('crash')
     await world.run()
-    expect(world.notes).toEqual(['first got crash child', 'first got hello', 'first: crash: Error: boom', 'second: shutdown', 'parent: crash: Error: parent'])
+    expect(world.notes).toEqual([
+      'first got crash child',
+      'first got hello',
+      'first: crash: Error: boom',
+      'second: shutdown',
+      'parent: crash: Error: parent',
+    ])
     expect(world.core(1).report().actors).toBe(1) // the parent's slot waits
     world.expectBalanced()
   })
@@ -382,14 +472,18 @@ describe('children', () => {
   test('stopChild resolves when the child has ended, is quiet about the dead, and refuses a stranger', async () => {
     const world = new World()
     const stranger = world.spawn(1, noting(world, 'stranger'), null)
-    const ref = world.spawn(1, handler<string>(async (_, context) => {
-      const child = context.spawn(noting(world, 'child'), null)
-      child.tell('hello')
-      await context.stopChild(child as Ref<never>)
-      world.note('stopped')
-      await context.stopChild(child as Ref<never>)
-      world.note(await outcomeOf(context.stopChild(world.inside(stranger, 1) as Ref<never>)))
-    }), null)
+    const ref = world.spawn(
+      1,
+      handler<string>(async (_, context) => {
+        const child = context.spawn(noting(world, 'child'), null)
+        child.tell('hello')
+        await context.stopChild(child as Ref<never>)
+        world.note('stopped')
+        await context.stopChild(child as Ref<never>)
+        world.note(await outcomeOf(context.stopChild(world.inside(stranger, 1) as Ref<never>)))
+      }),
+      null,
+    )
     ref.tell('go')
     await world.run()
     expect(world.notes).toEqual(['child: shutdown', 'stopped', 'ERR_NOT_A_CHILD'])
@@ -397,21 +491,29 @@ describe('children', () => {
     world.expectBalanced()
   })
 
-  test('terminate of a child stopped by its parent\'s handler leaves the parent current: its tells are its own', async () => {
+  test("terminate of a child stopped by its parent's handler leaves the parent current: its tells are its own", async () => {
     const world = new World()
     const wait = gate()
-    const busy = world.spawn(1, handler(() => wait.promise, 'busy', { capacity: 1 }), null)
+    const busy = world.spawn(
+      1,
+      handler(() => wait.promise, 'busy', { capacity: 1 }),
+      null,
+    )
     for (let i = 0; i < 3; i += 1) {
       busy.tell(i)
       await world.run()
     }
-    const ref = world.spawn(0, behave<null, string, Ref<never>>({
-      init: (_, context) => context.spawn(noting(world, 'child'), null) as Ref<never>,
-      receive(child, _, context) {
-        void context.stopChild(child)
-        world.inside(busy, 0).tell('after the stop')
-      },
-    }), null)
+    const ref = world.spawn(
+      0,
+      behave<null, string, Ref<never>>({
+        init: (_, context) => context.spawn(noting(world, 'child'), null) as Ref<never>,
+        receive(child, _, context) {
+          void context.stopChild(child)
+          world.inside(busy, 0).tell('after the stop')
+        },
+      }),
+      null,
+    )
     ref.tell('go')
     await world.run()
     expect(world.notes).toEqual(['child: shutdown'])
@@ -423,16 +525,20 @@ describe('children', () => {
 
   test('an incarnation that is ending starts no more of them, and its last timers never fire', async () => {
     const world = new World()
-    const ref = world.spawn(1, noting(world, 'late', {
-      terminate: (_, _reason, context) => {
-        context.setTimer('again', 1, 'tick', { repeat: true })
-        try {
-          context.spawn(noting(world, 'orphan'), null)
-        } catch (error) {
-          world.note((error as { code: string }).code)
-        }
-      },
-    }), null)
+    const ref = world.spawn(
+      1,
+      noting(world, 'late', {
+        terminate: (_, _reason, context) => {
+          context.setTimer('again', 1, 'tick', { repeat: true })
+          try {
+            context.spawn(noting(world, 'orphan'), null)
+          } catch (error) {
+            world.note((error as { code: string }).code)
+          }
+        },
+      }),
+      null,
+    )
     await world.run()
     const stopped = world.stop(ref)
     await world.run()
@@ -443,15 +549,25 @@ describe('children', () => {
 
   test('spawn names its wrong options', async () => {
     const world = new World()
-    const ref = world.spawn(1, handler((_, context) => {
-      for (const [behaviour, options] of [[{}, {}], [noting(world, 'x'), { mailbox: { capacity: 0 } }], [noting(world, 'x'), { size: 1 }], [noting(world, 'x'), { name: 7 }], [noting(world, 'x'), { initTimeoutMs: 0 }]] as const) {
-        try {
-          context.spawn(behaviour as Behaviour<null, string>, null, options as never)
-        } catch (error) {
-          world.note((error as { fields: { option: string } }).fields.option)
+    const ref = world.spawn(
+      1,
+      handler((_, context) => {
+        for (const [behaviour, options] of [
+          [{}, {}],
+          [noting(world, 'x'), { mailbox: { capacity: 0 } }],
+          [noting(world, 'x'), { size: 1 }],
+          [noting(world, 'x'), { name: 7 }],
+          [noting(world, 'x'), { initTimeoutMs: 0 }],
+        ] as const) {
+          try {
+            context.spawn(behaviour as Behaviour<null, string>, null, options as never)
+          } catch (error) {
+            world.note((error as { fields: { option: string } }).fields.option)
+          }
         }
-      }
-    }), null)
+      }),
+      null,
+    )
     ref.tell('go')
     await world.run()
     expect(world.notes).toEqual(['behaviour', 'mailbox.capacity', 'options.size', 'options.name', 'options.initTimeoutMs'])

@@ -9,7 +9,11 @@ describe.each([
 ])('$where', ({ core }) => {
   test('tells arrive in order, each once (C-36)', async () => {
     const world = new World()
-    const ref = world.spawn(core, handler<number>((message) => world.note(message)), null)
+    const ref = world.spawn(
+      core,
+      handler<number>((message) => world.note(message)),
+      null,
+    )
     for (let i = 0; i < 1000; i += 1) ref.tell(i)
     await world.run()
     expect(world.notes).toEqual(Array.from({ length: 1000 }, (_, i) => i))
@@ -36,7 +40,11 @@ describe.each([
 
   test('a message handled without a reply rejects its ask with ERR_NO_REPLY', async () => {
     const world = new World()
-    const ref = world.spawn(core, handler(() => {}, 'mute'), null)
+    const ref = world.spawn(
+      core,
+      handler(() => {}, 'mute'),
+      null,
+    )
     const answer = outcomeOf(ref.ask('hello'))
     await world.run()
     expect(await answer).toBe('ERR_NO_REPLY')
@@ -46,10 +54,14 @@ describe.each([
   test('deferReply takes the duty: the reply may come later, from another message', async () => {
     const world = new World()
     const held: ((value: unknown) => void)[] = []
-    const ref = world.spawn(core, handler<string>((message, context) => {
-      if (message === 'ask') held.push(context.deferReply())
-      else for (const reply of held) reply(`after ${message}`)
-    }), null)
+    const ref = world.spawn(
+      core,
+      handler<string>((message, context) => {
+        if (message === 'ask') held.push(context.deferReply())
+        else for (const reply of held) reply(`after ${message}`)
+      }),
+      null,
+    )
     const answer = ref.ask('ask')
     await world.run()
     expect(held).toHaveLength(1)
@@ -61,11 +73,15 @@ describe.each([
 
   test('a second reply is a dead letter (C-42), by reply and by a deferred one', async () => {
     const world = new World()
-    const ref = world.spawn(core, handler<string>((message, context) => {
-      const reply = message === 'deferred' ? context.deferReply() : (value: unknown): void => context.reply(value)
-      reply('first')
-      reply('second')
-    }), null)
+    const ref = world.spawn(
+      core,
+      handler<string>((message, context) => {
+        const reply = message === 'deferred' ? context.deferReply() : (value: unknown): void => context.reply(value)
+        reply('first')
+        reply('second')
+      }),
+      null,
+    )
     const answers = [ref.ask('direct'), ref.ask('deferred')]
     await world.run()
     expect(await Promise.all(answers)).toEqual(['first', 'first'])
@@ -76,18 +92,22 @@ describe.each([
 
   test('nobody to answer: reply and deferReply throw ERR_NOT_ASKED', async () => {
     const world = new World()
-    const ref = world.spawn(core, handler<string>((message, context) => {
-      expect(context.isAsked).toBe(message === 'deferred')
-      if (message === 'deferred') context.deferReply()
-      for (const call of [(): void => context.reply(1), (): unknown => context.deferReply()]) {
-        try {
-          call()
-          world.note('no error')
-        } catch (error) {
-          world.note((error as { code: string }).code)
+    const ref = world.spawn(
+      core,
+      handler<string>((message, context) => {
+        expect(context.isAsked).toBe(message === 'deferred')
+        if (message === 'deferred') context.deferReply()
+        for (const call of [(): void => context.reply(1), (): unknown => context.deferReply()]) {
+          try {
+            call()
+            world.note('no error')
+          } catch (error) {
+            world.note((error as { code: string }).code)
+          }
         }
-      }
-    }), null)
+      }),
+      null,
+    )
     ref.tell('tell')
     await world.run()
     const answer = outcomeOf(ref.ask('deferred', { timeoutMs: 10 }))
@@ -100,10 +120,14 @@ describe.each([
   test('an ask that times out fails at its time; the server lives and the late reply is a dead letter (C-19, C-42)', async () => {
     const world = new World()
     let reply: (value: unknown) => void = () => {}
-    const ref = world.spawn(core, handler<string>((message, context) => {
-      if (message === 'slow') reply = context.deferReply()
-      else context.reply('quick')
-    }), null)
+    const ref = world.spawn(
+      core,
+      handler<string>((message, context) => {
+        if (message === 'slow') reply = context.deferReply()
+        else context.reply('quick')
+      }),
+      null,
+    )
     const answer = outcomeOf(ref.ask('slow', { timeoutMs: 100 }))
     let isOver = false
     void answer.then(() => (isOver = true))
@@ -121,9 +145,13 @@ describe.each([
     expect(world.core(0).wheel.size).toBe(0)
   })
 
-  test('the default timeout of an ask is the system\'s', async () => {
+  test("the default timeout of an ask is the system's", async () => {
     const world = new World({ limits: { askTimeoutMs: 70 } })
-    const ref = world.spawn(core, handler((_, context) => void context.deferReply()), null)
+    const ref = world.spawn(
+      core,
+      handler((_, context) => void context.deferReply()),
+      null,
+    )
     const answer = ref.ask('x')
     const failure = expect(answer).rejects.toMatchObject({ code: 'ERR_ASK_TIMEOUT', fields: { timeoutMs: 70 } })
     await world.advance(71)
@@ -132,7 +160,11 @@ describe.each([
 
   test('an aborted signal ends an ask: before it, nothing is sent; after it, the reply is late', async () => {
     const world = new World()
-    const ref = world.spawn(core, handler((_, context) => context.reply('answer')), null)
+    const ref = world.spawn(
+      core,
+      handler((_, context) => context.reply('answer')),
+      null,
+    )
     const reason = new Error('gone home')
     await expect(ref.ask('x', { signal: AbortSignal.abort(reason) })).rejects.toBe(reason)
     expect(world.books().sent).toBe(0)
@@ -154,12 +186,20 @@ describe.each([
 
   test('a dead actor: a tell is a dead letter, an ask fails at once (C-24)', async () => {
     const world = new World()
-    const ref = world.spawn(core, handler(() => {}), null)
+    const ref = world.spawn(
+      core,
+      handler(() => {}),
+      null,
+    )
     await world.run()
     const stopped = world.stop(ref)
     await world.run()
     expect(await stopped).toEqual({ kind: 'shutdown' })
-    const other = world.spawn(core, handler(() => world.note('stranger')), null)
+    const other = world.spawn(
+      core,
+      handler(() => world.note('stranger')),
+      null,
+    )
     expect(other.slot).toBe(ref.slot) // the slot is taken again, by another generation
     ref.tell('hello')
     const answer = outcomeOf(ref.ask('hello'))
@@ -172,10 +212,14 @@ describe.each([
 
   test('an actor that dies with asks queued or deferred: each asker learns it at once (C-24)', async () => {
     const world = new World()
-    const ref = world.spawn(core, handler<string>((message, context) => {
-      if (message === 'defer') void context.deferReply()
-      else throw new Error('boom')
-    }), null)
+    const ref = world.spawn(
+      core,
+      handler<string>((message, context) => {
+        if (message === 'defer') void context.deferReply()
+        else throw new Error('boom')
+      }),
+      null,
+    )
     const answers = [outcomeOf(ref.ask('defer')), outcomeOf(ref.ask('crash')), outcomeOf(ref.ask('queued'))]
     await world.run()
     expect(await Promise.race([answers[2], Promise.resolve('waits')])).toBe('waits') // kept for the next incarnation
@@ -189,20 +233,30 @@ describe.each([
 
   test('a message that cannot travel names the path at its sender, which lives (R2.1)', async () => {
     const world = new World()
-    const ref = world.spawn(core, handler((message) => world.note(message)), null)
+    const ref = world.spawn(
+      core,
+      handler((message) => world.note(message)),
+      null,
+    )
     const bad = { items: [{ run: () => 1 }] }
-    expect(() => ref.tell(bad)).toThrow(expect.objectContaining({ code: 'ERR_CANNOT_TRAVEL', message: expect.stringContaining('items[0].run') }))
+    expect(() => ref.tell(bad)).toThrow(
+      expect.objectContaining({ code: 'ERR_CANNOT_TRAVEL', message: expect.stringContaining('items[0].run') }),
+    )
     expect(() => ref.trySend(bad)).toThrow(expect.objectContaining({ code: 'ERR_CANNOT_TRAVEL' }))
     await expect(ref.send(bad)).rejects.toMatchObject({ code: 'ERR_CANNOT_TRAVEL' })
     await expect(ref.ask(bad)).rejects.toMatchObject({ code: 'ERR_CANNOT_TRAVEL' })
-    const sender = world.spawn(0, handler((_, context) => {
-      try {
-        ref.tell(bad)
-      } catch {
-        world.note('caught')
-      }
-      context.reply('alive')
-    }), null)
+    const sender = world.spawn(
+      0,
+      handler((_, context) => {
+        try {
+          ref.tell(bad)
+        } catch {
+          world.note('caught')
+        }
+        context.reply('alive')
+      }),
+      null,
+    )
     const answer = sender.ask('go')
     await world.run()
     expect(await answer).toBe('alive')
@@ -213,9 +267,16 @@ describe.each([
 
   test('a reply that cannot travel: the asker gets the error, the actor crashes', async () => {
     const world = new World()
-    const ref = world.spawn(core, handler((_, context) => context.reply({ socket: () => 1 })), null)
+    const ref = world.spawn(
+      core,
+      handler((_, context) => context.reply({ socket: () => 1 })),
+      null,
+    )
     const answer = ref.ask('x')
-    const failure = expect(answer).rejects.toMatchObject({ code: 'ERR_CANNOT_TRAVEL', message: expect.stringContaining('socket') })
+    const failure = expect(answer).rejects.toMatchObject({
+      code: 'ERR_CANNOT_TRAVEL',
+      message: expect.stringContaining('socket'),
+    })
     await world.run()
     await failure
     expect(world.exits).toMatchObject([{ reason: { kind: 'crash', error: { code: 'ERR_CANNOT_TRAVEL' } } }])
@@ -224,11 +285,19 @@ describe.each([
 
   test('a crash answers its asker with ERR_ACTOR_CRASHED that names actor and error', async () => {
     const world = new World()
-    const ref = world.spawn(core, handler(() => {
-      throw new TypeError('bad input')
-    }), null, { name: 'pricing' })
+    const ref = world.spawn(
+      core,
+      handler(() => {
+        throw new TypeError('bad input')
+      }),
+      null,
+      { name: 'pricing' },
+    )
     const answer = ref.ask('x')
-    const failure = expect(answer).rejects.toMatchObject({ code: 'ERR_ACTOR_CRASHED', message: expect.stringMatching(/pricing.*TypeError: bad input/) })
+    const failure = expect(answer).rejects.toMatchObject({
+      code: 'ERR_ACTOR_CRASHED',
+      message: expect.stringMatching(/pricing.*TypeError: bad input/),
+    })
     await world.run()
     await failure
     world.expectBalanced()
@@ -236,12 +305,20 @@ describe.each([
 
   test('refs travel in messages and answer from where they arrive (D8)', async () => {
     const world = new World({ cores: 3 })
-    const last = world.spawn(2, handler<{ from: string }>((message) => world.note(message.from)), null)
-    const relay = world.spawn(core, handler<{ to: Ref<{ from: string }>; more: { to: Ref<{ from: string }> }[] }>((message, context) => {
-      expect(message.to.equals(last)).toBe(true)
-      message.to.tell({ from: `core-${context.core}` })
-      message.more[0]?.to.tell({ from: 'nested' })
-    }), null)
+    const last = world.spawn(
+      2,
+      handler<{ from: string }>((message) => world.note(message.from)),
+      null,
+    )
+    const relay = world.spawn(
+      core,
+      handler<{ to: Ref<{ from: string }>; more: { to: Ref<{ from: string }> }[] }>((message, context) => {
+        expect(message.to.equals(last)).toBe(true)
+        message.to.tell({ from: `core-${context.core}` })
+        message.more[0]?.to.tell({ from: 'nested' })
+      }),
+      null,
+    )
     relay.tell({ to: last, more: [{ to: last }] })
     await world.run()
     expect(world.notes).toEqual([`core-${core}`, 'nested'])
@@ -250,10 +327,14 @@ describe.each([
 
   test('what a sender changes after it sent changes nothing, and receivers cannot change what they got (R2.1, D7)', async () => {
     const world = new World({ isStrict: true })
-    const ref = world.spawn(core, handler<{ list: number[] }>((message) => {
-      world.note([...message.list])
-      if (core === 0) expect(() => message.list.push(3)).toThrow(TypeError)
-    }), null)
+    const ref = world.spawn(
+      core,
+      handler<{ list: number[] }>((message) => {
+        world.note([...message.list])
+        if (core === 0) expect(() => message.list.push(3)).toThrow(TypeError)
+      }),
+      null,
+    )
     const message = { list: [1, 2] }
     ref.tell(message)
     if (core === 0) expect(() => message.list.push(9)).toThrow(TypeError)
@@ -264,7 +345,11 @@ describe.each([
 
   test('wrong wait options name the option', async () => {
     const world = new World()
-    const ref = world.spawn(core, handler(() => {}), null)
+    const ref = world.spawn(
+      core,
+      handler(() => {}),
+      null,
+    )
     for (const [options, option] of [
       [{ timeoutMs: -1 }, 'options.timeoutMs'],
       [{ timeoutMs: Number.NaN }, 'options.timeoutMs'],
@@ -280,7 +365,11 @@ describe.each([
 
   test('a message beyond messageBytesMax is refused at its sender by every way of sending', async () => {
     const world = new World({ limits: { messageBytesMax: 5000 } })
-    const ref = world.spawn(1, handler((_, context) => (context.isAsked ? context.reply('x'.repeat(6000)) : undefined)), null)
+    const ref = world.spawn(
+      1,
+      handler((_, context) => (context.isAsked ? context.reply('x'.repeat(6000)) : undefined)),
+      null,
+    )
     const large = 'x'.repeat(6000)
     const error = expect.objectContaining({ code: 'ERR_MESSAGE_TOO_LARGE' })
     expect(() => ref.tell(large)).toThrow(error)
@@ -298,15 +387,23 @@ test('R3.7 the same sends give the same results on one core and across cores', a
   const results: unknown[] = []
   for (const core of [0, 1]) {
     const world = new World({ seed: 5 })
-    const ref = world.spawn(core, behave<null, number, number, number>({
-      init: () => 0,
-      receive: (sum, message, context) => {
-        if (context.isAsked) context.reply(sum)
-        else world.note(message)
-        return sum + message
-      },
-    }), null)
-    const sender = world.spawn(0, handler<number>((message) => ref.tell(message)), null)
+    const ref = world.spawn(
+      core,
+      behave<null, number, number, number>({
+        init: () => 0,
+        receive: (sum, message, context) => {
+          if (context.isAsked) context.reply(sum)
+          else world.note(message)
+          return sum + message
+        },
+      }),
+      null,
+    )
+    const sender = world.spawn(
+      0,
+      handler<number>((message) => ref.tell(message)),
+      null,
+    )
     for (let i = 0; i < 50; i += 1) sender.tell(i)
     await world.run()
     const answer = ref.ask(0)
@@ -319,12 +416,20 @@ test('R3.7 the same sends give the same results on one core and across cores', a
 test('a tell from an asynchronous handler, after its first await, is sent as from outside', async () => {
   const world = new World()
   const wait = gate()
-  const target = world.spawn(1, handler<string>((message) => world.note(message)), null)
-  const sender = world.spawn(0, handler(async () => {
-    target.tell('before')
-    await wait.promise
-    target.tell('after')
-  }), null)
+  const target = world.spawn(
+    1,
+    handler<string>((message) => world.note(message)),
+    null,
+  )
+  const sender = world.spawn(
+    0,
+    handler(async () => {
+      target.tell('before')
+      await wait.promise
+      target.tell('after')
+    }),
+    null,
+  )
   sender.tell('go')
   await world.run()
   expect(world.notes).toEqual(['before'])

@@ -55,10 +55,14 @@ test('of the records in the rings exactly the one in hand is lost, and it is cou
 test('a core that dies with the whole ring read and no room given back: its successor gives it back', async () => {
   const world = new World({ ringBytes: 4096 })
   let last = 0
-  const ref = world.spawn(1, handler<number>((message) => {
-    world.note(message)
-    if (message === last) world.dieHere(1)
-  }), null)
+  const ref = world.spawn(
+    1,
+    handler<number>((message) => {
+      world.note(message)
+      if (message === last) world.dieHere(1)
+    }),
+    null,
+  )
   await world.run()
   while (ref.trySend(last + 1) === 'sent') last += 1
   expect(last).toBeLessThan(250) // so that one turn takes all of them
@@ -67,14 +71,23 @@ test('a core that dies with the whole ring read and no room given back: its succ
   world.turn(1)
   expect(world.isDead(1)).toBe(true)
   expect(world.replace(1, adopted(ref))).toEqual({ inHand: 1, lost: 0 })
-  await restart(world, ref, handler((message) => world.note(message)), null)
+  await restart(
+    world,
+    ref,
+    handler((message) => world.note(message)),
+    null,
+  )
   expect(world.notes).toEqual(numbers(1, last + 2))
   world.expectBalanced()
 })
 
 test('what its heap held is lost and counted; asks fail only if their message was taken', async () => {
   const world = new World()
-  const ref = world.spawn(1, handler(() => gate().promise), null)
+  const ref = world.spawn(
+    1,
+    handler(() => gate().promise),
+    null,
+  )
   await world.run()
   const taken = numbers(0, 5).map((i) => outcomeOf(ref.ask(i)))
   await world.run()
@@ -83,7 +96,12 @@ test('what its heap held is lost and counted; asks fail only if their message wa
   const inRing = numbers(5, 8).map((i) => outcomeOf(ref.ask(i)))
   await world.run()
   expect(world.replace(1, adopted(ref))).toEqual({ inHand: 0, lost: 5 })
-  await restart(world, ref, handler((message, context) => context.reply(message)), null)
+  await restart(
+    world,
+    ref,
+    handler((message, context) => context.reply(message)),
+    null,
+  )
   expect(await Promise.all(taken)).toEqual(numbers(0, 5).map(() => 'ERR_CORE_LOST'))
   expect(await Promise.all(inRing)).toEqual([5, 6, 7])
   expect(world.dead()).toEqual({ lost_with_core: 5 })
@@ -92,7 +110,11 @@ test('what its heap held is lost and counted; asks fail only if their message wa
 
 test('messages held back for one of its actors go on when it is replaced', async () => {
   const world = new World()
-  const ref = world.spawn(1, handler(() => gate().promise, 'slow', { capacity: 2 }), null)
+  const ref = world.spawn(
+    1,
+    handler(() => gate().promise, 'slow', { capacity: 2 }),
+    null,
+  )
   await world.run()
   for (let i = 0; i < 10; i += 1) {
     ref.tell(i)
@@ -102,7 +124,12 @@ test('messages held back for one of its actors go on when it is replaced', async
   world.kill(1)
   expect(world.replace(1, adopted(ref))).toEqual({ inHand: 0, lost: 3 })
   expect(world.congested(1)).toBe(0)
-  await restart(world, ref, handler((message) => world.note(message)), null)
+  await restart(
+    world,
+    ref,
+    handler((message) => world.note(message)),
+    null,
+  )
   expect(world.notes).toEqual(numbers(3, 10))
   expect(world.dead()).toEqual({ lost_with_core: 3 })
   world.expectBalanced()
@@ -112,8 +139,16 @@ describe('a core that dies while it sends', () => {
   test('takes with it what it had not published or was holding back; what it published arrives', async () => {
     const world = new World()
     const wait = gate()
-    const slow = world.spawn(0, handler(() => wait.promise, 'slow', { capacity: 1 }), null)
-    const sink = world.spawn(0, handler((message) => world.note(message)), null)
+    const slow = world.spawn(
+      0,
+      handler(() => wait.promise, 'slow', { capacity: 1 }),
+      null,
+    )
+    const sink = world.spawn(
+      0,
+      handler((message) => world.note(message)),
+      null,
+    )
     const sender = handler<string>((message) => {
       if (message === 'hold') for (let i = 0; i < 5; i += 1) world.inside(slow, 1).tell(i)
       else for (let i = 0; i < 100; i += 1) world.inside(sink, 1).tell(i)
@@ -139,12 +174,19 @@ describe('a core that dies while it sends', () => {
     world.expectBalanced()
   })
 
-  test('its asks die with it: the replies are dead letters, and find nobody else\'s ask', async () => {
+  test("its asks die with it: the replies are dead letters, and find nobody else's ask", async () => {
     const world = new World()
     const replies: ((value: unknown) => void)[] = []
-    const server = world.spawn(0, handler((_, context) => void replies.push(context.deferReply())), null)
+    const server = world.spawn(
+      0,
+      handler((_, context) => void replies.push(context.deferReply())),
+      null,
+    )
     const asking = handler((_, context) => {
-      void world.inside(server, context.core).ask('x').then((value) => world.note(value))
+      void world
+        .inside(server, context.core)
+        .ask('x')
+        .then((value) => world.note(value))
     })
     const ref = world.spawn(1, asking, null)
     ref.tell('go')
@@ -204,9 +246,13 @@ describe('a message in fragments, cut by a death', () => {
     world.expectBalanced()
   })
 
-  test('of its sender: the receiver forgets the torso, and the successor\'s messages are whole', async () => {
+  test("of its sender: the receiver forgets the torso, and the successor's messages are whole", async () => {
     const world = new World({ ringBytes: 4096 })
-    const sink = world.spawn(0, handler<string>((message) => world.note(message.length)), null)
+    const sink = world.spawn(
+      0,
+      handler<string>((message) => world.note(message.length)),
+      null,
+    )
     const sender = handler<number>((length) => world.inside<string>(sink, 1).tell('x'.repeat(length)))
     const ref = world.spawn(1, sender, null)
     await world.run()
@@ -272,10 +318,14 @@ test('dying again and again, anywhere: order holds, nothing comes twice, the boo
   for (let seed = 1; seed <= 30; seed += 1) {
     const world = new World({ cores: 3, seed, ringBytes: 4096, limits: { outsideCapacity: 100_000 } })
     const { random } = world
-    const behaviour = handler<[number, string]>((message, context) => {
-      world.note([context.core, message[0]])
-      if (random.chance(0.01)) world.dieHere(context.core)
-    }, 'mortal', { capacity: 16 })
+    const behaviour = handler<[number, string]>(
+      (message, context) => {
+        world.note([context.core, message[0]])
+        if (random.chance(0.01)) world.dieHere(context.core)
+      },
+      'mortal',
+      { capacity: 16 },
+    )
     const refs = [1, 2].map((core) => world.spawn(core, behaviour, null))
     await world.run()
     let died = 0
@@ -293,14 +343,15 @@ test('dying again and again, anywhere: order holds, nothing comes twice, the boo
     }
     for (let i = 0; i < 300; i += 1) {
       for (const ref of refs) ref.tell([i, 'x'.repeat(random.chance(0.1) ? 2000 : random.below(100))])
-      if (random.chance(0.2)) for (let turns = random.below(6); turns > 0; turns -= 1) {
-        const core = random.below(3)
-        if (!world.isDead(core)) world.turn(core)
-      }
+      if (random.chance(0.2))
+        for (let turns = random.below(6); turns > 0; turns -= 1) {
+          const core = random.below(3)
+          if (!world.isDead(core)) world.turn(core)
+        }
       if (random.chance(0.1)) await world.run()
       await revive()
     }
-    for (let calm = false; !calm; ) {
+    for (let calm = false; !calm;) {
       await world.run()
       calm = !world.isDead(1) && !world.isDead(2)
       await revive()

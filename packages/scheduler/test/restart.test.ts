@@ -3,28 +3,34 @@ import { expect, test } from 'vitest'
 import type { ActorContext } from '@cambium/actor'
 import { behave, gate, handler, World } from './harness.ts'
 
-const crashing = (world: World): ReturnType<typeof handler<string>> => handler<string>((message, context) => {
-  if (message === 'crash') throw new Error('boom')
-  world.note(`${context.incarnation}: ${message}`)
-})
+const crashing = (world: World): ReturnType<typeof handler<string>> =>
+  handler<string>((message, context) => {
+    if (message === 'crash') throw new Error('boom')
+    world.note(`${context.incarnation}: ${message}`)
+  })
 
-test.each([0, 1])('queued messages reach the next incarnation in order; the one that crashed does not (C-38), core %i', async (core) => {
-  const world = new World()
-  const behaviour = crashing(world)
-  const ref = world.spawn(core, behaviour, null)
-  for (const message of ['a', 'crash', 'b', 'c']) ref.tell(message)
-  await world.run()
-  ref.tell('d') // while nobody is there
-  await world.run()
-  expect(world.notes).toEqual(['0: a'])
-  expect(world.exits).toMatchObject([{ ref: String(ref), incarnation: 0, reason: { kind: 'crash', error: { message: 'boom' } } }])
-  const restarted = world.restart(ref, behaviour, null)
-  await world.run()
-  expect(await restarted).toBe('started')
-  expect(world.notes).toEqual(['0: a', '1: b', '1: c', '1: d'])
-  expect(world.letters).toMatchObject([{ reason: 'crashed', message: 'crash', detail: 'boom' }])
-  world.expectBalanced()
-})
+test.each([0, 1])(
+  'queued messages reach the next incarnation in order; the one that crashed does not (C-38), core %i',
+  async (core) => {
+    const world = new World()
+    const behaviour = crashing(world)
+    const ref = world.spawn(core, behaviour, null)
+    for (const message of ['a', 'crash', 'b', 'c']) ref.tell(message)
+    await world.run()
+    ref.tell('d') // while nobody is there
+    await world.run()
+    expect(world.notes).toEqual(['0: a'])
+    expect(world.exits).toMatchObject([
+      { ref: String(ref), incarnation: 0, reason: { kind: 'crash', error: { message: 'boom' } } },
+    ])
+    const restarted = world.restart(ref, behaviour, null)
+    await world.run()
+    expect(await restarted).toBe('started')
+    expect(world.notes).toEqual(['0: a', '1: b', '1: c', '1: d'])
+    expect(world.letters).toMatchObject([{ reason: 'crashed', message: 'crash', detail: 'boom' }])
+    world.expectBalanced()
+  },
+)
 
 test('a full mailbox holds its senders back through the restart, and nothing is lost', async () => {
   const world = new World()
@@ -47,18 +53,23 @@ test('a full mailbox holds its senders back through the restart, and nothing is 
 test('the slow stop of a child delays the news of the end; messages meanwhile reach the new behaviour (C-39)', async () => {
   const world = new World()
   const wait = gate()
-  const child = behave<null, string>({ init: () => null, receive: () => {}, terminate: () => wait.promise.then(() => world.note('child ended')) })
-  const parent = (name: string): ReturnType<typeof behave<null, string>> => behave<null, string>({
-    init: (_, context) => {
-      context.spawn(child, null)
-      return null
-    },
-    receive: (_, message) => {
-      if (message === 'crash') throw new Error('boom')
-      world.note(`${name} got ${message}`)
-    },
-    terminate: () => world.note(`${name} ended`),
+  const child = behave<null, string>({
+    init: () => null,
+    receive: () => {},
+    terminate: () => wait.promise.then(() => world.note('child ended')),
   })
+  const parent = (name: string): ReturnType<typeof behave<null, string>> =>
+    behave<null, string>({
+      init: (_, context) => {
+        context.spawn(child, null)
+        return null
+      },
+      receive: (_, message) => {
+        if (message === 'crash') throw new Error('boom')
+        world.note(`${name} got ${message}`)
+      },
+      terminate: () => world.note(`${name} ended`),
+    })
   const ref = world.spawn(1, parent('old'), null)
   ref.tell('crash')
   await world.run()
@@ -100,7 +111,11 @@ test('the state and the context of the old incarnation are gone', async () => {
   await restarted
   ref.tell('b')
   await world.run()
-  expect(world.notes).toEqual([[1, 0], [1, 0, 0], [2, 0]])
+  expect(world.notes).toEqual([
+    [1, 0],
+    [1, 0, 0],
+    [2, 0],
+  ])
   expect(contexts.map((context) => context.incarnation)).toEqual([0, 1])
   expect(() => contexts[0]?.setTimer('x', 1, 'x')).toThrow(expect.objectContaining({ code: 'ERR_ACTOR_STOPPED' }))
   expect(contexts[0]?.isAsked).toBe(false)
@@ -112,7 +127,12 @@ test('a restart that fails leaves slot and messages for the next attempt', async
   ref.tell('crash')
   ref.tell('kept')
   await world.run()
-  const broken = behave<null, string>({ init: () => { throw new Error('still broken') }, receive: () => {} })
+  const broken = behave<null, string>({
+    init: () => {
+      throw new Error('still broken')
+    },
+    receive: () => {},
+  })
   const failed = world.restart(ref, broken, null)
   await world.run()
   expect(await failed).toBe('ERR_INIT_FAILED')
@@ -144,10 +164,18 @@ test('a restart that is killed while it starts keeps the slot if it is to be kep
 test('what an incarnation still had waiting for room is sent, and the next one waits for it', async () => {
   const world = new World()
   const wait = gate()
-  const busy = world.spawn(1, handler(async (message) => {
-    world.note(message)
-    await wait.promise
-  }, 'busy', { capacity: 1 }), null)
+  const busy = world.spawn(
+    1,
+    handler(
+      async (message) => {
+        world.note(message)
+        await wait.promise
+      },
+      'busy',
+      { capacity: 1 },
+    ),
+    null,
+  )
   for (let i = 0; i < 2; i += 1) {
     busy.tell(i)
     await world.run()

@@ -112,7 +112,7 @@ describe('the real link', () => {
     ].sort((a, b) => a.order - b.order)
     for (const { call, kind } of calls) {
       const name = nameOf(call[0], call[1])
-      if (name !== undefined) seen.push(kind === 'store' ? `store ${name} ${call[2] as number}` : `load ${name}`)
+      if (name !== undefined) seen.push(kind === 'store' ? `store ${name} ${String(call[2])}` : `load ${name}`)
     }
     return seen
   }
@@ -120,7 +120,11 @@ describe('the real link', () => {
   async function congested(): Promise<{ world: World; slot: number; open: () => void }> {
     const world = new World()
     const gates: (() => void)[] = []
-    const ref = world.spawn(1, handler(() => new Promise<void>((resolve) => gates.push(resolve)), 'slow', { capacity: 1 }), null)
+    const ref = world.spawn(
+      1,
+      handler(() => new Promise<void>((resolve) => gates.push(resolve)), 'slow', { capacity: 1 }),
+      null,
+    )
     for (let i = 0; i < 3; i += 1) {
       ref.tell(i)
       await world.run()
@@ -131,7 +135,10 @@ describe('the real link', () => {
   test('announces, then looks', async () => {
     const { world, slot } = await congested()
     expect(world.core(0).sender.waitingCount).toBe(1)
-    expect(accesses(world, slot, () => expect(world.core(0).hasWork()).toBe(false))).toEqual(['store waiting 1', 'load congestion'])
+    expect(accesses(world, slot, () => expect(world.core(0).hasWork()).toBe(false))).toEqual([
+      'store waiting 1',
+      'load congestion',
+    ])
   })
 
   test('gives room, then looks who waits', async () => {
@@ -146,7 +153,11 @@ describe('the real link', () => {
 
   test('says that there is something to do when the ring, not the mailbox, has room again', async () => {
     const world = new World({ ringBytes: 4096 })
-    const ref = world.spawn(1, handler((message) => world.note(message), 'sink', { capacity: 10_000 }), null)
+    const ref = world.spawn(
+      1,
+      handler((message) => world.note(message), 'sink', { capacity: 10_000 }),
+      null,
+    )
     await world.run()
     for (let i = 0; i < 400; i += 1) ref.tell(i)
     world.turn(0)

@@ -23,7 +23,11 @@ async function simulate(seed: number): Promise<World> {
     cores: 2 + draws.below(2),
     ringBytes: draws.pick([4096, 8192, 65_536]),
     isStrict: draws.chance(0.5),
-    limits: { outboxCapacity: draws.pick([1, 5, 100]), sendTimeoutMs: draws.pick([50, 10_000]), outsideCapacity: draws.pick([5, 10_000]) },
+    limits: {
+      outboxCapacity: draws.pick([1, 5, 100]),
+      sendTimeoutMs: draws.pick([50, 10_000]),
+      outsideCapacity: draws.pick([5, 10_000]),
+    },
   })
   const refs: Ref<Letter>[] = []
   const sentTo = new Map<string, number>()
@@ -49,12 +53,16 @@ async function simulate(seed: number): Promise<World> {
     if (context.isAsked && random.chance(0.7)) context.reply(letter.number)
     if (letter.from === 'outside' && random.chance(0.5)) send(random, formatAddress(context.self), context.core, false)
     if (random.chance(0.01)) throw new Error('boom')
-    if (random.chance(0.1)) context.setTimer('t', random.below(20), { ...letter, from: `timer of ${letter.to}`, number: world.notes.length })
+    if (random.chance(0.1))
+      context.setTimer('t', random.below(20), { ...letter, from: `timer of ${letter.to}`, number: world.notes.length })
     if (random.chance(0.2)) return new Promise<void>((resolve) => pending.push(resolve))
     return undefined
   })
   for (let i = 0; i < 6; i += 1) {
-    const mailbox = { capacity: draws.pick([1, 3, 100]), overflow: draws.pick(['backpressure', 'backpressure', 'drop-newest', 'drop-oldest'] as const) }
+    const mailbox = {
+      capacity: draws.pick([1, 3, 100]),
+      overflow: draws.pick(['backpressure', 'backpressure', 'drop-newest', 'drop-oldest'] as const),
+    }
     refs.push(world.spawn(draws.below(world.cores.length), behaviour, null, { mailbox }))
   }
   const restartAll = async (): Promise<void> => {
@@ -74,7 +82,8 @@ async function simulate(seed: number): Promise<World> {
     else await restartAll()
   }
   // Liveness: with everybody served, the world comes to rest with nothing left over.
-  const isBusy = (): boolean => pending.length > 0 || world.exits.length > 0 || world.books().queued > 0 || world.cores.some((core) => core.wheel.size > 0)
+  const isBusy = (): boolean =>
+    pending.length > 0 || world.exits.length > 0 || world.books().queued > 0 || world.cores.some((core) => core.wheel.size > 0)
   for (let round = 0; isBusy(); round += 1) {
     expect(round).toBeLessThan(2000)
     for (const open of pending.splice(0)) open()
@@ -89,7 +98,9 @@ async function simulate(seed: number): Promise<World> {
     expect(number).toBeGreaterThan(last.get(`${from} ${to}`) ?? 0)
     last.set(`${from} ${to}`, number)
   }
-  const once = (world.notes as Letter[]).filter(({ from }) => !from.startsWith('timer')).map(({ from, to, number }) => `${from} ${to} ${number}`)
+  const once = (world.notes as Letter[])
+    .filter(({ from }) => !from.startsWith('timer'))
+    .map(({ from, to, number }) => `${from} ${to} ${number}`)
   expect(new Set(once).size).toBe(once.length)
   world.expectBalanced()
   for (const core of world.cores) expect(world.congested(core.coreNumber)).toBe(0)

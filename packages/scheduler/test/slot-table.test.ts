@@ -66,7 +66,10 @@ test('whatever is started, stopped and adopted: one cell a slot, one name a cell
           names.add(`${cell.slot}/${cell.generation}`)
           live.push(cell)
         } else if (what === 'adopt' && table.cells[at] === undefined) {
-          const cell = new ActorCell({ core: 1, slot: at, generation: -1 - names.size }, { name: undefined, isSupervised: true, parent: undefined })
+          const cell = new ActorCell(
+            { core: 1, slot: at, generation: -1 - names.size },
+            { name: undefined, isSupervised: true, parent: undefined },
+          )
           names.add(`${cell.slot}/${cell.generation}`)
           table.put(cell)
           live.push(cell)

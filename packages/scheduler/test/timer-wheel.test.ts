@@ -85,7 +85,9 @@ test('start, cancel and advance agree with a sorted list, at any origin', () => 
 })
 
 describe('a timer', () => {
-  const wheelAt = (now = 0): { wheel: TimerWheel; fired: string[]; timer: (name: string, then?: () => void) => CallbackTimer } => {
+  const wheelAt = (
+    now = 0,
+  ): { wheel: TimerWheel; fired: string[]; timer: (name: string, then?: () => void) => CallbackTimer } => {
     const fired: string[] = []
     return {
       wheel: new TimerWheel(now),
@@ -123,7 +125,10 @@ describe('a timer', () => {
     const { wheel, fired, timer } = wheelAt()
     const second = timer('second')
     let wasScheduled: boolean | undefined
-    wheel.start(timer('first', () => (wasScheduled = wheel.cancel(second))), 10)
+    wheel.start(
+      timer('first', () => (wasScheduled = wheel.cancel(second))),
+      10,
+    )
     wheel.start(second, 10)
     wheel.start(timer('third'), 10)
     expect(wheel.advance(10)).toBe(2)
@@ -136,7 +141,10 @@ describe('a timer', () => {
   test('can be moved by another one that fires in the same tick, and fires once', () => {
     const { wheel, fired, timer } = wheelAt()
     const second = timer('second')
-    wheel.start(timer('first', () => wheel.start(second, 30)), 10)
+    wheel.start(
+      timer('first', () => wheel.start(second, 30)),
+      10,
+    )
     wheel.start(second, 10)
     wheel.advance(20)
     expect(fired).toEqual(['first'])
@@ -191,7 +199,11 @@ describe('a timer', () => {
       const { wheel, timer } = wheelAt(17.5)
       const times: number[] = []
       let now = 0
-      for (const due of dues) wheel.start(timer('', () => times.push(due)), due)
+      for (const due of dues)
+        wheel.start(
+          timer('', () => times.push(due)),
+          due,
+        )
       for (let step = 1; step <= steps; step += 1) {
         now = (201 * DAY * step) / steps
         wheel.advance(now)
