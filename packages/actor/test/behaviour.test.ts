@@ -1,12 +1,26 @@
 /** Definitions of behaviours, their mistakes, and the words for exit reasons and dead letters. */
 import { expect, test } from 'vitest'
-import { createBehaviour, DEAD_LETTER_REASONS, defineActor, EXIT_KILLED, EXIT_NORMAL, EXIT_SHUTDOWN, formatExitReason, isBehaviour } from '../src/index.ts'
+import {
+  createBehaviour,
+  DEAD_LETTER_REASONS,
+  defineActor,
+  EXIT_KILLED,
+  EXIT_NORMAL,
+  EXIT_SHUTDOWN,
+  formatExitReason,
+  isBehaviour,
+} from '../src/index.ts'
 
 const program = { init: (): number => 0, receive: (): void => {} }
 
 test('defineActor keeps module, name, program and mailbox, frozen', () => {
   const behaviour = defineActor(import.meta.url, 'counter', program, { mailbox: { capacity: 7 } })
-  expect(behaviour).toMatchObject({ kind: 'actor', module: import.meta.url, name: 'counter', mailbox: { capacity: 7, overflow: 'backpressure' } })
+  expect(behaviour).toMatchObject({
+    kind: 'actor',
+    module: import.meta.url,
+    name: 'counter',
+    mailbox: { capacity: 7, overflow: 'backpressure' },
+  })
   expect(behaviour.program).toBe(program)
   expect(Object.isFrozen(behaviour)).toBe(true)
   expect(isBehaviour(behaviour)).toBe(true)
@@ -27,11 +41,15 @@ test.each([
   [import.meta.url, 'x', { init: program.init, receive: 7 }, /receive is number/],
   [import.meta.url, 'x', { ...program, terminate: 'no' }, /terminate is string/],
 ])('a wrong definition says what is wrong: %s %s', (module, name, wrong, message) => {
-  expect(() => defineActor(module, name, wrong as never)).toThrow(expect.objectContaining({ code: 'ERR_BEHAVIOUR', message: expect.stringMatching(message) }))
+  expect(() => defineActor(module, name, wrong as never)).toThrow(
+    expect.objectContaining({ code: 'ERR_BEHAVIOUR', message: expect.stringMatching(message) }),
+  )
 })
 
 test('a wrong mailbox option is an ERR_OPTION of the definition', () => {
-  expect(() => defineActor(import.meta.url, 'x', program, { mailbox: { capacity: -1 } })).toThrow(expect.objectContaining({ code: 'ERR_OPTION' }))
+  expect(() => defineActor(import.meta.url, 'x', program, { mailbox: { capacity: -1 } })).toThrow(
+    expect.objectContaining({ code: 'ERR_OPTION' }),
+  )
 })
 
 test('exit reasons are one line each', () => {

@@ -19,7 +19,11 @@ describe('a mailbox', () => {
     mailbox.push('b', 'asker of b')
     mailbox.push(undefined, 'asker of undefined')
     expect(mailbox.length).toBe(3)
-    expect(takeAll(mailbox)).toEqual([['a', undefined], ['b', 'asker of b'], [undefined, 'asker of undefined']])
+    expect(takeAll(mailbox)).toEqual([
+      ['a', undefined],
+      ['b', 'asker of b'],
+      [undefined, 'asker of undefined'],
+    ])
     expect(mailbox.length).toBe(0)
   })
 
@@ -89,6 +93,8 @@ describe('mailbox options', () => {
     [null, 'mailbox'],
     [[], 'mailbox'],
   ])('that are wrong are named: %j', (options, option) => {
-    expect(() => checkMailboxOptions(options as never)).toThrow(expect.objectContaining({ code: 'ERR_OPTION', fields: expect.objectContaining({ option }) }))
+    expect(() => checkMailboxOptions(options as never)).toThrow(
+      expect.objectContaining({ code: 'ERR_OPTION', fields: expect.objectContaining({ option }) }),
+    )
   })
 })

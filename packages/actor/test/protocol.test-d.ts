@@ -55,7 +55,10 @@ describe('wrong messages do not compile', () => {
   })
 })
 
-type Inventory = Call<{ type: 'stock'; sku: string }, number> | Call<{ type: 'reserve'; sku: string }, { id: string } | undefined> | { type: 'clear' }
+type Inventory =
+  | Call<{ type: 'stock'; sku: string }, number>
+  | Call<{ type: 'reserve'; sku: string }, { id: string } | undefined>
+  | { type: 'clear' }
 declare const inventory: Ref<Inventory>
 
 describe('calls that declare their replies', () => {
@@ -112,7 +115,7 @@ describe('defineActor', () => {
     })
   })
 
-  test('timers and self take the actor\'s own messages', () => {
+  test("timers and self take the actor's own messages", () => {
     defineActor(import.meta.url, 'ticker', {
       init(_argument: null, context: ActorContext<{ type: 'tick' }>) {
         context.setTimer('tick', 10, { type: 'tick' }, { repeat: true })

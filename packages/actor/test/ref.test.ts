@@ -24,7 +24,11 @@ test('two refs are equal when core, slot and generation are (D8)', () => {
   const ref = new ActorRef(host, 2, 17, 40)
   expect(ref.equals(new ActorRef(host, 2, 17, 40))).toBe(true)
   expect(ref.equals({ core: 2, slot: 17, generation: 40 })).toBe(true)
-  for (const [core, slot, generation] of [[1, 17, 40], [2, 16, 40], [2, 17, 41]] as const) {
+  for (const [core, slot, generation] of [
+    [1, 17, 40],
+    [2, 16, 40],
+    [2, 17, 41],
+  ] as const) {
     expect(ref.equals(new ActorRef(host, core, slot, generation))).toBe(false)
   }
 })

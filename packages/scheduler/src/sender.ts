@@ -5,7 +5,7 @@
  * path there and then. A message to this core goes by reference.
  */
 import type { RefHost, SendOutcome, WaitOptions } from '@cambium/actor'
-import { CambiumError, checkDuration, checkFields, formatAddress, optionError } from '@cambium/base'
+import { CambiumError, formatAddress } from '@cambium/base'
 import type { ActorAddress } from '@cambium/base'
 import { checkMessageBytes } from '@cambium/codec'
 import type { Encoder } from '@cambium/codec'
@@ -23,6 +23,8 @@ import { Replies } from './replies.ts'
 import type { SlotTable } from './slot-table.ts'
 import { CallbackTimer } from './timer-wheel.ts'
 import type { TimerWheel } from './timer-wheel.ts'
+import { checkWait } from './wait-options.ts'
+import { waitingMessage } from './waiting-message.ts'
 import type { WaitingMessage } from './waiting-message.ts'
 
 export interface SenderLimits {
@@ -55,7 +57,6 @@ export interface SenderHost {
 }
 
 const EMPTY: Buffer = Buffer.alloc(0)
-const WAIT_MS_MAX = 2 ** 31
 const DONE: Promise<void> = Promise.resolve()
 
 export class Sender {
@@ -154,17 +155,10 @@ export class Sender {
       // What takes more than one record goes in parts, as there is room: one such message at a time, and nothing waits before it.
       const charge = this.#host.dispatcher.current
       if (!link.data.isLarge(bytes.length) || link.data.queued > 0 || this.outbox.isFull(charge)) return 'full'
-      this.outbox.enqueue(link, {
-        target,
-        message: undefined,
-        bytes: Buffer.from(bytes),
-        ask: undefined,
-        charge,
-        sinceMs: this.#host.now(),
-        onAccepted: undefined,
-        onClosed: undefined,
-        isWithdrawn: false,
-      })
+      this.outbox.enqueue(
+        link,
+        waitingMessage({ target, message: undefined, bytes: Buffer.from(bytes), ask: undefined, charge }, this.#host.now()),
+      )
     }
     count(this.#host.books, SENT)
     this.#host.requestTurn()
@@ -299,20 +293,7 @@ export class Sender {
           this.outbox.buryFull(target, message, ask)
           return
         }
-        this.outbox.hold(
-          {
-            target,
-            message,
-            bytes: undefined,
-            ask,
-            charge,
-            sinceMs: this.#host.now(),
-            onAccepted: undefined,
-            onClosed: undefined,
-            isWithdrawn: false,
-          },
-          undefined,
-        )
+        this.outbox.hold(waitingMessage({ target, message, bytes: undefined, ask, charge }, this.#host.now()), undefined)
         return
       }
     }
@@ -344,17 +325,7 @@ export class Sender {
       if (this.outbox.isFull(charge)) this.outbox.buryFull(target, undefined, ask)
       else
         this.outbox.hold(
-          {
-            target,
-            message: undefined,
-            bytes: Buffer.from(bytes),
-            ask,
-            charge,
-            sinceMs: this.#host.now(),
-            onAccepted: undefined,
-            onClosed: undefined,
-            isWithdrawn: false,
-          },
+          waitingMessage({ target, message: undefined, bytes: Buffer.from(bytes), ask, charge }, this.#host.now()),
           link,
         )
       this.#host.requestTurn()
@@ -369,17 +340,10 @@ export class Sender {
       this.outbox.buryFull(target, undefined, ask)
       return
     }
-    this.outbox.enqueue(link, {
-      target,
-      message: undefined,
-      bytes: Buffer.from(bytes),
-      ask,
-      charge,
-      sinceMs: this.#host.now(),
-      onAccepted: undefined,
-      onClosed: undefined,
-      isWithdrawn: false,
-    })
+    this.outbox.enqueue(
+      link,
+      waitingMessage({ target, message: undefined, bytes: Buffer.from(bytes), ask, charge }, this.#host.now()),
+    )
     this.#host.requestTurn()
   }
 
@@ -408,15 +372,4 @@ export function noSuchActor(target: ActorAddress): CambiumError {
     severity: 'crash',
     fields: { ...target },
   })
-}
-
-function checkWait(options: WaitOptions | undefined, timeoutMs: number): { timeoutMs: number; signal: AbortSignal | undefined } {
-  if (options === undefined) return { timeoutMs, signal: undefined }
-  checkFields('options', options, ['timeoutMs', 'signal'])
-  if (options.signal !== undefined && !(options.signal instanceof AbortSignal))
-    throw optionError('options.signal', options.signal, 'an AbortSignal')
-  const given = checkDuration('options.timeoutMs', options.timeoutMs, { default: timeoutMs, min: 0, max: Infinity })
-  if (given !== Infinity && given > WAIT_MS_MAX)
-    throw optionError('options.timeoutMs', given, `milliseconds up to ${WAIT_MS_MAX}, or Infinity`)
-  return { timeoutMs: given, signal: options.signal }
 }

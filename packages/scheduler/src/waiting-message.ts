@@ -22,6 +22,14 @@ export interface WaitingMessage {
   isWithdrawn: boolean
 }
 
+/** What waits because of a `tell`, an `ask` or a `trySend`: for as long as the core allows, and in the books already. */
+export function waitingMessage(
+  what: Pick<WaitingMessage, 'target' | 'message' | 'bytes' | 'ask' | 'charge'>,
+  sinceMs: number,
+): WaitingMessage {
+  return { ...what, sinceMs, onAccepted: undefined, onClosed: undefined, isWithdrawn: false }
+}
+
 /** First in, first out, with cheap removal at the head. */
 export class WaitingQueue {
   #messages: WaitingMessage[] = []
