@@ -41,7 +41,7 @@ const PARKS_MIN = 4
 const PARKS_MAX = 256
 
 /** `doorbell` belongs to the waiting thread; every peer calls its `ring()` after publishing. */
-export function adaptive(doorbell: Doorbell, options: AdaptiveOptions = {}): WaitStrategy {
+export function adaptive(doorbell: Doorbell, options: AdaptiveOptions): WaitStrategy {
   const now = clockOf(options)
   const spinMsMax = checkDuration('spinMsMax', options.spinMsMax, { default: 0.05, min: SPIN_MS_MIN, max: 10 })
   const manyCores = availableParallelism() > 1

@@ -16,7 +16,7 @@ const SPINS = 10
 const YIELDS = 5
 const SLEEP_MS_MIN = 0.001
 
-export function backoff(options: BackoffOptions = {}): WaitStrategy {
+export function backoff(options: BackoffOptions): WaitStrategy {
   const now = clockOf(options)
   const sleepMsMax = checkDuration('sleepMsMax', options.sleepMsMax, { default: 1, min: SLEEP_MS_MIN, max: 1000 })
   return {

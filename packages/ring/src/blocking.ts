@@ -4,7 +4,7 @@ import { clockOf } from './wait-strategy.ts'
 import type { ClockOptions, WaitStrategy } from './wait-strategy.ts'
 
 /** `doorbell` belongs to the waiting thread; every peer calls its `ring()` after publishing. */
-export function blocking(doorbell: Doorbell, options: ClockOptions = {}): WaitStrategy {
+export function blocking(doorbell: Doorbell, options: ClockOptions): WaitStrategy {
   const now = clockOf(options)
   return {
     name: 'blocking',

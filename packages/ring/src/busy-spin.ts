@@ -6,7 +6,7 @@ import type { ClockOptions, WaitStrategy } from './wait-strategy.ts'
 /** Looks between two looks at the clock, which costs as much as several of them. */
 const LOOKS_PER_CLOCK = 64
 
-export function busySpin(options: ClockOptions = {}): WaitStrategy {
+export function busySpin(options: ClockOptions): WaitStrategy {
   const now = clockOf(options)
   return {
     name: 'busySpin',

@@ -12,6 +12,9 @@
  * All of them block the thread: no timer, I/O or promise of it runs meanwhile. A scheduler with an event loop uses
  * `Doorbell.parkAsync` instead.
  */
+import { optionError } from '@cambium/base'
+
+/** One way to wait; the table above tells them apart. */
 export interface WaitStrategy {
   readonly name: string
   /** True as soon as `hasWork()` is; false when `timeoutMs` (Infinity allowed) have passed without it. */
@@ -22,10 +25,13 @@ export interface WaitStrategy {
 
 /** The clock of a strategy: a strategy reads no other. */
 export interface ClockOptions {
-  /** Monotonic milliseconds. @default performance.now */
-  readonly now?: () => number
+  /** Monotonic milliseconds: `() => performance.now()`, unless time is simulated. There is no default: nothing here reads a clock of its own. */
+  readonly now: () => number
 }
 
-export function clockOf(options: ClockOptions): () => number {
-  return options.now ?? (() => performance.now())
+/** Throws `ERR_OPTION` where types were not looked at. */
+export function clockOf(options: ClockOptions | undefined): () => number {
+  const now = options?.now
+  if (typeof now !== 'function') throw optionError('now', now, 'a function that gives monotonic milliseconds')
+  return now
 }

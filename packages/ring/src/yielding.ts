@@ -7,7 +7,7 @@ const SPINS = 100
 /** The shortest sleep there is; see `nap`. */
 const YIELD_MS = 0.001
 
-export function yielding(options: ClockOptions = {}): WaitStrategy {
+export function yielding(options: ClockOptions): WaitStrategy {
   const now = clockOf(options)
   return {
     name: 'yielding',

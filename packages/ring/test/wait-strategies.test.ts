@@ -13,25 +13,26 @@ import {
 } from '../src/index.ts'
 import type { ClockOptions, Doorbell, WaitStrategy } from '../src/index.ts'
 
-const factories: Record<string, (bell: Doorbell, options?: ClockOptions) => WaitStrategy> = {
+const factories: Record<string, (bell: Doorbell, options: ClockOptions) => WaitStrategy> = {
   busySpin: (_bell, options) => busySpin(options),
   yielding: (_bell, options) => yielding(options),
   backoff: (_bell, options) => backoff(options),
   blocking,
-  adaptive: (bell, options) => adaptive(bell, options),
+  adaptive,
 }
+const CLOCK: ClockOptions = { now: () => performance.now() }
 const makeBell = (): Doorbell => createDoorbell(new Int32Array(new SharedArrayBuffer(4)))
 
 describe.each(Object.entries(factories))('%s', (name, make) => {
   test('carries its name; returns at once when there is work, even with no time', () => {
-    const strategy = make(makeBell())
+    const strategy = make(makeBell(), CLOCK)
     expect(strategy.name).toBe(name)
     expect([strategy.waitFor(() => true, 0), strategy.waitFor(() => true, Infinity)]).toEqual([true, true])
   })
 
   test('R2.2 without work it ends when its time is up, not before, and leaves the bell busy', () => {
     const bell = makeBell()
-    const strategy = make(bell)
+    const strategy = make(bell, CLOCK)
     const begin = performance.now()
     expect(strategy.waitFor(() => false, 5)).toBe(false)
     expect(performance.now() - begin).toBeGreaterThanOrEqual(5)
@@ -41,8 +42,17 @@ describe.each(Object.entries(factories))('%s', (name, make) => {
   test('finds work that comes while it waits', () => {
     const bell = makeBell()
     let looks = 0
-    expect(make(bell).waitFor(() => ++looks > 3 || (bell.ring() && false), Infinity)).toBe(true)
+    expect(make(bell, CLOCK).waitFor(() => ++looks > 3 || (bell.ring() && false), Infinity)).toBe(true)
     expect(bell.state).toBe(BELL_BUSY)
+  })
+
+  test('without a clock it is refused, naming the option', () => {
+    for (const options of [undefined, {}, { now: 5 }]) {
+      const wrong = options as unknown as ClockOptions
+      expect(() => make(makeBell(), wrong)).toThrow(
+        expect.objectContaining({ code: 'ERR_OPTION', message: expect.stringContaining('now') }),
+      )
+    }
   })
 
   test('reads no clock but the one it was given', () => {
@@ -57,7 +67,7 @@ test('R2.8 adaptive never spins when mayspin says no: every look but the first i
   const bell = makeBell()
   const states = new Set<number>()
   let looks = 0
-  const strategy = adaptive(bell, { mayspin: () => false })
+  const strategy = adaptive(bell, { ...CLOCK, mayspin: () => false })
   strategy.waitFor(() => {
     if (looks++ > 0) states.add(bell.state)
     return false
@@ -126,6 +136,6 @@ describe('adaptive, on a clock that only its looks and parks advance', () => {
 
 test('backoff refuses a sleep of no length or of more than a second', () => {
   for (const sleepMsMax of [0, -1, 1001, Number.NaN]) {
-    expect(() => backoff({ sleepMsMax })).toThrow(expect.objectContaining({ code: 'ERR_OPTION' }))
+    expect(() => backoff({ ...CLOCK, sleepMsMax })).toThrow(expect.objectContaining({ code: 'ERR_OPTION' }))
   }
 })

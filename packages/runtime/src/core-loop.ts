@@ -3,7 +3,8 @@
  *
  * 1. A run calls turns until one finds nothing to do, for at most SLICE_MS; then the event loop has its share.
  * 2. After an ask has settled the run ends at once: the continuations of its promise come first.
- * 3. Nothing to do: look on for SPIN_MS, as long as no more cores are awake than the machine has; peers publish at once meanwhile.
+ * 3. Nothing to do: look on for SPIN_MS, as long as no more cores are awake than the machine has and looking has paid (`spin-policy.ts`); peers
+ *    publish at once meanwhile.
  * 4. Still nothing: one more round of the event loop, for what its callbacks may bring, then park on the bell until it is rung or a timer is due.
  *    A thread that has nothing pending but our own port blocks; any other waits without blocking, and so does the main thread.
  *
@@ -12,6 +13,7 @@
  */
 import { BELL_PARKED, BELL_RUNG } from '@cambium/ring'
 import type { Core, SystemMemory } from '@cambium/scheduler'
+import { SpinPolicy } from './spin-policy.ts'
 
 /** How long one run may take before the event loop has its share, in milliseconds. */
 const SLICE_MS = 4
@@ -44,6 +46,9 @@ export class CoreLoop {
   /** A parked wait that is no longer this one is over. */
   #parking = 0
   #hasYielded = false
+  /** It has looked on, or decided not to, since it last had work. */
+  #hasLooked = false
+  readonly #spins = new SpinPolicy()
   #ownResources = 0
   readonly #run = (): void => {
     this.#runTurns()
@@ -104,6 +109,7 @@ export class CoreLoop {
       if (done > 0) {
         didWork = true
         this.#hasYielded = false
+        this.#hasLooked = false
       }
       if (core.sender.hasSettled) {
         core.sender.hasSettled = false
@@ -115,7 +121,7 @@ export class CoreLoop {
         this.#schedule()
         return
       }
-      if (core.dispatcher.asyncInFlight === 0 && this.#spin()) continue
+      if (this.#spin()) continue
       break
     }
     if (didWork || !this.#hasYielded) {
@@ -126,10 +132,14 @@ export class CoreLoop {
     this.#park()
   }
 
-  /** Looks on for a while; true when there is work. */
+  /** Looks on for a while, once in each idle period; true when there is work. */
   #spin(): boolean {
     const { core } = this
-    if (!this.#mayLookOn()) return false
+    if (this.#hasLooked) return false
+    this.#hasLooked = true
+    // What an asynchronous callback waits for comes by the event loop, unless it waits for an answer.
+    if (core.dispatcher.asyncInFlight > 0 && core.asks.size === 0) return false
+    if (!this.#mayLookOn() || !this.#spins.begin()) return false
     core.bell.idle()
     const untilMs = core.now() + SPIN_MS
     let found = false
@@ -137,6 +147,7 @@ export class CoreLoop {
       for (let i = 0; i < 32 && !found; i += 1) found = core.hasWork()
     } while (!found && core.now() < untilMs)
     core.bell.busy()
+    this.#spins.looked(found, core.now())
     return found
   }
 
@@ -159,7 +170,7 @@ export class CoreLoop {
     }
     if (this.#mayBlock && this.#hasNothingPending()) {
       core.bell.park(this.#hasWork, Math.min(timeoutMs, BLOCK_MS_MAX))
-      this.#hasYielded = false
+      this.#parkEnded()
       // Straight on if there is work; the run ends with a round of the event loop in any case.
       if (Atomics.load(core.block.attention, 0) === 0) this.#runTurns()
       else {
@@ -182,12 +193,18 @@ export class CoreLoop {
     const wake = (): void => {
       if (this.#state !== 'parked' || this.#parking !== parking) return
       this.#leavePark()
-      this.#hasYielded = false
+      this.#parkEnded()
       this.#state = 'running'
       this.#runTurns()
     }
     if (timeoutMs !== Infinity) this.#timer = setTimeout(wake, Math.min(Math.ceil(timeoutMs), TIMEOUT_MS_MAX))
     void wait.then(wake)
+  }
+
+  #parkEnded(): void {
+    this.#hasYielded = false
+    this.#hasLooked = false
+    this.#spins.parkEnded(this.#core.hasWork(), this.#core.now())
   }
 
   #hasNothingPending(): boolean {

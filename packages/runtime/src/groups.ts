@@ -86,12 +86,12 @@ export class Groups {
     const actors: SupervisedActor[] = []
     try {
       for (const { id, behaviour, checked } of entries) {
-        const actor = this.#root.enlist(id, checked, {})
+        const actor = this.#root.roster.enlist(id, checked, {})
         actors.push(actor)
         if (actor.core === 0) this.#root.core.loader.learn(behaviour as unknown as Behaviour<unknown, unknown>)
       }
     } catch (error) {
-      for (const actor of actors) this.#root.discharge(actor)
+      for (const actor of actors) this.#root.roster.discharge(actor)
       throw error
     }
     const id = `${name}#${this.#count}`
@@ -163,7 +163,7 @@ export class Groups {
   #forget(group: Group): void {
     for (const actor of group.actors) {
       this.#byActor.delete(actor)
-      if (actor.address === undefined) this.#root.discharge(actor)
+      if (actor.address === undefined) this.#root.roster.discharge(actor)
       else this.#root.releaseActor(actor)
     }
   }

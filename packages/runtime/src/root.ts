@@ -5,14 +5,14 @@
 import type { ExitReason } from '@cambium/actor'
 import { EXIT_SHUTDOWN } from '@cambium/actor'
 import { CambiumError, formatAddress, fromErrorRecord, toErrorRecord } from '@cambium/base'
-import type { ActorAddress, ErrorRecord } from '@cambium/base'
 import { Core, createSystemMemory, deadLane, readBooks, recoverBooks, sumBooks, TAKEN } from '@cambium/scheduler'
-import type { AdoptedSlot, CoreBlock, Signal, SystemMemory } from '@cambium/scheduler'
-import type { Shutdown, SupervisorAction, SupervisorFlags } from '@cambium/supervision'
+import type { CoreBlock, Signal, SystemMemory } from '@cambium/scheduler'
+import type { Shutdown, SupervisorAction } from '@cambium/supervision'
 import { CorePool } from './core-pool.ts'
 import type { CoreLoss } from './core-pool.ts'
-import { Placement } from './placement.ts'
-import type { CheckedActor } from './spawn-options.ts'
+import { CoreRequests } from './core-requests.ts'
+import type { Answer } from './core-requests.ts'
+import { Roster } from './roster.ts'
 import type { SupervisedActor } from './supervised-actor.ts'
 import { SupervisorHost } from './supervisor-host.ts'
 import type { SupervisorHostRoot } from './supervisor-host.ts'
@@ -24,37 +24,19 @@ const CONTROL_RING_BYTES = 64 << 10
 /** Circles of waiting actors that are remembered as told. */
 const CYCLES_KEPT = 256
 
-type Answer = Extract<Signal, { type: 'started' | 'start_failed' | 'stopped' }>
-
-/**
- * Something the root asked of a core. It needs no timer of its own: the core answers within the actor's limits, a core that is stuck is
- * killed by the watch of the pool, and with a dead core its requests fail.
- */
-interface Request {
-  readonly core: number
-  /** A supervisor's step for an actor that has its slot: should the core die, its loss is the answer (C-18). */
-  readonly isStep: boolean
-  readonly done: (answer: Answer) => void
-}
-
 export class Root implements SupervisorHostRoot {
   readonly core: Core
   readonly pool: CorePool
   readonly memory: SystemMemory
-  readonly names: Map<string, SupervisedActor> = new Map()
-  /** By core and slot, while the actor has a slot. */
-  readonly #bySlot = new Map<number, SupervisedActor>()
+  readonly roster: Roster
   readonly #events: ReturnType<typeof createSystemEvents>
-  readonly #requests = new Map<number, Request>()
-  readonly #placement: Placement
+  readonly #requests: CoreRequests
   readonly #platform: SystemPlatform
   readonly #onFailed: (error: CambiumError) => void
   readonly #bootWaiters: ((error: CambiumError | undefined) => void)[] = []
   /** Cores that have never been up. */
   readonly #booting: Set<number>
   readonly #cycles = new Set<string>()
-  #lastRequest = 0
-  #order = 0
   #isStopping = false
   #isClosed = false
 
@@ -80,7 +62,7 @@ export class Root implements SupervisorHostRoot {
     this.pool = new CorePool(
       {
         core: this.core,
-        adoptedSlots: (core) => this.#adoptedSlots(core),
+        adoptedSlots: (core) => this.roster.adoptedSlots(core),
         coreLost: (loss) => {
           this.#coreLost(loss)
         },
@@ -91,7 +73,7 @@ export class Root implements SupervisorHostRoot {
           this.#coreUp(core, tookMs)
         },
         failed: (error) => {
-          for (const answer of this.#late.splice(0)) answer()
+          this.#requests.answerLate()
           this.#bootEnded(error)
           this.#onFailed(error)
         },
@@ -100,7 +82,10 @@ export class Root implements SupervisorHostRoot {
       this.memory,
       options,
     )
-    this.#placement = new Placement(shape.cores, this.pool.workers)
+    this.roster = new Roster(shape.cores, this.pool.workers)
+    this.#requests = new CoreRequests((core, signal) => {
+      this.#signal(core, signal)
+    })
     this.#booting = new Set(this.pool.workers)
   }
 
@@ -116,45 +101,6 @@ export class Root implements SupervisorHostRoot {
     })
   }
 
-  /** All supervised actors that have a slot, in the order of their first start. */
-  get actors(): SupervisedActor[] {
-    return [...this.#bySlot.values()].sort((a, b) => a.order - b.order)
-  }
-
-  /** Makes the record of an actor and takes its name. Throws `ERR_NAME_TAKEN`. */
-  enlist(id: string, checked: CheckedActor, budget: SupervisorFlags): SupervisedActor {
-    this.#order += 1
-    const actor: SupervisedActor = {
-      id,
-      start: checked.start,
-      restart: checked.restart,
-      shutdown: checked.shutdown,
-      budget,
-      core: this.#placement.choose(checked.core, checked.key),
-      address: undefined,
-      supervisor: undefined,
-      isEnlisted: false,
-      isEnding: false,
-      downSinceMs: undefined,
-      order: this.#order,
-    }
-    this.#takeName(actor)
-    return actor
-  }
-
-  /** Undoes {@link enlist}; the actor has no slot any more. */
-  discharge(actor: SupervisedActor): void {
-    if (!actor.isEnlisted) return
-    actor.isEnlisted = false
-    this.#placement.removed(actor.core)
-    if (actor.start.name !== undefined) this.names.delete(actor.start.name)
-  }
-
-  find(address: ActorAddress): SupervisedActor | undefined {
-    const actor = this.#bySlot.get(slotKey(address))
-    return actor?.address?.generation === address.generation ? actor : undefined
-  }
-
   beginStop(): void {
     this.#isStopping = true
   }
@@ -163,10 +109,7 @@ export class Root implements SupervisorHostRoot {
   close(running: readonly number[]): void {
     this.#isClosed = true
     const error = new CambiumError('ERR_SYSTEM_CLOSED', 'system has shut down')
-    for (const answer of this.#late.splice(0)) answer()
-    const requests = [...this.#requests]
-    this.#requests.clear()
-    for (const [request, { isStep, done }] of requests) if (!isStep) done({ type: 'start_failed', request, error: toErrorRecord(error) })
+    this.#requests.close(error)
     this.core.sender.end(error)
     const { blocks } = this.memory
     blocks.forEach(({ books }, core) => {
@@ -202,25 +145,26 @@ export class Root implements SupervisorHostRoot {
       return
     }
     try {
-      this.#takeName(actor)
+      this.roster.takeName(actor)
     } catch (error) {
       done(error as Error)
       return
     }
     const onAnswer: (answer: Answer) => void = (answer) => {
       if (answer.type === 'started') {
-        actor.address = { core: actor.core, slot: answer.slot, generation: answer.generation }
-        this.#bySlot.set(slotKey(actor.address), actor)
+        const settled = { core: actor.core, slot: answer.slot, generation: answer.generation }
+        this.roster.settle(actor, settled)
         if (actor.downSinceMs !== undefined) {
-          this.#events.publish('actor_restarted', { actor: actor.address, name: start.name, tookMs: this.now() - actor.downSinceMs })
+          this.#events.publish('actor_restarted', { actor: settled, name: start.name, tookMs: this.now() - actor.downSinceMs })
           actor.downSinceMs = undefined
         }
-        if (this.#isStopping) this.endActor(actor, actor.shutdown, () => {}) // it came up while the system was going down
+        // A first start that came up while the system was going down; a restart is stopped in its turn.
+        if (this.#isStopping && address === undefined) this.endActor(actor, actor.shutdown, () => {})
         done(undefined)
       } else if (answer.type === 'start_failed') done(fromErrorRecord(answer.error))
     }
     const send = (request: number): Signal => (address === undefined ? { type: 'spawn', request, spec: start } : { type: 'restart', request, slot: address.slot, generation: address.generation, spec: start })
-    this.#request(actor.core, address !== undefined, send, onAnswer)
+    this.#requests.send(actor.core, address !== undefined, send, onAnswer)
   }
 
   stopActor(actor: SupervisedActor, shutdown: Shutdown, done: (reason: ExitReason) => void): void {
@@ -234,7 +178,7 @@ export class Root implements SupervisorHostRoot {
     this.#stop(actor, shutdown, false, (reason) => {
       // A successor of its core has been given its slot.
       if (reason.kind === 'core_lost') this.releaseActor(actor)
-      else this.#forget(actor)
+      else this.roster.forget(actor)
       done(reason)
     })
   }
@@ -242,7 +186,7 @@ export class Root implements SupervisorHostRoot {
   releaseActor(actor: SupervisedActor): void {
     const { address } = actor
     if (address !== undefined) this.#signal(actor.core, { type: 'release', slot: address.slot, generation: address.generation })
-    this.#forget(actor)
+    this.roster.forget(actor)
   }
 
   report(supervisor: SupervisorHost, action: Extract<SupervisorAction, { type: 'report' }>): void {
@@ -263,10 +207,7 @@ export class Root implements SupervisorHostRoot {
       case 'started':
       case 'start_failed':
       case 'stopped': {
-        const request = this.#requests.get(signal.request)
-        if (request === undefined) return
-        this.#requests.delete(signal.request)
-        request.done(signal)
+        this.#requests.answered(signal)
         return
       }
       case 'exited':
@@ -308,7 +249,7 @@ export class Root implements SupervisorHostRoot {
 
   #exited(core: number, signal: Extract<Signal, { type: 'exited' }>): void {
     const { slot, generation, reason, incarnation } = signal
-    const actor = this.find({ core, slot, generation })
+    const actor = this.roster.find({ core, slot, generation })
     if (actor === undefined) {
       this.#signal(core, { type: 'release', slot, generation })
       return
@@ -332,57 +273,31 @@ export class Root implements SupervisorHostRoot {
   }
 
   #coreLost(loss: CoreLoss): void {
-    const actors = [...this.#bySlot.values()].filter((actor) => actor.core === loss.core)
+    const actors = this.roster.on(loss.core)
     const now = this.now()
     for (const actor of actors) actor.downSinceMs ??= now
     this.#events.publish('core_lost', { ...loss, actors: actors.length })
     for (const target of loss.inHand) {
-      const name = this.find(target)?.start.name
+      const name = this.roster.find(target)?.start.name
       this.#events.publish('dead_letter', { reason: 'in_hand', target, core: loss.core, count: 1, ...(name === undefined ? {} : { name }) })
     }
     if (loss.lost > 0) {
       this.#events.publish('dead_letter', { reason: 'lost_with_core', target: { core: loss.core, slot: 0, generation: 0 }, core: loss.core, count: loss.lost })
     }
-    this.#failRequests(loss.core, loss.error)
+    this.#requests.fail(loss.core, loss.error)
   }
-
-  /** What the root had asked of the dead core will not be answered. */
-  #failRequests(core: number, error: ErrorRecord): void {
-    const lost = toErrorRecord(new CambiumError('ERR_CORE_LOST', `core died: core=${core}, cause=${error.message}`, { severity: 'crash' }))
-    for (const [request, open] of this.#requests) {
-      if (open.core !== core) continue
-      this.#requests.delete(request)
-      if (open.isStep) continue
-      this.#late.push(() => {
-        open.done({ type: 'start_failed', request, error: lost })
-      })
-    }
-  }
-
-  /** Failed requests are answered when the successor's slots are on their way: an answer may lead to the next request. */
-  readonly #late: (() => void)[] = []
 
   #restoreChildren(core: number): void {
-    for (const answer of this.#late.splice(0)) answer()
+    this.#requests.answerLate()
     const bySupervisor = new Map<SupervisorHost, SupervisedActor[]>()
-    for (const actor of this.actors) {
-      if (actor.core !== core || actor.downSinceMs === undefined || actor.isEnding) continue
+    for (const actor of this.roster.on(core)) {
+      if (actor.downSinceMs === undefined || actor.isEnding) continue
       const supervisor = actor.supervisor ?? this.#superviseSingle(actor)
       const group = bySupervisor.get(supervisor)
       if (group === undefined) bySupervisor.set(supervisor, [actor])
       else group.push(actor)
     }
     for (const [supervisor, actors] of bySupervisor) supervisor.coreLost(actors)
-  }
-
-  #adoptedSlots(core: number): AdoptedSlot[] {
-    const slots: AdoptedSlot[] = []
-    for (const actor of this.#bySlot.values()) {
-      if (actor.core !== core || actor.address === undefined) continue
-      const { slot, generation } = actor.address
-      slots.push({ slot, generation, name: actor.start.name, mailbox: actor.start.mailbox })
-    }
-    return slots
   }
 
   #coreUp(core: number, tookMs: number | undefined): void {
@@ -408,44 +323,11 @@ export class Root implements SupervisorHostRoot {
       if (answer.type === 'stopped') done(answer.reason)
       else if (answer.type === 'start_failed') done({ kind: 'core_lost', error: answer.error })
     }
-    this.#request(actor.core, keepsSlot, send, onAnswer)
-  }
-
-  #request(core: number, isStep: boolean, send: (request: number) => Signal, done: (answer: Answer) => void): void {
-    this.#lastRequest = (this.#lastRequest + 1) | 0
-    const request = this.#lastRequest
-    this.#requests.set(request, { core, isStep, done })
-    try {
-      this.#signal(core, send(request))
-    } catch (error) {
-      this.#requests.delete(request)
-      done({ type: 'start_failed', request, error: toErrorRecord(error) })
-    }
+    this.#requests.send(actor.core, keepsSlot, send, onAnswer)
   }
 
   #signal(core: number, signal: Signal): void {
     if (core === 0) this.core.handleSignal(signal)
     else this.core.signal(core, signal)
   }
-
-  #takeName(actor: SupervisedActor): void {
-    if (actor.isEnlisted) return
-    const { name } = actor.start
-    if (name !== undefined && this.names.has(name)) throw new CambiumError('ERR_NAME_TAKEN', `name is taken: name=${name}`, { fields: { name } })
-    actor.isEnlisted = true
-    this.#placement.added(actor.core)
-    if (name !== undefined) this.names.set(name, actor)
-  }
-
-  #forget(actor: SupervisedActor): void {
-    if (actor.address !== undefined) {
-      this.#bySlot.delete(slotKey(actor.address))
-      actor.address = undefined
-    }
-    this.discharge(actor)
-  }
-}
-
-function slotKey(address: { readonly core: number; readonly slot: number }): number {
-  return address.core * 2 ** 24 + address.slot
 }

@@ -147,7 +147,7 @@ export async function createSystem(platform: SystemPlatform, given: SystemOption
     root.beginStop()
     let isOut = false
     const stopping = (async () => {
-      for (const actor of root.actors.reverse()) {
+      for (const actor of root.roster.actors.reverse()) {
         if (isOut) return
         const limit = actor.shutdown === 'infinity' || actor.shutdown === 'brutal_kill' ? actor.shutdown : Math.min(actor.shutdown, Math.max(1, leftMs()))
         // In turn, so that an actor ends before those that were started before it, on whose service it may rely.
@@ -178,7 +178,7 @@ export async function createSystem(platform: SystemPlatform, given: SystemOption
       checkOpen()
       const checked = checkActor(behaviour, argument, spawnOptions, coreCount, ['intensity', 'periodMs'])
       spawned += 1
-      const actor = root.enlist(`spawn-${spawned}`, checked, checkBudget(spawnOptions))
+      const actor = root.roster.enlist(`spawn-${spawned}`, checked, checkBudget(spawnOptions))
       if (actor.core === 0) root.core.loader.learn(behaviour as unknown as Behaviour<unknown, unknown>)
       return new Promise((resolve, reject) => {
         root.startActor(actor, (error) => {
@@ -186,7 +186,7 @@ export async function createSystem(platform: SystemPlatform, given: SystemOption
             resolve(outsideRef(actor.address as ActorAddress))
             return
           }
-          root.discharge(actor)
+          root.roster.discharge(actor)
           reject(error)
         })
       })
@@ -197,14 +197,14 @@ export async function createSystem(platform: SystemPlatform, given: SystemOption
       return Object.fromEntries(actors.map((actor) => [actor.id, outsideRef(actor.address as ActorAddress)])) as GroupRefs<typeof children>
     },
     whereis(name) {
-      const address = root.names.get(name)?.address
+      const address = root.roster.named(name)?.address
       return address === undefined ? undefined : outsideRef(address)
     },
     async stop(ref, stopOptions = {}) {
       if (!isRef(ref)) throw optionError('ref', ref, 'a ref')
       checkFields('options', stopOptions, ['shutdown'])
       const how = checkShutdown(stopOptions.shutdown)
-      const actor = root.find(ref)
+      const actor = root.roster.find(ref)
       if (actor === undefined) throw new CambiumError('ERR_NO_SUCH_ACTOR', `no supervised actor has this ref: ref=${formatAddress(ref)}`)
       if (groups.has(actor)) throw new CambiumError('ERR_GROUP_MEMBER', `actor belongs to a group, which decides about it: ref=${formatAddress(ref)}, id=${actor.id}`)
       return new Promise((resolve) => {

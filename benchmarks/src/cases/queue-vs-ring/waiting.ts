@@ -5,18 +5,20 @@ import type { WaitName } from './flow.ts'
 
 export const WAIT_NAMES: readonly WaitName[] = ['busy-spin', 'yielding', 'backoff', 'blocking', 'adaptive']
 
+const CLOCK = { now: () => performance.now() }
+
 export function createWaitStrategy(name: WaitName, doorbell: Doorbell): WaitStrategy {
   switch (name) {
     case 'busy-spin':
-      return busySpin()
+      return busySpin(CLOCK)
     case 'yielding':
-      return yielding()
+      return yielding(CLOCK)
     case 'backoff':
-      return backoff()
+      return backoff(CLOCK)
     case 'blocking':
-      return blocking(doorbell)
+      return blocking(doorbell, CLOCK)
     case 'adaptive':
-      return adaptive(doorbell)
+      return adaptive(doorbell, CLOCK)
   }
 }
 

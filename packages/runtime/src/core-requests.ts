@@ -1,0 +1,74 @@
+/**
+ * What the root asks of a core: start and stop, each answered once. A request needs no timer of its own: the core answers within the actor's
+ * limits, a core that is stuck is killed by the watch of the pool, and with a dead core its requests fail.
+ */
+import { CambiumError, toErrorRecord } from '@cambium/base'
+import type { ErrorRecord } from '@cambium/base'
+import type { Signal } from '@cambium/scheduler'
+
+export type Answer = Extract<Signal, { type: 'started' | 'start_failed' | 'stopped' }>
+
+interface Request {
+  readonly core: number
+  /** A supervisor's step for an actor that has its slot: should the core die, its loss is the answer (C-18). */
+  readonly isStep: boolean
+  readonly done: (answer: Answer) => void
+}
+
+export class CoreRequests {
+  readonly #signal: (core: number, signal: Signal) => void
+  readonly #open = new Map<number, Request>()
+  /** Failed requests are answered when the successor's slots are on their way: an answer may lead to the next request. */
+  readonly #late: (() => void)[] = []
+  #last = 0
+
+  constructor(signal: (core: number, signal: Signal) => void) {
+    this.#signal = signal
+  }
+
+  /** Sends what `make` makes of a fresh number; `done` is called once, at once when the signal cannot travel. */
+  send(core: number, isStep: boolean, make: (request: number) => Signal, done: (answer: Answer) => void): void {
+    this.#last = (this.#last + 1) | 0
+    const request = this.#last
+    this.#open.set(request, { core, isStep, done })
+    try {
+      this.#signal(core, make(request))
+    } catch (error) {
+      this.#open.delete(request)
+      done({ type: 'start_failed', request, error: toErrorRecord(error) })
+    }
+  }
+
+  /** A core has answered. What nobody waits for any more is ignored. */
+  answered(answer: Answer): void {
+    const request = this.#open.get(answer.request)
+    if (request === undefined) return
+    this.#open.delete(answer.request)
+    request.done(answer)
+  }
+
+  /** What was asked of a dead core will not be answered; {@link answerLate} tells who asked. */
+  fail(core: number, error: ErrorRecord): void {
+    const lost = toErrorRecord(new CambiumError('ERR_CORE_LOST', `core died: core=${core}, cause=${error.message}`, { severity: 'crash' }))
+    for (const [request, open] of this.#open) {
+      if (open.core !== core) continue
+      this.#open.delete(request)
+      if (open.isStep) continue
+      this.#late.push(() => {
+        open.done({ type: 'start_failed', request, error: lost })
+      })
+    }
+  }
+
+  answerLate(): void {
+    for (const answer of this.#late.splice(0)) answer()
+  }
+
+  /** No core will answer any more. */
+  close(error: CambiumError): void {
+    this.answerLate()
+    const requests = [...this.#open]
+    this.#open.clear()
+    for (const [request, { isStep, done }] of requests) if (!isStep) done({ type: 'start_failed', request, error: toErrorRecord(error) })
+  }
+}

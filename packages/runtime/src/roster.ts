@@ -1,0 +1,104 @@
+/** The supervised actors of one system: by name, by slot, and how many each core has. */
+import { CambiumError } from '@cambium/base'
+import type { ActorAddress } from '@cambium/base'
+import type { AdoptedSlot } from '@cambium/scheduler'
+import type { SupervisorFlags } from '@cambium/supervision'
+import { Placement } from './placement.ts'
+import type { CheckedActor } from './spawn-options.ts'
+import type { SupervisedActor } from './supervised-actor.ts'
+
+export class Roster {
+  readonly #names = new Map<string, SupervisedActor>()
+  /** By core and slot, while the actor has a slot. */
+  readonly #bySlot = new Map<number, SupervisedActor>()
+  readonly #placement: Placement
+  #order = 0
+
+  constructor(cores: number, workers: readonly number[]) {
+    this.#placement = new Placement(cores, workers)
+  }
+
+  /** All that have a slot, in the order of their first start. */
+  get actors(): SupervisedActor[] {
+    return [...this.#bySlot.values()].sort((a, b) => a.order - b.order)
+  }
+
+  on(core: number): SupervisedActor[] {
+    return this.actors.filter((actor) => actor.core === core)
+  }
+
+  named(name: string): SupervisedActor | undefined {
+    return this.#names.get(name)
+  }
+
+  find(address: ActorAddress): SupervisedActor | undefined {
+    const actor = this.#bySlot.get(slotKey(address))
+    return actor?.address?.generation === address.generation ? actor : undefined
+  }
+
+  /** Makes the record of an actor and takes its name. Throws `ERR_NAME_TAKEN`. */
+  enlist(id: string, checked: CheckedActor, budget: SupervisorFlags): SupervisedActor {
+    this.#order += 1
+    const actor: SupervisedActor = {
+      id,
+      start: checked.start,
+      restart: checked.restart,
+      shutdown: checked.shutdown,
+      budget,
+      core: this.#placement.choose(checked.core, checked.key),
+      address: undefined,
+      supervisor: undefined,
+      isEnlisted: false,
+      isEnding: false,
+      downSinceMs: undefined,
+      order: this.#order,
+    }
+    this.takeName(actor)
+    return actor
+  }
+
+  /** Takes the name back that a release gave up. Throws `ERR_NAME_TAKEN`. */
+  takeName(actor: SupervisedActor): void {
+    if (actor.isEnlisted) return
+    const { name } = actor.start
+    if (name !== undefined && this.#names.has(name)) throw new CambiumError('ERR_NAME_TAKEN', `name is taken: name=${name}`, { fields: { name } })
+    actor.isEnlisted = true
+    this.#placement.added(actor.core)
+    if (name !== undefined) this.#names.set(name, actor)
+  }
+
+  /** Undoes {@link enlist}; the actor has no slot any more. */
+  discharge(actor: SupervisedActor): void {
+    if (!actor.isEnlisted) return
+    actor.isEnlisted = false
+    this.#placement.removed(actor.core)
+    if (actor.start.name !== undefined) this.#names.delete(actor.start.name)
+  }
+
+  /** The actor has got its slot. */
+  settle(actor: SupervisedActor, address: ActorAddress): void {
+    actor.address = address
+    this.#bySlot.set(slotKey(address), actor)
+  }
+
+  /** Its slot and its name are free. */
+  forget(actor: SupervisedActor): void {
+    if (actor.address !== undefined) {
+      this.#bySlot.delete(slotKey(actor.address))
+      actor.address = undefined
+    }
+    this.discharge(actor)
+  }
+
+  /** What the successor of a dead core has to keep slots for. */
+  adoptedSlots(core: number): AdoptedSlot[] {
+    return this.on(core).map((actor) => {
+      const { slot, generation } = actor.address as ActorAddress
+      return { slot, generation, name: actor.start.name, mailbox: actor.start.mailbox }
+    })
+  }
+}
+
+function slotKey(address: { readonly core: number; readonly slot: number }): number {
+  return address.core * 2 ** 24 + address.slot
+}
