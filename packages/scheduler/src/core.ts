@@ -11,34 +11,36 @@ import { CambiumError, formatAddress, toErrorRecord } from '@cambium/base'
 import type { CorePlatform, ErrorRecord } from '@cambium/base'
 import { createEncoder, createShapeArea } from '@cambium/codec'
 import type { Encoder } from '@cambium/codec'
-import { attachConsumer, attachProducer, createDoorbell } from '@cambium/ring'
+import { createDoorbell } from '@cambium/ring'
 import type { Doorbell } from '@cambium/ring'
 import { GONE } from './actor-cell.ts'
 import type { ActorCell } from './actor-cell.ts'
-import { AskTable, RemoteAsker } from './asks.ts'
+import { TERMINATE_TIMEOUT_MS } from './actor-end.ts'
+import { AskTable } from './asks.ts'
 import type { Asker } from './asks.ts'
 import { BehaviourLoader } from './behaviour-loader.ts'
-import { PUT, PUT_MARK, PUT_NEXT, readBooks, TAKEN, TAKEN_MARK, TAKEN_NEXT } from './books.ts'
+import { PUT, PUT_MARK, PUT_NEXT, readBooks } from './books.ts'
 import type { Books } from './books.ts'
 import { ringMark } from './books-recovery.ts'
 import { DeadLetterOffice } from './dead-letter-office.ts'
 import { Dispatcher } from './dispatcher.ts'
-import { InboundLink, notDecodable } from './inbound-link.ts'
-import { TERMINATE_TIMEOUT_MS } from './actor-end.ts'
+import type { InboundLink } from './inbound-link.ts'
+import { Intake, TURN_MS_MAX } from './intake.ts'
 import { Lifecycle } from './lifecycle.ts'
+import { linksFrom, linksTo } from './links.ts'
 import type { MessageTimer } from './message-timer.ts'
-import { OutboundLink } from './outbound-link.ts'
-import { ASK, REPLY, REPLY_ERROR, SIGNAL, TELL } from './record-lane.ts'
+import type { OutboundLink } from './outbound-link.ts'
+import { SIGNAL } from './record-lane.ts'
+import type { PublishCount } from './record-lane.ts'
+import { followOrder } from './root-orders.ts'
 import type { RunContext } from './run-context.ts'
-import { replyFailure } from './replies.ts'
-import { noSuchActor, Sender } from './sender.ts'
+import { Sender } from './sender.ts'
 import type { SenderLimits } from './sender.ts'
 import type { Signal, StartSpec } from './signals.ts'
 import { SlotTable } from './slot-table.ts'
 import type { CoreBlock, SystemMemory } from './system-memory.ts'
-import { CallbackTimer, TimerWheel } from './timer-wheel.ts'
-import { followWaits } from './wait-cycle.ts'
-import type { WaitChainHost } from './wait-cycle.ts'
+import { TimerWheel } from './timer-wheel.ts'
+import { WaitWatch } from './wait-watch.ts'
 
 export interface CoreOptions {
   readonly number: number
@@ -54,19 +56,10 @@ export interface CoreOptions {
   readonly onDeadLetter?: (letter: DeadLetter) => void
 }
 
-/** Data records of one peer in one turn. */
-const RECORDS_PER_LINK_MAX = 256
 /** Messages from mailboxes in one turn. */
 const MESSAGES_PER_TURN_MAX = 512
 /** Signals of one peer in one turn. */
 const SIGNALS_PER_LINK_MAX = 256
-/** A turn gives way after this time, in milliseconds, looked at every 32 messages. */
-const TURN_MS_MAX = 1
-/** How often waiting messages are looked through for those over the limit, in milliseconds. */
-const EXPIRY_INTERVAL_MS = 100
-/** An actor that waits for so long may be part of a circle, in milliseconds. */
-const LONG_WAIT_MS = 500
-
 export interface CoreReport {
   readonly core: number
   readonly actors: number
@@ -106,10 +99,9 @@ export class Core {
   readonly #onRootSignal: ((from: number, signal: Signal) => void) | undefined
   readonly #rootInbox: Signal[] = []
   readonly #epoch: number
-  readonly #waitChains: WaitChainHost
+  readonly #waits: WaitWatch
+  #intake: Intake
   #isOpen: boolean
-  #nextLink = 0
-  #expiry: CallbackTimer | undefined = undefined
   #hasGivenRoom = false
   #beat = 0
 
@@ -142,19 +134,11 @@ export class Core {
     })
     this.dispatcher = new Dispatcher(this)
     this.lifecycle = new Lifecycle(this)
-    this.links = memory.blocks.map((block, peer) => (peer === options.number ? undefined : this.#linkTo(peer, block)))
-    this.#inbound = memory.blocks.flatMap((block, peer) => (peer === options.number ? [] : [this.#linkFrom(peer, block)]))
+    this.links = linksTo(memory, options.number, (peer) => this.#publishCount(peer))
+    this.#inbound = linksFrom(memory, options.number, options.limits.messageBytesMax, (core, slot, generation) => new ActorRef(this.sender.inside, core, slot, generation))
     this.sender = new Sender(this)
-    this.#waitChains = {
-      coreNumber: options.number,
-      slots: this.slots,
-      forward: (chain, next) => {
-        this.signal(next.core, { type: 'wait_chain', chain, next })
-      },
-      found: (cycle) => {
-        this.toRoot({ type: 'wait_cycle', cycle })
-      },
-    }
+    this.#intake = new Intake(this, this.#inbound)
+    this.#waits = new WaitWatch(this)
     // A predecessor may have died between its publish and its ring, or between what it read and its release.
     for (const link of this.#inbound) {
       link.control.release()
@@ -170,7 +154,7 @@ export class Core {
     const startedMs = this.platform.now()
     let done = this.#takeSignals()
     done += this.wheel.advance(startedMs)
-    if (this.#isOpen) done += this.#takeRecords(startedMs)
+    if (this.#isOpen) done += this.#intake.take(startedMs)
     let handled = 0
     while (this.dispatcher.runQueue.length > 0 && handled < MESSAGES_PER_TURN_MAX) {
       handled += this.dispatcher.runNext()
@@ -184,7 +168,7 @@ export class Core {
   flush(): void {
     if (this.sender.outbox.hasWaiting) {
       this.sender.outbox.drain()
-      this.#watchWaiting()
+      this.#waits.watch()
     }
     for (const link of this.links) {
       if (link === undefined) continue
@@ -197,7 +181,8 @@ export class Core {
   /** The last look before parking: true when there is something to do after all. Atomics.load of what peers publish. */
   hasWork(): boolean {
     if (this.dispatcher.runQueue.length > 0 || this.#rootInbox.length > 0) return true
-    for (const link of this.#inbound) if (!link.control.isEmpty || (this.#isOpen && !link.data.isEmpty)) return true
+    for (const link of this.#inbound) if (!link.control.isEmpty) return true
+    if (this.#isOpen && !this.#intake.isEmpty) return true
     for (const link of this.links) if (link?.announceWaiting() === true) return true
     return false
   }
@@ -215,51 +200,7 @@ export class Core {
 
   /** Handles a signal from the root. Core 0 is given its own directly. */
   handleSignal(signal: Signal): void {
-    switch (signal.type) {
-      case 'spawn':
-        try {
-          this.lifecycle.spawn(signal.spec, true, undefined, (error, cell) => {
-            this.#answerStart(signal.request, cell, error)
-          })
-        } catch (error) {
-          this.toRoot({ type: 'start_failed', request: signal.request, error: toErrorRecord(error) }) // no slot is free
-        }
-        return
-      case 'restart':
-        this.lifecycle.restart(signal.slot, signal.generation, signal.spec, (error) => {
-          this.#answerStart(signal.request, signal, error)
-        })
-        return
-      case 'stop': {
-        const cell = this.slots.find(signal.slot, signal.generation)
-        const answer = (reason: ExitReason): void => {
-          this.toRoot({ type: 'stopped', request: signal.request, reason })
-        }
-        if (cell === undefined) answer({ kind: 'shutdown' })
-        else this.lifecycle.stop(cell, signal.timeoutMs, signal.keepsSlot, answer)
-        return
-      }
-      case 'adopt':
-        this.lifecycle.adopt(signal.slots)
-        return
-      case 'release': {
-        const cell = this.slots.find(signal.slot, signal.generation)
-        if (cell !== undefined) this.lifecycle.release(cell)
-        return
-      }
-      case 'open':
-        this.#isOpen = true
-        this.requestTurn()
-        return
-      case 'core_lost':
-        this.#failAsksTo(signal.core, signal.positions[this.coreNumber] as number, signal.error)
-        return
-      case 'close':
-        this.sender.isClosed = true
-        return
-      default:
-        this.#onRootSignal?.(this.coreNumber, signal)
-    }
+    if (!followOrder(this, signal)) this.#onRootSignal?.(this.coreNumber, signal)
   }
 
   /** Sends a signal to the root; on core 0 it is handed over in the next turn. */
@@ -304,6 +245,7 @@ export class Core {
     this.congestion = new Int32Array(this.congestion.length)
     this.links = []
     this.#inbound = []
+    this.#intake = new Intake(this, [])
     this.sender.isClosed = true
     for (const cell of this.slots.cells) {
       if (cell === undefined) continue
@@ -400,91 +342,13 @@ export class Core {
         done += 1
         if (outcome !== 'record' || lane.record.a !== this.#epoch) continue
         const signal = link.decode(lane.record) as Signal
-        if (signal.type === 'wait_chain') followWaits(this.#waitChains, signal.chain, signal.next)
+        if (signal.type === 'wait_chain') this.#waits.follow(signal)
         else if (this.#onRootSignal !== undefined) this.#onRootSignal(link.core, signal)
         else this.handleSignal(signal)
       }
       if (lane.release()) this.#hasGivenRoom = true
     }
     return done
-  }
-
-  #takeRecords(startedMs: number): number {
-    let done = 0
-    const count = this.#inbound.length
-    // Each turn begins with another peer, so that a flood from one does not put the others last for ever.
-    this.#nextLink = count === 0 ? 0 : (this.#nextLink + 1) % count
-    for (let i = 0; i < count; i += 1) {
-      const link = this.#inbound[(this.#nextLink + i) % count] as InboundLink
-      if (link.data.isEmpty) continue
-      done += this.#takeFrom(link, startedMs)
-    }
-    return done
-  }
-
-  #takeFrom(link: InboundLink, startedMs: number): number {
-    const lane = link.data
-    const { record } = lane
-    const books = this.books
-    let taken = 0
-    while (taken < RECORDS_PER_LINK_MAX) {
-      const outcome = lane.next()
-      if (outcome === 'none') break
-      taken += 1
-      this.#checkpoint?.()
-      if (outcome === 'part') continue
-      const count = (books[TAKEN] as number) + 1
-      books[TAKEN_NEXT] = count
-      books[TAKEN_MARK] = ringMark(link.core, lane.position)
-      this.#checkpoint?.()
-      books[TAKEN] = count
-      if (outcome === 'torn') {
-        this.deadLetters.bury('lost_with_core', { core: this.coreNumber, slot: 0, generation: 0 }, { detail: 'its first fragments were with the core that died' })
-        continue
-      }
-      if (record.type === TELL || record.type === ASK) this.#takeMessage(link)
-      else this.#takeReply(link)
-      if ((taken & 31) === 0 && this.platform.now() - startedMs > TURN_MS_MAX) break
-    }
-    this.#checkpoint?.()
-    if (lane.release()) this.#hasGivenRoom = true
-    this.#checkpoint?.()
-    return taken
-  }
-
-  #takeMessage(link: InboundLink): void {
-    const { record } = link.data
-    const asker = record.type === ASK ? new RemoteAsker(link.core, record.c) : undefined
-    const cell = this.slots.find(record.a, record.b)
-    if (cell === undefined) {
-      const target = { core: this.coreNumber, slot: record.a, generation: record.b }
-      this.deadLetters.bury('no_such_actor', target)
-      if (asker !== undefined) this.replyError(asker, noSuchActor(target))
-      return
-    }
-    let message: unknown
-    try {
-      message = link.decode(record)
-    } catch (error) {
-      this.deadLetters.bury('not_decodable', cell, { name: cell.name, detail: String(error) })
-      if (asker !== undefined) this.replyError(asker, notDecodable(link.core, error))
-      return
-    }
-    this.dispatcher.deliver(cell, message, asker, true)
-  }
-
-  #takeReply(link: InboundLink): void {
-    const { record } = link.data
-    let value: unknown
-    let failure: unknown
-    try {
-      value = link.decode(record)
-      if (record.type === REPLY_ERROR) failure = replyFailure(value)
-      else if (record.type !== REPLY) throw new Error(`record of unknown type: ${record.type}`)
-    } catch (error) {
-      failure = notDecodable(link.core, error)
-    }
-    this.sender.replies.settleRemote(link.core, record.c, value, failure)
   }
 
   /** Step 3 of the protocol for room: whoever waits looks again. */
@@ -499,43 +363,31 @@ export class Core {
     }
   }
 
-  /** While anything waits, a timer looks for what has waited too long. */
-  #watchWaiting(): void {
-    if (this.#expiry !== undefined || !this.sender.outbox.hasWaiting) return
-    const timer = new CallbackTimer(() => {
-      this.#expiry = undefined
-      this.#followLongWaits()
-      this.sender.outbox.expire()
-      this.#watchWaiting()
-    })
-    this.#expiry = timer
-    this.wheel.start(timer, this.platform.now() + EXPIRY_INTERVAL_MS)
-  }
-
-  /** Looks for circles among actors that have waited for a while; each chain is followed once. */
-  #followLongWaits(): void {
-    for (const cell of this.sender.outbox.longWaiting(this.platform.now() - LONG_WAIT_MS)) {
-      if (cell.isWaitFollowed) continue
-      cell.isWaitFollowed = true
-      followWaits(this.#waitChains, [], cell)
-    }
-  }
-
-  #failAsksTo(core: number, upTo: number, error: ErrorRecord): void {
-    for (const ask of this.asks.all()) {
-      // Asks that lie in the ring behind that position are the successor's; those not yet written are still here.
-      if (ask.target.core !== core || ask.position === undefined || ((upTo - ask.position) | 0) < 0) continue
-      this.sender.replies.failAsk(ask, new CambiumError('ERR_CORE_LOST', `core died with the message: target=${formatAddress(ask.target)}, cause=${error.message}`, { severity: 'crash' }))
-    }
+  open(): void {
+    this.#isOpen = true
     this.requestTurn()
   }
 
-  #answerStart(request: number, at: { slot: number; generation: number }, error: Error | undefined): void {
-    this.toRoot(
-      error === undefined
-        ? { type: 'started', request, slot: at.slot, generation: at.generation }
-        : { type: 'start_failed', request, error: toErrorRecord(error) },
-    )
+  gaveRoom(): void {
+    this.#hasGivenRoom = true
+  }
+
+  #publishCount(peer: number): PublishCount {
+    return {
+      begin: (records, position) => {
+        const { books } = this
+        books[PUT_NEXT] = (books[PUT] as number) + records
+        books[PUT_MARK] = ringMark(peer, position)
+        this.#checkpoint?.()
+      },
+      end: () => {
+        const { books } = this
+        this.#checkpoint?.()
+        books[PUT] = books[PUT_NEXT] as number
+        books[PUT_MARK] = 0
+        this.#checkpoint?.()
+      },
+    }
   }
 
   #showDeadLetter(letter: DeadLetter, observe: ((letter: DeadLetter) => void) | undefined): void {
@@ -543,42 +395,5 @@ export class Core {
     const { core, slot, generation } = letter.target
     const { reason, count, name, detail } = letter
     this.toRoot({ type: 'dead_letter', reason, core, slot, generation, name, count, detail })
-  }
-
-  #linkTo(peer: number, block: CoreBlock): OutboundLink {
-    return new OutboundLink({
-      core: peer,
-      source: this.coreNumber,
-      block,
-      bell: createDoorbell(block.bell),
-      data: attachProducer(this.#memory.dataRing(this.coreNumber, peer)),
-      control: attachProducer(this.#memory.controlRing(this.coreNumber, peer)),
-      count: {
-        begin: (records, position) => {
-          const { books } = this
-          books[PUT_NEXT] = (books[PUT] as number) + records
-          books[PUT_MARK] = ringMark(peer, position)
-          this.#checkpoint?.()
-        },
-        end: () => {
-          const { books } = this
-          this.#checkpoint?.()
-          books[PUT] = books[PUT_NEXT] as number
-          books[PUT_MARK] = 0
-          this.#checkpoint?.()
-        },
-      },
-    })
-  }
-
-  #linkFrom(peer: number, block: CoreBlock): InboundLink {
-    return new InboundLink({
-      core: peer,
-      data: attachConsumer(this.#memory.dataRing(peer, this.coreNumber)),
-      control: attachConsumer(this.#memory.controlRing(peer, this.coreNumber)),
-      shapes: createShapeArea(block.shapes),
-      messageBytesMax: this.limits.messageBytesMax,
-      unpackRef: (core, slot, generation) => new ActorRef(this.sender.inside, core, slot, generation),
-    })
   }
 }

@@ -1,0 +1,137 @@
+/**
+ * What a core takes from the rings of its peers: data records straight to their actors, replies to their askers.
+ *
+ * A record is counted as taken in three steps, so that a root that finds the core dead between any two of them can tell what happened: see
+ * `books-recovery.ts`.
+ */
+import type { CorePlatform } from '@cambium/base'
+import { RemoteAsker } from './asks.ts'
+import type { Asker } from './asks.ts'
+import { TAKEN, TAKEN_MARK, TAKEN_NEXT } from './books.ts'
+import { ringMark } from './books-recovery.ts'
+import type { DeadLetterOffice } from './dead-letter-office.ts'
+import type { Dispatcher } from './dispatcher.ts'
+import { notDecodable } from './inbound-link.ts'
+import type { InboundLink } from './inbound-link.ts'
+import { ASK, REPLY, REPLY_ERROR, TELL } from './record-lane.ts'
+import { replyFailure } from './replies.ts'
+import { noSuchActor } from './sender.ts'
+import type { Sender } from './sender.ts'
+import type { SlotTable } from './slot-table.ts'
+
+/** Data records of one peer in one turn. */
+const RECORDS_PER_LINK_MAX = 256
+/** A turn gives way after this time, in milliseconds, looked at every 32 messages. */
+export const TURN_MS_MAX = 1
+
+export interface IntakeHost {
+  readonly coreNumber: number
+  readonly platform: CorePlatform
+  readonly books: Float64Array
+  readonly slots: SlotTable
+  readonly dispatcher: Dispatcher
+  readonly deadLetters: DeadLetterOffice
+  readonly sender: Sender
+  replyError(asker: Asker, error: Error): void
+  /** Room was given back to a peer. */
+  gaveRoom(): void
+}
+
+export class Intake {
+  readonly #host: IntakeHost
+  readonly #links: readonly InboundLink[]
+  /** Where the end of the thread would matter most; undefined on a real platform. */
+  readonly #checkpoint: (() => void) | undefined
+  #nextLink = 0
+
+  constructor(host: IntakeHost, links: readonly InboundLink[]) {
+    this.#host = host
+    this.#links = links
+    this.#checkpoint = host.platform.checkpoint?.bind(host.platform)
+  }
+
+  get isEmpty(): boolean {
+    for (const link of this.#links) if (!link.data.isEmpty) return false
+    return true
+  }
+
+  /** Takes a bounded number of records from each peer; answers how many. */
+  take(startedMs: number): number {
+    let done = 0
+    const count = this.#links.length
+    // Each turn begins with another peer, so that a flood from one does not put the others last for ever.
+    this.#nextLink = count === 0 ? 0 : (this.#nextLink + 1) % count
+    for (let i = 0; i < count; i += 1) {
+      const link = this.#links[(this.#nextLink + i) % count] as InboundLink
+      if (link.data.isEmpty) continue
+      done += this.#takeFrom(link, startedMs)
+    }
+    return done
+  }
+
+  #takeFrom(link: InboundLink, startedMs: number): number {
+    const lane = link.data
+    const { record } = lane
+    const { books, coreNumber, deadLetters, platform } = this.#host
+    let taken = 0
+    while (taken < RECORDS_PER_LINK_MAX) {
+      const outcome = lane.next()
+      if (outcome === 'none') break
+      taken += 1
+      this.#checkpoint?.()
+      if (outcome === 'part') continue
+      const count = (books[TAKEN] as number) + 1
+      books[TAKEN_NEXT] = count
+      books[TAKEN_MARK] = ringMark(link.core, lane.position)
+      this.#checkpoint?.()
+      books[TAKEN] = count
+      if (outcome === 'torn') {
+        deadLetters.bury('lost_with_core', { core: coreNumber, slot: 0, generation: 0 }, { detail: 'its first fragments were with the core that died' })
+        continue
+      }
+      if (record.type === TELL || record.type === ASK) this.#takeMessage(link)
+      else this.#takeReply(link)
+      if ((taken & 31) === 0 && platform.now() - startedMs > TURN_MS_MAX) break
+    }
+    this.#checkpoint?.()
+    if (lane.release()) this.#host.gaveRoom()
+    this.#checkpoint?.()
+    return taken
+  }
+
+  #takeMessage(link: InboundLink): void {
+    const { record } = link.data
+    const { coreNumber, deadLetters, dispatcher, slots } = this.#host
+    const asker = record.type === ASK ? new RemoteAsker(link.core, record.c) : undefined
+    const cell = slots.find(record.a, record.b)
+    if (cell === undefined) {
+      const target = { core: coreNumber, slot: record.a, generation: record.b }
+      deadLetters.bury('no_such_actor', target)
+      if (asker !== undefined) this.#host.replyError(asker, noSuchActor(target))
+      return
+    }
+    let message: unknown
+    try {
+      message = link.decode(record)
+    } catch (error) {
+      deadLetters.bury('not_decodable', cell, { name: cell.name, detail: String(error) })
+      if (asker !== undefined) this.#host.replyError(asker, notDecodable(link.core, error))
+      return
+    }
+    dispatcher.deliver(cell, message, asker, true)
+  }
+
+  #takeReply(link: InboundLink): void {
+    const { record } = link.data
+    let value: unknown
+    let failure: unknown
+    try {
+      value = link.decode(record)
+      if (record.type === REPLY_ERROR) failure = replyFailure(value)
+      else if (record.type !== REPLY) throw new Error(`record of unknown type: ${record.type}`)
+    } catch (error) {
+      failure = notDecodable(link.core, error)
+    }
+    this.#host.sender.replies.settleRemote(link.core, record.c, value, failure)
+  }
+}

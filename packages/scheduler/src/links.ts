@@ -1,0 +1,46 @@
+/** Attaches a core to its rings: the links to and from each of its peers. */
+import { createShapeArea } from '@cambium/codec'
+import { attachConsumer, attachProducer, createDoorbell } from '@cambium/ring'
+import { InboundLink } from './inbound-link.ts'
+import { OutboundLink } from './outbound-link.ts'
+import type { PublishCount } from './record-lane.ts'
+import type { SystemMemory } from './system-memory.ts'
+
+/** By core number; none to itself. `countOf` gives who counts what is published to a peer. */
+export function linksTo(memory: SystemMemory, core: number, countOf: (peer: number) => PublishCount): (OutboundLink | undefined)[] {
+  return memory.blocks.map((block, peer) =>
+    peer === core
+      ? undefined
+      : new OutboundLink({
+          core: peer,
+          source: core,
+          block,
+          bell: createDoorbell(block.bell),
+          data: attachProducer(memory.dataRing(core, peer)),
+          control: attachProducer(memory.controlRing(core, peer)),
+          count: countOf(peer),
+        }),
+  )
+}
+
+export function linksFrom(
+  memory: SystemMemory,
+  core: number,
+  messageBytesMax: number,
+  unpackRef: (core: number, slot: number, generation: number) => unknown,
+): InboundLink[] {
+  return memory.blocks.flatMap((block, peer) =>
+    peer === core
+      ? []
+      : [
+          new InboundLink({
+            core: peer,
+            data: attachConsumer(memory.dataRing(peer, core)),
+            control: attachConsumer(memory.controlRing(peer, core)),
+            shapes: createShapeArea(block.shapes),
+            messageBytesMax,
+            unpackRef,
+          }),
+        ],
+  )
+}
