@@ -26,6 +26,7 @@ import {
   Boxed,
 } from './boxed.ts'
 import { cannotTravel } from './errors.ts'
+import { isMachinery } from './machinery.ts'
 
 /** Levels of nesting in a message. */
 export const DEPTH_MAX = 512
@@ -378,21 +379,6 @@ function boxView(view: ArrayBufferView): unknown {
 function boxBytes(type: string, buffer: ArrayBuffer, byteOffset: number, byteLength: number): Boxed {
   if (buffer.detached) throw new Refused('detached ArrayBuffer')
   return new Boxed([BOX_BINARY, BINARY_TYPES.indexOf(type), Buffer.from(buffer, byteOffset, byteLength)])
-}
-
-/** Objects that are something happening, not data: their state is out of reach. */
-function isMachinery(value: object, tag: string): boolean {
-  return (
-    types.isPromise(value) ||
-    types.isWeakMap(value) ||
-    types.isWeakSet(value) ||
-    types.isGeneratorObject(value) ||
-    types.isSharedArrayBuffer(value) ||
-    types.isExternal(value) ||
-    value instanceof WeakRef ||
-    value instanceof FinalizationRegistry ||
-    tag.endsWith('Iterator')
-  )
 }
 
 function showKey(key: unknown, index: number): string {

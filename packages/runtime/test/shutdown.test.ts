@@ -166,7 +166,6 @@ it('await using ends it at the end of the block', async () => {
   let outside
   {
     // The rule's library does not know what is disposable.
-    // oxlint-disable-next-line typescript/await-thenable
     await using system = await startSystem({ cores: 1, handleSignals: false })
     outside = system
     expect(await (await system.spawn(counter, 3)).ask({ type: 'read' })).toEqual({ type: 'value', value: 3 })

@@ -26,10 +26,10 @@ const DEAD = 4
 
 /** Lanes that count; the rest are notes for a recovery. */
 export const COUNTER_LANES: number = DEAD + DEAD_LETTER_REASONS.length
-export const PUT_NEXT: number = COUNTER_LANES
-export const PUT_MARK: number = COUNTER_LANES + 1
-export const TAKEN_NEXT: number = COUNTER_LANES + 2
-export const TAKEN_MARK: number = COUNTER_LANES + 3
+export const PUT_MARK: number = COUNTER_LANES
+export const PUT_NEXT: number = COUNTER_LANES + 1
+export const TAKEN_MARK: number = COUNTER_LANES + 2
+export const TAKEN_NEXT: number = COUNTER_LANES + 3
 
 export const BOOK_LANES: number = COUNTER_LANES + 4
 

@@ -1,6 +1,5 @@
 /** The receiving side of the two rings from one peer: records back to messages and signals. */
 import { CambiumError } from '@cambium/base'
-import type { ErrorRecord } from '@cambium/base'
 import { createDecoder, createReassembler, readFragment } from '@cambium/codec'
 import type { Decoder, Reassembler, ShapeArea } from '@cambium/codec'
 import type { RingConsumer } from '@cambium/ring'
@@ -108,11 +107,6 @@ export class InboundLink {
   decode(record: InboundRecord): unknown {
     return this.#decoder.decode(record.buffer, record.offset, record.length)
   }
-}
-
-/** An error that came in place of a reply, whatever its sender made of it. */
-export function isErrorRecord(value: unknown): value is ErrorRecord {
-  return typeof value === 'object' && value !== null && 'code' in value && 'message' in value
 }
 
 export function notDecodable(core: number, cause: unknown): CambiumError {
