@@ -109,6 +109,12 @@ test('a file with more words and tokens than any buffer starts with is counted i
   expect(identifiers('JavaScript', 'name1')).toEqual({ name1: 1 })
 })
 
+test('a closing parenthesis that nothing opened ends a value, whatever file was read before', () => {
+  scan('JavaScript', 'if (a) b')
+  expect(identifiers('JavaScript', ') / b / c')).toEqual({ b: 1, c: 1 })
+  expect(identifiers('JavaScript', 'if (a) d) / b / c')).toEqual({ a: 1, b: 1, c: 1, d: 1 })
+})
+
 test('the search for the end of a regular expression is bounded, so many slashes in one long line do not cost its square', () => {
   const longest = 'word '.repeat(400)
   expect(identifiers('JavaScript', `a = /${longest}/`)).toEqual({ a: 1 })

@@ -1,4 +1,7 @@
-/** Tells machinery from data. */
+/**
+ * Tells machinery from data: promises, weak references, generators, iterators. What they are lies outside their own properties, so a copy of these
+ * would be nothing.
+ */
 import { types } from 'node:util'
 
 /** Objects that are something happening, not data: their state is out of reach. */

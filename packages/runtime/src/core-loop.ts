@@ -105,6 +105,7 @@ export class CoreLoop {
     let didWork = false
     for (;;) {
       const done = core.turn()
+      this.#spins.worked(done)
       if (this.#isStopped()) return
       if (done > 0) {
         didWork = true
@@ -204,7 +205,7 @@ export class CoreLoop {
   #parkEnded(): void {
     this.#hasYielded = false
     this.#hasLooked = false
-    this.#spins.parkEnded(this.#core.hasWork(), this.#core.now())
+    this.#spins.parkEnded(this.#core.now())
   }
 
   #hasNothingPending(): boolean {
