@@ -7,7 +7,7 @@ import { REPOSITORY, readSources } from './source-file.ts'
 
 const CODE = /'(ERR_[A-Z\d_]+)'/g
 
-/** Folders of the package and of all it depends on here: what is for tests alone has codes of its own. */
+/** Folders of the package and of all it depends on here, but for the testkit, which the command line runs: its codes are told by the guide to it. */
 function withDependencies(folder: string, found: Set<string> = new Set()): Set<string> {
   if (found.has(folder)) return found
   found.add(folder)
@@ -15,7 +15,7 @@ function withDependencies(folder: string, found: Set<string> = new Set()): Set<s
     dependencies?: Record<string, string>
   }
   for (const [name, range] of Object.entries(manifest.dependencies ?? {})) {
-    if (range.startsWith('workspace:')) withDependencies(name.replace('@cambium/', ''), found)
+    if (range.startsWith('workspace:') && name !== '@cambium/testkit') withDependencies(name.replace('@cambium/', ''), found)
   }
   return found
 }

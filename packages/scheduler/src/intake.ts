@@ -71,6 +71,7 @@ export class Intake {
 
   #takeFrom(link: InboundLink, startedMs: number): number {
     const lane = link.data
+    const checkpoint = this.#checkpoint
     const { record } = lane
     const { books, coreNumber, deadLetters, platform } = this.#host
     let taken = 0
@@ -78,12 +79,12 @@ export class Intake {
       const outcome = lane.next()
       if (outcome === 'none') break
       taken += 1
-      this.#checkpoint?.()
+      checkpoint?.()
       if (outcome === 'part') continue
       const count = (books[TAKEN] as number) + 1
       books[TAKEN_NEXT] = count
       books[TAKEN_MARK] = ringMark(link.core, lane.position)
-      this.#checkpoint?.()
+      checkpoint?.()
       books[TAKEN] = count
       if (outcome === 'torn') {
         deadLetters.bury('lost_with_core', { core: coreNumber, slot: 0, generation: 0 }, { detail: 'its first fragments were with the core that died' })
@@ -93,9 +94,9 @@ export class Intake {
       else this.#takeReply(link)
       if ((taken & 31) === 0 && platform.now() - startedMs > TURN_MS_MAX) break
     }
-    this.#checkpoint?.()
+    checkpoint?.()
     if (lane.release()) this.#host.gaveRoom()
-    this.#checkpoint?.()
+    checkpoint?.()
     return taken
   }
 

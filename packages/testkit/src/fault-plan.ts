@@ -69,6 +69,11 @@ const RING_SIZES = 4
 /** Smaller than on a real machine: memory is made anew for each run, and copied at each death inside a turn. */
 const RING_BYTES_DEFAULT = 1 << 16
 
+/** Where the decisions come from: drawn from the seed, or written down. */
+export interface FaultRandom extends SeededRandom {
+  strikes?(kind: keyof FaultRates, rate: number): boolean
+}
+
 export class FaultPlan {
   readonly rates: FaultRates
   kills = 0
@@ -76,21 +81,21 @@ export class FaultPlan {
   isOn = true
   /** Bytes of each data ring. */
   readonly ringBytes: number
-  readonly #random: SeededRandom
+  readonly #random: FaultRandom
 
-  constructor(random: SeededRandom, rates: FaultRates) {
+  constructor(random: FaultRandom, rates: FaultRates) {
     this.#random = random
     this.rates = rates
     this.ringBytes = this.#strikes('tinyRings') ? RING_BYTES_MIN << random.below(RING_SIZES) : RING_BYTES_DEFAULT
   }
 
   /** Draws the kinds and rates of a run. */
-  static draw(random: SeededRandom): FaultPlan {
+  static draw(random: FaultRandom): FaultPlan {
     const rate = (max: number): number => (random.chance(KIND_CHANCE) ? random.next() * max : 0)
     return new FaultPlan(random, {
       kill: rate(0.01),
       killInside: rate(0.02),
-      pause: rate(0.02),
+      pause: rate(0.06),
       slow: rate(1),
       spuriousWake: rate(0.2),
       lateWake: rate(0.5),
@@ -162,6 +167,7 @@ export class FaultPlan {
   }
 
   #strikes(kind: keyof FaultRates): boolean {
-    return this.isOn && this.rates[kind] > 0 && this.#random.chance(this.rates[kind])
+    if (!this.isOn || this.rates[kind] === 0) return false
+    return this.#random.strikes?.(kind, this.rates[kind]) ?? this.#random.chance(this.rates[kind])
   }
 }

@@ -10,11 +10,14 @@ import type { CorePlatform, SeededRandom } from '@cambium/base'
 import { BELL_PARKED, BELL_RUNG } from '@cambium/ring'
 import { attachSystemMemory, Core } from '@cambium/scheduler'
 import type { SystemMemory } from '@cambium/scheduler'
-import type { ActorContext, Behaviour } from '@cambium/actor'
+import type { Behaviour } from '@cambium/actor'
 import type { CoreEvents, CoreHandle, CoreStart, Driver, SystemPlatform } from '@cambium/runtime'
 import { DeathWatch } from './core-death.ts'
+import { DueQueue } from './due-queue.ts'
 import type { FaultPlan } from './fault-plan.ts'
 import { RunOracles } from './oracles/run-oracles.ts'
+import { createProgramWatch } from './program-watch.ts'
+import type { WorldHooks } from './sim-context.ts'
 import type { Trace } from './trace.ts'
 import { watchBehaviour } from './watched-behaviour.ts'
 import type { ProgramWatch } from './watched-behaviour.ts'
@@ -42,16 +45,12 @@ interface SimCore {
   incarnation: number
 }
 
-interface Due {
-  readonly atMs: number
-  readonly order: number
-  readonly run: () => void
-}
-
 export class SimWorld implements SystemPlatform {
   readonly parallelism = 4
   readonly corePlatform: CorePlatform
   readonly oracles: RunOracles
+  /** Set by the run before anything starts. */
+  hooks: WorldHooks | undefined = undefined
   /** Virtual milliseconds. */
   nowMs = 0
   steps = 0
@@ -59,12 +58,11 @@ export class SimWorld implements SystemPlatform {
   readonly #trace: Trace
   readonly #faults: FaultPlan
   readonly #cores: SimCore[] = []
-  readonly #due: Due[] = []
+  readonly #due = new DueQueue()
   readonly #modules = new Map<string, Record<string, unknown>>()
   readonly #death = new DeathWatch()
   readonly #watch: ProgramWatch
   #memory: SystemMemory | undefined
-  #order = 0
   #stepsAtThisTime = 0
   /** The core whose turn it is. */
   #turning: number | undefined
@@ -78,7 +76,14 @@ export class SimWorld implements SystemPlatform {
       (core) => this.lifeOf(core),
       () => (this.#memory === undefined ? 0 : this.#memory.dataRingBytes * (this.#memory.cores - 1)),
     )
-    this.#watch = this.#watchPrograms()
+    this.#watch = createProgramWatch({
+      faults,
+      oracles: this.oracles,
+      trace,
+      point: (core) => {
+        this.#point(core)
+      },
+    })
     this.corePlatform = this.#platformOf(0)
   }
 
@@ -169,7 +174,7 @@ export class SimWorld implements SystemPlatform {
   /** Makes a behaviour known to every core, whatever module it came from. */
   learn(behaviour: Behaviour<never, never>): void {
     const exports = this.#modules.get(behaviour.module) ?? {}
-    exports[behaviour.name] = watchBehaviour(behaviour as unknown as Behaviour<unknown, unknown>, this.#watch)
+    exports[behaviour.name] = watchBehaviour(this.#dress(behaviour as unknown as Behaviour<unknown, unknown>), this.#watch)
     this.#modules.set(behaviour.module, exports)
   }
 
@@ -177,11 +182,7 @@ export class SimWorld implements SystemPlatform {
 
   /** Runs `run` after `delayMs` of virtual time. */
   after(delayMs: number, run: () => void): void {
-    this.#order += 1
-    const due: Due = { atMs: this.nowMs + delayMs, order: this.#order, run }
-    let at = this.#due.length
-    while (at > 0 && isLater(this.#due[at - 1] as Due, due)) at -= 1
-    this.#due.splice(at, 0, due)
+    this.#due.add(this.nowMs + delayMs, run)
   }
 
   /** Ends a core between two steps. False when it is not running. */
@@ -303,7 +304,7 @@ export class SimWorld implements SystemPlatform {
   }
 
   #nextMs(): number {
-    let next = this.#due[0]?.atMs ?? Infinity
+    let next = this.#due.nextMs
     for (const sim of this.#cores) {
       if (sim.core === undefined) continue
       if (sim.pausedUntilMs > this.nowMs) next = Math.min(next, sim.pausedUntilMs)
@@ -321,7 +322,7 @@ export class SimWorld implements SystemPlatform {
   }
 
   #runDue(): void {
-    while (this.#due.length > 0 && (this.#due[0] as Due).atMs <= this.nowMs) (this.#due.shift() as Due).run()
+    for (let run = this.#due.take(this.nowMs); run !== undefined; run = this.#due.take(this.nowMs)) run()
   }
 
   #end(sim: SimCore, error: CambiumError | undefined): void {
@@ -344,44 +345,17 @@ export class SimWorld implements SystemPlatform {
     return this.#cores[number] as SimCore
   }
 
+  #dress(behaviour: Behaviour<unknown, unknown>): Behaviour<unknown, unknown> {
+    return this.hooks?.dress(behaviour) ?? behaviour
+  }
+
   /** Behaviours that an actor or the root has at hand do not come through `importModule`. */
   #watchLoader(core: Core): void {
+    this.hooks?.coreStarted(core)
     const { loader } = core
     const learn = loader.learn.bind(loader)
     loader.learn = (behaviour) => {
-      if (loader.find(behaviour.module, behaviour.name) === undefined) learn(watchBehaviour(behaviour, this.#watch))
-    }
-  }
-
-  #watchPrograms(): ProgramWatch {
-    const crash = (kind: 'initCrash' | 'handlerCrash' | 'terminateCrash', context: ActorContext): void => {
-      if (context.core !== 0 && this.#faults.crashes(kind)) throw new CambiumError('ERR_SIM_CRASH', `crashed by the simulation: ${kind}`, { severity: 'crash' })
-    }
-    return {
-      starting: (context) => {
-        this.#point(context.core)
-        this.oracles.starting(context)
-        if (context.incarnation > 0) crash('initCrash', context)
-      },
-      started: (context) => {
-        this.#point(context.core)
-      },
-      receiving: (owner, context) => {
-        this.#point(context.core)
-        this.#trace.received(context.core, this.oracles.receiving(owner, context))
-        crash('handlerCrash', context)
-      },
-      received: (context) => {
-        this.#point(context.core)
-        crash('handlerCrash', context)
-      },
-      terminating: (context) => {
-        this.#point(context.core)
-      },
-      terminated: (context) => {
-        this.#point(context.core)
-        crash('terminateCrash', context)
-      },
+      if (loader.find(behaviour.module, behaviour.name) === undefined) learn(watchBehaviour(this.#dress(behaviour), this.#watch))
     }
   }
 
@@ -403,11 +377,7 @@ export class SimWorld implements SystemPlatform {
       checkpoint: () => {
         this.#point(number)
       },
-      offload: () => Promise.reject(new CambiumError('ERR_SIM_OFFLOAD', 'offloaded jobs run on threads, which a simulation has not')),
+      offload: (url, job, argument, signal) => (this.hooks as WorldHooks).offload(url, job, argument, signal),
     }
   }
-}
-
-function isLater(a: Due, b: Due): boolean {
-  return a.atMs > b.atMs || (a.atMs === b.atMs && a.order > b.order)
 }

@@ -1,47 +1,58 @@
 /**
  * `simulate`: runs a scenario on a simulated system, once for each seed. What the scenario awaits (asks, spawns, `sim.advance`) is brought
- * about by stepping the simulated world; real time plays no part, so an hour of virtual time takes milliseconds.
+ * about by stepping the simulated world; real time plays no part, so an hour of virtual time takes milliseconds. A run that fails is repeated
+ * with ever fewer faults, and the error tells the least that is needed.
  */
-import type { ActorAddress, ErrorRecord } from '@cambium/base'
-import { CambiumError, createSeededRandom, formatAddress, toErrorRecord } from '@cambium/base'
-import type { SeededRandom } from '@cambium/base'
+import type { ActorAddress, SeededRandom } from '@cambium/base'
+import { CambiumError, checkBoolean, checkFields, checkInteger, createSeededRandom, optionError } from '@cambium/base'
 import type { Behaviour, Ref } from '@cambium/actor'
-import { createSystem } from '@cambium/runtime'
-import type { Books, SpawnOptions, System, SystemOptions } from '@cambium/runtime'
+import type { Books, GroupChildren, GroupOptions, GroupRefs, SpawnOptions, System, SystemOptions } from '@cambium/runtime'
+import type { ChartEvent } from './chart.ts'
 import { toMilliseconds } from './duration.ts'
 import type { Duration } from './duration.ts'
-import { FaultPlan, NO_FAULTS } from './fault-plan.ts'
+import { explainFailure } from './explain-failure.ts'
+import { freshSeed, holdGlobals } from './fake-timers.ts'
+import { NO_FAULTS } from './fault-plan.ts'
 import type { FaultRates } from './fault-plan.ts'
-import { createProbe } from './probe.ts'
+import { watchOutside } from './outside-watch.ts'
 import type { Probe } from './probe.ts'
-import { SimWorld } from './sim-world.ts'
-import { Trace } from './trace.ts'
+import { holdProcessErrors } from './process-errors.ts'
+import type { Fault } from './shrink.ts'
+import { simFrames } from './sim-context.ts'
+import { runOnce } from './sim-run.ts'
+import type { RunOutcome, RunSetup } from './sim-run.ts'
 
 export interface Simulation {
   readonly seed: number
   /** For the scenario's own choices: drawn from the seed. */
   readonly random: SeededRandom
   readonly system: System
+  /** What was met so far that the simulation does not control, such as `files`: a replay may differ by it. */
+  readonly nonDeterministic: readonly string[]
   /** Virtual milliseconds. */
   now(): number
   /** Starts an actor, as `system.spawn` does, and makes its behaviour known to the simulated cores. */
   spawn<A, M, R>(behaviour: Behaviour<A, M, R>, argument: A, options?: SpawnOptions): Promise<Ref<M, R>>
-  /** Makes a behaviour known that actors spawn by themselves. */
+  /** Starts a group, as `system.supervise` does, and makes its behaviours known. */
+  supervise<C extends GroupChildren>(children: C, options?: GroupOptions): Promise<GroupRefs<C>>
+  /** Makes a behaviour known that is started through `sim.system`. */
   learn(behaviour: Behaviour<never, never>): void
-  /** Lets virtual time pass. */
+  /** Lets virtual time pass: milliseconds, or a text such as `'5s'`. */
   advance(duration: Duration): Promise<void>
   /** Resolves when nothing is left to do at the present time. */
   settle(): Promise<void>
   /** Makes the present incarnation of an actor crash. False when it does not run just now. */
   crash(ref: ActorAddress, message?: string): boolean
-  /** The thread of a core ends, between two steps. False when it does not run just now. */
+  /** The thread of a core ends, between two steps. False when it does not run just now. Throws `ERR_OPTION` for core 0. */
   killCore(core: number): boolean
-  /** A core does nothing for a while. */
+  /** A core does nothing for a while. Time passes, and its messages wait. */
   pauseCore(core: number, duration: Duration): void
   /** Faults stop: what follows must converge. */
   heal(): void
-  /** An actor that keeps what it is told, to look at. */
-  probe<M = unknown>(name?: string): Promise<Probe<M>>
+  /** Whether that actor has ended for good. False while its core is down, since it may come back. */
+  isGone(ref: ActorAddress): boolean
+  /** An actor that keeps what it is told, to look at. It lives on core 0, which no fault ends. */
+  probe<M = unknown, R = unknown>(name?: string): Promise<Probe<M, R>>
 }
 
 export interface SimulateOptions {
@@ -51,179 +62,151 @@ export interface SimulateOptions {
   readonly runs?: number
   /** Worker cores besides core 0. @default 2 */
   readonly cores?: number
-  /** `false`: none. `true`: kinds and rates drawn from the seed. Or the rates themselves. @default false */
-  readonly faults?: boolean | Partial<FaultRates>
+  /**
+   * `false`: none. `true`: kinds and rates drawn from the seed. Or the rates themselves, or a list of faults, as the error of a failed run
+   * has it. @default false
+   */
+  readonly faults?: boolean | Partial<FaultRates> | readonly Fault[]
   /** Options of the simulated system. */
   readonly options?: Omit<SystemOptions, 'cores' | 'handleSignals'>
+  /** Re-runs to look for fewer faults that make a failed run fail; 0 for none. @default 60 */
+  readonly shrinkRuns?: number
+  /** Virtual time that a scenario may wait for one thing, while the system goes on. @default '10m' */
+  readonly stuckAfter?: Duration
+  /** Keeps what happened for `report.chart`. A run that fails is charted in any case, by another run. @default false */
+  readonly trace?: boolean
+  /** Ends the simulation before its next step. */
+  readonly signal?: AbortSignal
 }
 
 export interface RunReport {
   readonly seed: number
   readonly books: Books
-  /** Equal for equal runs. */
+  /** Equal for equal runs: it covers every delivery and every event of the system. */
   readonly hash: string
+  /** Turns of cores. */
   readonly steps: number
   readonly virtualMs: number
-  /** Core deaths. */
+  /** Core deaths by faults. */
   readonly kills: number
+  /** Faults that struck. */
+  readonly faults: number
+  /** What was met that the simulation does not control; empty for a run that replays exactly. */
+  readonly nonDeterministic: readonly string[]
+  /** With `trace`: for `renderText` and `renderMermaid`. */
+  readonly chart?: readonly ChartEvent[]
 }
 
-/** After the faults the system must be quiet again within this virtual time. */
-const CONVERGENCE_MS = 120_000
-/** Rounds of the real event loop that may pass without a virtual event before a scenario counts as stuck. */
-const IDLE_ROUNDS_MAX = 50
-
-const nextRound = (): Promise<void> =>
-  new Promise((resolve) => {
-    setImmediate(resolve)
-  })
+const FIELDS = ['seed', 'runs', 'cores', 'faults', 'options', 'shrinkRuns', 'stuckAfter', 'trace', 'signal']
+const RUNS_MAX = 10_000_000
+const CORES_MAX = 64
+const SEED_MAX = 2 ** 32 - 1
+const SHRINK_RUNS_MAX = 10_000
 
 /**
- * Runs `scenario` once for each of `runs` seeds. Rejects with `ERR_SIMULATION`, which names the seed that fails; its `cause` is what the
- * scenario threw or which oracle was violated.
+ * Runs `scenario` once for each of `runs` seeds.
+ *
+ * Rejects with `ERR_SIMULATION` when a run fails. Its message names the seed and how to replay it, the least faults that are needed, and shows the
+ * end of the run as a sequence chart; its `cause` is what the scenario threw, or the oracle that was violated, or `ERR_SIM_STUCK`, `ERR_SIM_UNHANDLED`;
+ * its `fields` have `seed`, `faults`, `chart` and `mermaid`. Rejects with `ERR_OPTION` for a wrong option, with `ERR_SIM_NESTED` inside a scenario,
+ * with the reason of an aborted `signal`.
+ *
+ * While it runs, `Date`, `performance.now`, timers, `Math.random` and `crypto` are virtual and seeded for the scenario and its actors, and
+ * for nobody else in the process.
  */
-export async function simulate(scenario: (sim: Simulation) => Promise<void>, options: SimulateOptions = {}): Promise<readonly RunReport[]> {
-  const first = options.seed ?? Math.floor(performance.timeOrigin * 1000) % 0x7fff_ffff
-  const reports: RunReport[] = []
-  for (let run = 0; run < (options.runs ?? 1); run += 1) {
-    const seed = run === 0 ? first : Math.floor(createSeededRandom(first + run).next() * 0x7fff_ffff)
-    // One run after the other: they would share the real event loop.
-    // eslint-disable-next-line no-await-in-loop
-    reports.push(await runOnce(scenario, seed, options))
-  }
-  return reports
-}
-
-async function runOnce(scenario: (sim: Simulation) => Promise<void>, seed: number, options: SimulateOptions): Promise<RunReport> {
-  const random = createSeededRandom(seed)
-  const trace = new Trace()
-  const faults = planOf(options.faults ?? false, random)
-  const world = new SimWorld(random, trace, faults)
+export async function simulate(
+  scenario: (sim: Simulation) => Promise<void> | void,
+  options: SimulateOptions = {},
+): Promise<readonly RunReport[]> {
+  if (typeof scenario !== 'function') throw optionError('scenario', scenario, 'a function')
+  const { setup, runs, shrinkRuns } = checkOptions(options)
+  if (simFrames.getStore() !== undefined) throw new CambiumError('ERR_SIM_NESTED', 'a simulation was begun inside a simulation')
+  const play = async (sim: Simulation): Promise<void> => scenario(sim)
+  const release = [holdGlobals(), holdProcessErrors(), watchOutside()]
   try {
-    const settled: (() => void)[] = []
-    const drive = async <T>(work: Promise<T>): Promise<T> => {
-      let isOver = false
-      const over = (): void => {
-        isOver = true
-      }
-      work.then(over, over)
-      let idleRounds = 0
-      // Ends: the world makes progress, or the rounds are counted.
-      for (;;) {
-        // eslint-disable-next-line no-await-in-loop
-        await nextRound() // every promise that can settle has settled: the order of what follows is the seed's alone
-        if (isOver) return work
-        const outcome = world.step(settled.length > 0 ? world.nowMs : Infinity)
-        if (outcome !== 'idle') idleRounds = 0
-        else if (settled.length > 0) (settled.shift() as () => void)()
-        else {
-          idleRounds += 1
-          if (idleRounds > IDLE_ROUNDS_MAX) throw new CambiumError('ERR_SIM_STUCK', `nothing is left to happen, and the scenario still waits: nowMs=${Math.round(world.nowMs)}`, { severity: 'bug' })
-        }
-      }
+    const reports: RunReport[] = []
+    for (let run = 0; run < runs; run += 1) {
+      // The first seed as it is: so a run is repeated by naming its seed.
+      const seed = run === 0 ? setup.seed : Math.floor(createSeededRandom(setup.seed + run).next() * 0x7fff_ffff)
+      // One run after the other: they would share the real event loop.
+      const outcome = await runOnce(play, { ...setup, seed })
+      setup.signal?.throwIfAborted()
+      if (outcome.failure !== undefined) throw await explainFailure(play, { ...setup, seed }, outcome, { run, runs, shrinkRuns })
+      reports.push(reportOf(seed, outcome))
     }
-    const system = await drive(createSystem(world, { strict: true, handleSignals: false, ...faults.systemOptions, ...options.options, cores: options.cores ?? 2 }))
-    watch(system, trace, world)
-    const sim = createSimulation(seed, random, system, world, faults, settled)
-    await drive(scenario(sim))
-    faults.heal()
-    const healedMs = world.nowMs
-    while ((system.books().queued !== 0 || !world.isRestored) && world.nowMs - healedMs < CONVERGENCE_MS) {
-      // eslint-disable-next-line no-await-in-loop
-      await drive(sim.advance(50))
-    }
-    checkBooks(system, world.nowMs - healedMs)
-    const report = await drive(system.shutdown())
-    world.oracles.checkEnd(system, report)
-    const { books } = report
-    trace.note(world.nowMs, 0, `books ${JSON.stringify(books)}`)
-    return { seed, books, hash: trace.hash, steps: world.steps, virtualMs: world.nowMs, kills: faults.kills }
-  } catch (cause) {
-    const message = cause instanceof Error ? cause.message : String(cause)
-    throw new CambiumError('ERR_SIMULATION', `simulation failed: seed=${seed}, ${message}`, { severity: 'bug', cause, fields: { seed, events: trace.events.slice(-50) } })
+    return reports
+  } finally {
+    for (const one of release) one()
   }
 }
 
-function planOf(faults: boolean | Partial<FaultRates>, random: SeededRandom): FaultPlan {
-  if (faults === true) return FaultPlan.draw(random)
-  return new FaultPlan(random, faults === false ? NO_FAULTS : { ...NO_FAULTS, ...faults })
-}
-
-function createSimulation(seed: number, random: SeededRandom, system: System, world: SimWorld, faults: FaultPlan, settled: (() => void)[]): Simulation {
-  const learn = (behaviour: Behaviour<never, never>): void => {
-    world.learn(behaviour)
-  }
-  const sim: Simulation = {
+function reportOf(seed: number, outcome: RunOutcome): RunReport {
+  const { books, hash, steps, virtualMs, kills, faults, nonDeterministic, chart } = outcome
+  return {
     seed,
-    random,
-    system,
-    now: () => world.nowMs,
-    learn,
-    spawn(behaviour, argument, spawnOptions) {
-      learn(behaviour as unknown as Behaviour<never, never>)
-      return system.spawn(behaviour, argument, spawnOptions)
-    },
-    advance: (duration) =>
-      new Promise((resolve) => {
-        world.after(toMilliseconds(duration), resolve)
-      }),
-    settle: () =>
-      new Promise((resolve) => {
-        settled.push(resolve)
-      }),
-    crash(ref, message = 'crashed by the simulation') {
-      const core = world.cores.find((each) => each.coreNumber === ref.core)
-      const cell = core?.slots.find(ref.slot, ref.generation)
-      if (core === undefined || cell === undefined) return false
-      const error: ErrorRecord = toErrorRecord(new CambiumError('ERR_SIM_CRASH', `${message}: ref=${formatAddress(ref)}`, { severity: 'crash' }))
-      core.ended(cell, { kind: 'crash', error })
-      core.requestTurn()
-      return true
-    },
-    killCore: (core) => world.killCore(core),
-    pauseCore(core, duration) {
-      world.pauseCore(core, toMilliseconds(duration))
-    },
-    heal() {
-      faults.heal()
-    },
-    probe: (name) => createProbe(sim, name),
+    books: books as Books,
+    hash,
+    steps,
+    virtualMs,
+    kills,
+    faults: faults.length,
+    nonDeterministic,
+    ...(chart === undefined ? {} : { chart: chart.events() }),
   }
-  return sim
 }
 
-/** Everything that the system tells goes into the trace, and so into the hash. */
-function watch(system: System, trace: Trace, world: SimWorld): void {
-  const note = (core: number, what: string): void => {
-    trace.note(world.nowMs, core, what)
+function checkOptions(options: SimulateOptions): {
+  readonly setup: RunSetup
+  readonly runs: number
+  readonly shrinkRuns: number
+} {
+  checkFields('options', options, FIELDS)
+  const { faults = false, signal } = options
+  checkFaults(faults)
+  if (options.options !== undefined) {
+    checkFields('options.options', options.options, Object.keys(options.options))
+    for (const field of ['cores', 'handleSignals'])
+      if (field in options.options)
+        throw optionError(`options.${field}`, (options.options as Record<string, unknown>)[field], 'no such field here')
   }
-  system.events.on('dead_letter', (letter) => {
-    note(letter.core, `dead letter ${letter.reason} for ${formatAddress(letter.target)} ×${letter.count}`)
-  })
-  system.events.on('actor_exited', ({ actor, reason }) => {
-    note(actor.core, `${formatAddress(actor)} ended: ${reason.kind}`)
-  })
-  system.events.on('actor_restarted', ({ actor }) => {
-    note(actor.core, `${formatAddress(actor)} restarted`)
-  })
-  system.events.on('core_lost', ({ core, lost }) => {
-    note(core, `core lost, ${lost} messages with it`)
-  })
-  system.events.on('core_restarted', ({ core }) => {
-    note(core, 'core restarted')
-  })
-  system.events.on('given_up', ({ name }) => {
-    note(0, `${name} given up`)
-  })
-  system.events.on('fault', ({ where }) => {
-    note(0, `fault in ${where}`)
-  })
+  if (signal !== undefined && !(signal instanceof AbortSignal)) throw optionError('signal', signal, 'an AbortSignal')
+  const told = new Set<string>()
+  return {
+    runs: checkInteger('runs', options.runs, { default: 1, min: 1, max: RUNS_MAX }),
+    shrinkRuns: checkInteger('shrinkRuns', options.shrinkRuns, { default: 60, min: 0, max: SHRINK_RUNS_MAX }),
+    setup: {
+      seed: options.seed === undefined ? freshSeed() : checkInteger('seed', options.seed, { default: 0, min: 0, max: SEED_MAX }),
+      cores: checkInteger('cores', options.cores, { default: 2, min: 0, max: CORES_MAX }),
+      faults,
+      options: options.options ?? {},
+      stuckMs: toMilliseconds(options.stuckAfter ?? '10m', 'stuckAfter'),
+      isTraced: checkBoolean('trace', options.trace, false),
+      signal,
+      onMet(what) {
+        if (told.has(what)) return
+        told.add(what)
+        process.emitWarning(`simulation is not deterministic: it has no hold on ${what}`, {
+          type: 'SimulationWarning',
+          code: 'CAMBIUM_SIM_NONDETERMINISTIC',
+        })
+      },
+    },
+  }
 }
 
-/** The oracle of D6, at a quiet moment. */
-function checkBooks(system: System, waitedMs: number): void {
-  const books = system.books()
-  if (books.queued !== 0) {
-    throw new CambiumError('ERR_ORACLE_BOOKS', `books do not balance: queued=${books.queued}, sent=${books.sent}, processed=${books.processed}, dead=${books.deadTotal}, waitedMs=${waitedMs}`, { severity: 'bug' })
+function checkFaults(faults: unknown): void {
+  if (typeof faults === 'boolean') return
+  const kinds = Object.keys(NO_FAULTS)
+  if (Array.isArray(faults)) {
+    faults.forEach((fault: Partial<Fault> | undefined, at) => {
+      if (!kinds.includes(fault?.kind as string) || !Number.isInteger(fault?.occasion))
+        throw optionError(`faults[${at}]`, fault, 'a fault as the error of a failed run lists it')
+    })
+    return
+  }
+  checkFields('faults', faults, kinds)
+  for (const [kind, rate] of Object.entries(faults as object)) {
+    if (typeof rate !== 'number' || !(rate >= 0 && rate <= 1))
+      throw optionError(`faults.${kind}`, rate, 'a probability from 0 to 1')
   }
 }

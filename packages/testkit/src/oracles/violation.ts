@@ -13,6 +13,6 @@ export type OracleCode =
 
 /** `what: name=value, name=value` */
 export function violation(code: OracleCode, what: string, fields: Readonly<Record<string, unknown>>): CambiumError {
-  const shown = Object.entries(fields).map(([name, value]) => `${name}=${typeof value === 'object' ? JSON.stringify(value) : String(value)}`)
+  const shown = Object.entries(fields).map(([name, value]) => `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`)
   return new CambiumError(code, `${what}: ${shown.join(', ')}`, { severity: 'bug', fields })
 }

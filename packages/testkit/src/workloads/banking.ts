@@ -59,7 +59,7 @@ class Ledger extends Journal {
 export const account: Behaviour<Member, AccountMessage, Balance> = defineActor<Member, AccountMessage, Balance, Member>(import.meta.url, 'account', {
   init: (member) => member,
   receive({ run, id }, message, ctx) {
-    const ledger = journalOf<Ledger>(run)
+    const ledger = journalOf(run, Ledger)
     ledger.take(message.stamp, id)
     if (message.type === 'transfer') {
       ledger.withdraw(id, message.transfer)
@@ -91,10 +91,13 @@ async function bank(sim: Simulation, size: { readonly accounts: number; readonly
     if (sim.random.chance(0.01)) reads.push(read(ledger, to.id, to.ref, number))
     if (sim.random.chance(0.01)) await sim.advance(1)
   }
-  await comeToRest(sim, ledger, losses)
+  const isRunning = await comeToRest(sim, ledger, losses)
   await Promise.all(reads)
   ledger.check()
   checkBooks(sim, ledger, losses)
+  const { dead } = sim.system.books()
+  // No account is ever closed: restarts and new cores keep its address.
+  if (isRunning && dead.no_such_actor > 0) throw violation('ERR_ORACLE_WORKLOAD', 'a message did not find an account that is there', { dead: dead.no_such_actor, deaths: losses.deaths })
   checkMoney(sim, ledger, losses.deaths)
   ledger.close()
 }

@@ -29,6 +29,7 @@ export class Journal {
   failedAsks = 0
   readonly #sent = new Map<string, number>()
   readonly #received = new Map<string, number>()
+  readonly #aheadMax = new Map<string, number>()
   #violation: Error | undefined = undefined
 
   constructor() {
@@ -42,6 +43,8 @@ export class Journal {
     const sequence = (this.#sent.get(pair) ?? 0) + 1
     this.#sent.set(pair, sequence)
     this.told += 1
+    const ahead = sequence - (this.#received.get(pair) ?? 0)
+    if (ahead > (this.#aheadMax.get(pair) ?? 0)) this.#aheadMax.set(pair, ahead)
     return { run: this.run, from, to, sequence }
   }
 
@@ -53,6 +56,11 @@ export class Journal {
     const last = this.#received.get(pair) ?? 0
     if (stamp.sequence <= last) this.fail('ERR_ORACLE_ORDER', 'a message came late or twice', { from: stamp.from, to: stamp.to, sequence: stamp.sequence, last })
     this.#received.set(pair, stamp.sequence)
+  }
+
+  /** Messages that were at most under way from one to the other at a time. */
+  aheadMax(from: string, to: string): number {
+    return this.#aheadMax.get(`${from}>${to}`) ?? 0
   }
 
   /** Keeps the first violation: what an actor throws is a crash to the runtime. */
@@ -72,10 +80,10 @@ export class Journal {
 }
 
 /** The journal of a run, for actors of it. */
-export function journalOf<J extends Journal = Journal>(run: number): J {
+export function journalOf<J extends Journal>(run: number, kind: new () => J): J {
   const journal = journals.get(run)
-  if (journal === undefined) throw violation('ERR_ORACLE_WORKLOAD', 'an actor outlived its run', { run })
-  return journal as J
+  if (!(journal instanceof kind)) throw violation('ERR_ORACLE_WORKLOAD', 'an actor outlived its run', { run })
+  return journal
 }
 
 /** Who an actor is in its journal: its number in the run. */

@@ -30,26 +30,27 @@ const STAGES = 4
 const ITEMS = 400
 const BATCH = 20
 const CAPACITY = 4
+const OUTBOX = 64
+const RING_BYTES = 4096
+/** No item takes fewer bytes of a ring. */
+const ITEM_BYTES_MIN = 40
 
 class Line extends Journal {
   emitted = 0
   readonly sunk = new Map<string, number>()
   sunkCount = 0
-  /** Items under way at most. */
-  underWayMax = 0
 }
 
 /** Emits a batch for each message that it sends to itself. */
 export const source: Behaviour<NextStage, { readonly stamp: Stamp; readonly left: number }> = defineActor(import.meta.url, 'source', {
   init: (argument: NextStage) => argument,
   receive({ member, next, nextId }, { stamp, left }: { readonly stamp: Stamp; readonly left: number }, ctx) {
-    const line = journalOf<Line>(member.run)
+    const line = journalOf(member.run, Line)
     line.take(stamp, member.id)
     for (let i = 0; i < Math.min(BATCH, left); i += 1) {
       line.emitted += 1
       next.tell({ stamp: line.stamp(member.id, nextId), source: member.id, number: line.emitted })
     }
-    line.underWayMax = Math.max(line.underWayMax, line.emitted - line.sunkCount)
     if (left > BATCH) ctx.self.tell({ stamp: line.stamp(member.id, member.id), left: left - BATCH })
     line.handled += 1
   },
@@ -61,7 +62,7 @@ export const stage: Behaviour<NextStage, Item> = defineActor(
   {
     init: (argument: NextStage) => argument,
     receive({ member, next, nextId }, { stamp, source: from, number }: Item) {
-      const line = journalOf<Line>(member.run)
+      const line = journalOf(member.run, Line)
       line.take(stamp, member.id)
       next.tell({ stamp: line.stamp(member.id, nextId), source: from, number })
       line.handled += 1
@@ -77,7 +78,7 @@ export const sink: Behaviour<Member, Item> = defineActor(
   {
     init: (member: Member) => member,
     async receive({ run, id }, { stamp, source: from, number }: Item, ctx) {
-      const line = journalOf<Line>(run)
+      const line = journalOf(run, Line)
       line.take(stamp, id)
       const last = line.sunk.get(from) ?? 0
       if (number <= last) line.fail('ERR_ORACLE_ORDER', 'items of one source came out of order', { source: from, number, last })
@@ -94,24 +95,38 @@ async function pipe(sim: Simulation): Promise<void> {
   const line = new Line()
   const losses = countLosses(sim)
   const member = (id: string): Member => ({ run: line.run, id })
+  const pairs: { readonly from: string; readonly to: string; readonly isLocal: boolean }[] = []
   const ends: { readonly id: string; readonly ref: Ref<{ readonly stamp: Stamp; readonly left: number }> }[] = []
-  const last = { id: 'sink', ref: (await spawnPatiently(sim, sink, member('sink'))) as Stage }
+  const last = { id: 'sink', ref: await spawnPatiently<Member, Item, unknown>(sim, sink, member('sink')) }
   for (let i = 0; i < SOURCES; i += 1) {
     let next = last
+    const place = i === 0 ? { core: 1 } : {} // one line lies on one core
     for (let s = STAGES - 1; s >= 0; s -= 1) {
       const id = `stage-${i}-${s}`
-      next = { id, ref: await spawnPatiently(sim, stage, { member: member(id), next: next.ref, nextId: next.id }) }
+      const ref = await spawnPatiently(sim, stage, { member: member(id), next: next.ref, nextId: next.id }, place)
+      pairs.push({ from: id, to: next.id, isLocal: ref.core === next.ref.core })
+      next = { id, ref }
     }
     const id = `source-${i}`
-    ends.push({ id, ref: await spawnPatiently(sim, source, { member: member(id), next: next.ref, nextId: next.id }) })
+    const ref = await spawnPatiently(sim, source, { member: member(id), next: next.ref, nextId: next.id }, place)
+    pairs.push({ from: id, to: next.id, isLocal: ref.core === next.ref.core })
+    ends.push({ id, ref })
   }
   for (const { id, ref } of ends) ref.tell({ stamp: line.stamp(OUTSIDE, id), left: ITEMS })
   await sim.advance(sim.random.below(100))
   await comeToRest(sim, line, losses)
   checkBooks(sim, line, losses)
-  const { deadTotal } = sim.system.books()
+  const { dead, deadTotal } = sim.system.books()
+  if (dead.send_timeout > 0) throw violation('ERR_ORACLE_WORKLOAD', 'items waited for room that was there', { dead: dead.send_timeout })
   if (line.emitted - line.sunkCount > deadTotal) throw violation('ERR_ORACLE_WORKLOAD', 'items are missing that no dead letter carried', { emitted: line.emitted, sunk: line.sunkCount, dead: deadTotal })
   if (deadTotal === 0 && line.sunkCount !== SOURCES * ITEMS) throw violation('ERR_ORACLE_WORKLOAD', 'items are missing', { expected: SOURCES * ITEMS, sunk: line.sunkCount })
+  if (deadTotal === 0) {
+    for (const { from, to, isLocal } of pairs) {
+      const bound = CAPACITY + OUTBOX + BATCH + (isLocal ? 0 : RING_BYTES / ITEM_BYTES_MIN)
+      const found = line.aheadMax(from, to)
+      if (found > bound) throw violation('ERR_ORACLE_MAILBOX', 'backpressure did not reach the sender', { from, to, isLocal, underWay: found, bound })
+    }
+  }
   line.close()
 }
 
@@ -119,6 +134,6 @@ export const pipeline: Workload = {
   name: 'pipeline',
   summary: 'sources, stages and a slow sink with tiny mailboxes; order and backpressure',
   cores: 3,
-  options: { outboxCapacity: 64, sendTimeoutMs: 20_000 },
+  options: { outboxCapacity: OUTBOX, sendTimeoutMs: 20_000, ringBytes: RING_BYTES },
   run: pipe,
 }

@@ -29,8 +29,9 @@ interface Query {
 interface DirectoryAnswer {
   readonly number: number
 }
-type ExchangeMessage = { readonly type: 'dial'; readonly stamp: Stamp; readonly call: number; readonly phone: Phone; readonly phoneId: string } | { readonly type: 'tick' }
+type ExchangeMessage = { readonly type: 'dial'; readonly stamp: Stamp; readonly call: number; readonly phone: Phone; readonly phoneId: string } | { readonly type: 'tick'; readonly incarnation: number }
 type PhoneMessage = { readonly type: 'ring'; readonly stamp: Stamp; readonly call: CallRef; readonly callId: string } | { readonly type: 'hang up'; readonly stamp: Stamp; readonly callId: string }
+type SubscriberMessage = { readonly type: 'look up'; readonly stamp: Stamp; readonly number: number } | { readonly type: 'blink'; readonly incarnation: number }
 type CallMessage = { readonly type: 'answer'; readonly stamp: Stamp } | { readonly type: 'ring timeout' } | { readonly type: 'talk over'; readonly dueMs: number }
 
 const CALLS = 400
@@ -38,7 +39,8 @@ const PHONES = 40
 const EXCHANGES = 4
 const RING_MS = 3000
 const TALK_MS_MAX = 8000
-const TICK_MS = 1000
+const TICK_MS = 100
+const BLINK_MS = 10
 const DEFERRED_MS = 20
 const ANSWER_CHANCE = 0.7
 
@@ -52,7 +54,7 @@ class CallLog extends Journal {
 export const directory: Behaviour<Member, DirectoryMessage, DirectoryAnswer> = defineActor<Member, DirectoryMessage, DirectoryAnswer, { readonly member: Member; late: (() => void)[] }>(import.meta.url, 'directory', {
   init: (member) => ({ member, late: [] }),
   receive(state, message, ctx) {
-    const log = journalOf<CallLog>(state.member.run)
+    const log = journalOf(state.member.run, CallLog)
     if (message.type === 'answer late') for (const answer of state.late.splice(0)) answer()
     else {
       log.take(message.stamp, state.member.id)
@@ -71,14 +73,14 @@ export const directory: Behaviour<Member, DirectoryMessage, DirectoryAnswer> = d
 
 export const call: Behaviour<{ readonly member: Member; readonly phone: Phone; readonly phoneId: string }, CallMessage> = defineActor(import.meta.url, 'call', {
   init({ member, phone, phoneId }: { readonly member: Member; readonly phone: Phone; readonly phoneId: string }, ctx: ActorContext<CallMessage>) {
-    const log = journalOf<CallLog>(member.run)
+    const log = journalOf(member.run, CallLog)
     log.calls.set(member.id, ctx as unknown as ActorContext)
     ctx.setTimer('ring', RING_MS, { type: 'ring timeout' })
-    phone.tell({ type: 'ring', stamp: log.stamp(member.id, phoneId), call: ctx.self as CallRef, callId: member.id })
+    phone.tell({ type: 'ring', stamp: log.stamp(member.id, phoneId), call: ctx.self, callId: member.id })
     return { member, phone, phoneId, isAnswered: false, startedMs: ctx.now() }
   },
   receive(state, message: CallMessage, ctx) {
-    const log = journalOf<CallLog>(state.member.run)
+    const log = journalOf(state.member.run, CallLog)
     if (message.type === 'answer') {
       log.take(message.stamp, state.member.id)
       state.isAnswered = true
@@ -103,13 +105,14 @@ export const call: Behaviour<{ readonly member: Member; readonly phone: Phone; r
 
 export const exchange: Behaviour<Member, ExchangeMessage> = defineActor<Member, ExchangeMessage, unknown, Member>(import.meta.url, 'exchange', {
   init(member, ctx) {
-    ctx.setTimer('tick', TICK_MS, { type: 'tick' }, { repeat: true })
+    ctx.setTimer('tick', TICK_MS, { type: 'tick', incarnation: ctx.incarnation }, { repeat: true })
     return member
   },
   receive({ run, id }, message, ctx) {
-    const log = journalOf<CallLog>(run)
+    const log = journalOf(run, CallLog)
     if (message.type === 'tick') {
       log.ticks.set(id, (log.ticks.get(id) ?? 0) + 1)
+      if (message.incarnation !== ctx.incarnation) log.fail('ERR_ORACLE_INCARNATION', 'a timer fired at another incarnation', { exchange: id, set: message.incarnation, fired: ctx.incarnation })
       return
     }
     log.take(message.stamp, id)
@@ -122,21 +125,29 @@ export const exchange: Behaviour<Member, ExchangeMessage> = defineActor<Member, 
 export const phone: Behaviour<Member, PhoneMessage> = defineActor<Member, PhoneMessage, unknown, Member>(import.meta.url, 'phone', {
   init: (member) => member,
   receive({ run, id }, message, ctx) {
-    const log = journalOf<CallLog>(run)
+    const log = journalOf(run, CallLog)
     log.take(message.stamp, id)
     if (message.type === 'ring' && ctx.random() < ANSWER_CHANCE) message.call.tell({ type: 'answer', stamp: log.stamp(id, message.callId) })
     log.handled += 1
   },
 })
 
-/** Asks the directory, and for a known answer. */
-export const subscriber: Behaviour<{ readonly member: Member; readonly directory: Directory }, { readonly stamp: Stamp; readonly number: number }> = defineActor(import.meta.url, 'subscriber', {
-  init: (argument: { readonly member: Member; readonly directory: Directory }) => argument,
-  async receive({ member, directory: book }, message: { readonly stamp: Stamp; readonly number: number }) {
-    const log = journalOf<CallLog>(member.run)
+/** Asks the directory, one number after the other, and crashes now and then when it has waited for one. Its own timer goes off meanwhile. */
+export const subscriber: Behaviour<{ readonly member: Member; readonly directory: Directory }, SubscriberMessage> = defineActor(import.meta.url, 'subscriber', {
+  init(argument: { readonly member: Member; readonly directory: Directory }, ctx: ActorContext<SubscriberMessage>) {
+    ctx.setTimer('blink', BLINK_MS, { type: 'blink', incarnation: ctx.incarnation }, { repeat: true })
+    return argument
+  },
+  async receive({ member, directory: book }, message: SubscriberMessage, ctx) {
+    const log = journalOf(member.run, CallLog)
+    if (message.type === 'blink') {
+      if (message.incarnation !== ctx.incarnation) log.fail('ERR_ORACLE_INCARNATION', 'a timer fired at another incarnation', { actor: member.id, set: message.incarnation, fired: ctx.incarnation })
+      return
+    }
     log.take(message.stamp, member.id)
     await lookUp(log, book, member.id, message.number, message.number % 3 === 0)
-    log.handled += 1
+    if (message.number % 7 === 0) throw new CambiumError('ERR_SIM_CRASH', 'subscriber has had enough', { severity: 'crash' })
+    if (!isOver(ctx as unknown as ActorContext)) log.handled += 1
   },
 })
 
@@ -169,7 +180,7 @@ async function telephone(sim: Simulation): Promise<void> {
     const to = sim.random.pick(phones)
     at.ref.tell({ type: 'dial', stamp: log.stamp(OUTSIDE, at.id), call: number, phone: to.ref, phoneId: to.id })
     if (sim.random.chance(0.1)) asks.push(lookUp(log, book, OUTSIDE, number, sim.random.chance(0.5)))
-    if (sim.random.chance(0.1)) curious.tell({ stamp: log.stamp(OUTSIDE, 'subscriber'), number })
+    if (sim.random.chance(0.1)) curious.tell({ type: 'look up', stamp: log.stamp(OUTSIDE, 'subscriber'), number })
     if (sim.random.chance(0.1)) await sim.advance(sim.random.below(200))
   }
   const isRunning = await comeToRest(sim, log, losses)

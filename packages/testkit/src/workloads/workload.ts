@@ -54,6 +54,8 @@ export function countLosses(sim: Simulation): Losses {
 /** Ends the chaos: mostly by waiting, faults off, until nothing is queued; now and then by a shutdown in the middle of it: false then. */
 export async function comeToRest(sim: Simulation, journal: Journal, losses: Losses): Promise<boolean> {
   if (sim.random.chance(HARD_END_CHANCE)) {
+    // In a run in which cores die, one does so now: its actors are on their way back when the system stops them.
+    if (losses.deaths > 0) sim.killCore(1 + sim.random.below(sim.system.cores))
     losses.deaths += sim.system.cores // those of a system that goes down are not announced
     await sim.system.shutdown()
     journal.check()

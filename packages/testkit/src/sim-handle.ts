@@ -1,0 +1,91 @@
+/** What a scenario holds of its run: the methods of {@link Simulation}, with their checks. */
+import { isBehaviour } from '@cambium/actor'
+import type { Behaviour } from '@cambium/actor'
+import { CambiumError, formatAddress, optionError, toErrorRecord } from '@cambium/base'
+import type { ErrorRecord } from '@cambium/base'
+import type { System } from '@cambium/runtime'
+import { toMilliseconds } from './duration.ts'
+import { createProbe } from './probe.ts'
+import type { SimRun } from './sim-run.ts'
+import type { Simulation } from './simulation.ts'
+
+export function createSimulation(run: SimRun, system: System): Simulation {
+  const { world } = run
+  let probes = 0
+  const learn = (behaviour: Behaviour<never, never>): void => {
+    world.learn(behaviour)
+  }
+  const checkCore = (core: number, min: number): void => {
+    if (!Number.isInteger(core) || core < min || core > system.cores)
+      throw optionError('core', core, `a core from ${min} to ${system.cores}`)
+  }
+  const sim: Simulation = {
+    seed: run.seed,
+    random: run.choices,
+    system,
+    get nonDeterministic() {
+      return [...run.nonDeterministic]
+    },
+    now: () => world.nowMs,
+    learn,
+    async spawn(behaviour, argument, options) {
+      run.touch()
+      // What is no behaviour is for the system to complain of.
+      if (isBehaviour(behaviour)) learn(behaviour)
+      return system.spawn(behaviour, argument, options)
+    },
+    async supervise(children, options) {
+      run.touch()
+      for (const each of Object.values(children ?? {})) if (isBehaviour(each?.behaviour)) learn(each.behaviour)
+      return system.supervise(children, options)
+    },
+    advance: (duration) =>
+      new Promise((resolve) => {
+        run.touch()
+        const ms = toMilliseconds(duration)
+        run.advances += 1
+        world.after(ms, () => {
+          run.advances -= 1
+          if (!run.isOver) run.touch()
+          resolve()
+        })
+      }),
+    settle: () =>
+      new Promise((resolve) => {
+        run.touch()
+        run.settled.push(resolve)
+      }),
+    crash(ref, message = 'crashed by the simulation') {
+      run.touch()
+      const core = world.cores.find((each) => each.coreNumber === ref.core)
+      const cell = core?.slots.find(ref.slot, ref.generation)
+      if (core === undefined || cell === undefined || cell.context === undefined) return false
+      const error: ErrorRecord = toErrorRecord(
+        new CambiumError('ERR_SIM_CRASH', `${message}: ref=${formatAddress(ref)}`, { severity: 'crash' }),
+      )
+      core.ended(cell, { kind: 'crash', error })
+      core.requestTurn()
+      return true
+    },
+    killCore(core) {
+      run.touch()
+      checkCore(core, 1)
+      return world.killCore(core)
+    },
+    pauseCore(core, duration) {
+      run.touch()
+      checkCore(core, 0)
+      world.pauseCore(core, toMilliseconds(duration))
+    },
+    heal() {
+      run.touch()
+      run.plan.heal()
+    },
+    isGone: (ref) => run.isGone(ref),
+    probe(name) {
+      probes += 1
+      return createProbe(sim, probes, name)
+    },
+  }
+  return sim
+}

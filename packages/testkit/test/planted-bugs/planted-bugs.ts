@@ -1,0 +1,214 @@
+/** Bugs that are planted into the runtime, one at a time, to see whether the simulator finds them. Each is a patch of one place in a source file. */
+export interface PlantedBug {
+  readonly name: string
+  /** What would be wrong. */
+  readonly what: string
+  /** Below `packages/`. */
+  readonly file: string
+  /** Occurs once in the file; runs of white space match any other. */
+  readonly find: string
+  readonly replace: string
+  /** It must be found within so many runs of each workload. */
+  readonly runsMax: number
+}
+
+const RECORD_LANE = 'scheduler/src/record-lane.ts'
+const DISPATCHER = 'scheduler/src/dispatcher.ts'
+const ACTOR_END = 'scheduler/src/actor-end.ts'
+const CORE = 'scheduler/src/core.ts'
+const CORE_POOL = 'runtime/src/core-pool.ts'
+
+export const PLANTED_BUGS: readonly PlantedBug[] = [
+  {
+    name: 'skip-publish',
+    what: 'seven records that wait to be published are not, until an eighth comes',
+    file: RECORD_LANE,
+    find: 'const records = this.#pending',
+    replace: 'if (this.#pending === 7) return\n    const records = this.#pending',
+    runsMax: 20,
+  },
+  {
+    name: 'drop-wake-up',
+    what: 'the consumer is not rung after a publish',
+    file: RECORD_LANE,
+    find: 'this.#bell.ring()',
+    replace: '',
+    runsMax: 20,
+  },
+  {
+    name: 'overtake',
+    what: 'a message from a ring goes straight to its actor past what waits in the mailbox',
+    file: DISPATCHER,
+    find: '(cell.mailbox === undefined || cell.mailbox.length === 0)',
+    replace: 'true',
+    runsMax: 20,
+  },
+  {
+    name: 'stop-oldest-first',
+    what: 'children of an actor are stopped the oldest first',
+    file: ACTOR_END,
+    find: '[...cell.children].at(-1)',
+    replace: '[...cell.children].at(0)',
+    runsMax: 20,
+  },
+  {
+    name: 'shutdown-in-start-order',
+    what: 'a system stops its actors in the order in which they were started',
+    file: 'runtime/src/system.ts',
+    find: '.actors.reverse()',
+    replace: '.actors',
+    runsMax: 20,
+  },
+  {
+    name: 'stop-out-of-turn',
+    what: 'an actor whose restart is under way when the system begins to stop is stopped before its turn (found by the simulator, once)',
+    file: 'runtime/src/root.ts',
+    find: 'this.#isStopping && address === undefined',
+    replace: 'this.#isStopping',
+    runsMax: 600,
+  },
+  {
+    name: 'restart-before-stop',
+    what: 'a group does not wait for the end of a sibling before it goes on with its restart',
+    file: 'runtime/src/root.ts',
+    find: 'this.#stop(actor, shutdown, true, done)',
+    replace: "this.#stop(actor, shutdown, true, () => {})\n    done({ kind: 'shutdown' })",
+    runsMax: 20,
+  },
+  {
+    name: 'leak-timer',
+    what: 'the timers of an ended incarnation stay in the wheel',
+    file: ACTOR_END,
+    find: 'timer.isCancelled = true\n        this.#host.wheel.cancel(timer)',
+    replace: 'timer.isCancelled = true',
+    runsMax: 50,
+  },
+  {
+    name: 'timer-of-old-incarnation',
+    what: 'a timer message that waited through a restart reaches the new incarnation',
+    file: DISPATCHER,
+    find: 'if (!asker.isCancelled && asker.incarnation === cell.incarnation) this.#run',
+    replace: 'this.#run',
+    runsMax: 200,
+  },
+  {
+    name: 'count-twice',
+    what: 'messages of timers are counted as processed though they were never sent',
+    file: DISPATCHER,
+    find: 'if (isCounted) this.#host.books[PROCESSED]',
+    replace: 'this.#host.books[PROCESSED]',
+    runsMax: 20,
+  },
+  {
+    name: 'forget-backpressure',
+    what: 'a full mailbox is not announced',
+    file: DISPATCHER,
+    find: 'cell.mailbox.length >= cell.capacity) this.#congest(cell)',
+    replace: 'cell.mailbox.length >= cell.capacity * 1000) this.#congest(cell)',
+    runsMax: 50,
+  },
+  {
+    name: 'forget-relief',
+    what: 'who waits for a mailbox is not told that it has room again',
+    file: DISPATCHER,
+    find: 'this.#count(cell, -1)\n    this.#host.relieved(cell)',
+    replace: 'this.#count(cell, -1)',
+    runsMax: 50,
+  },
+  {
+    name: 'restart-past-intensity',
+    what: 'a group bears more restarts than it was given',
+    file: 'runtime/src/supervisor-host.ts',
+    find: 'createSupervisor<Actor>(flags, specs)',
+    replace: 'createSupervisor<Actor>({ ...flags, intensity: (flags.intensity ?? 3) + 1 }, specs)',
+    runsMax: 20,
+  },
+  {
+    name: 'forget-release',
+    what: 'the room of records that were read does not go back to the producer',
+    file: 'scheduler/src/intake.ts',
+    find: 'if (lane.release()) this.#host.gaveRoom()',
+    replace: '',
+    runsMax: 20,
+  },
+  {
+    name: 'lose-in-hand',
+    what: 'the record in hand of a dead core is not accounted for',
+    file: CORE_POOL,
+    find: "lane('in_hand', handCount)",
+    replace: '',
+    runsMax: 50,
+  },
+  {
+    name: 'lose-heap',
+    what: 'what the heap of a dead core held is not accounted for',
+    file: CORE_POOL,
+    find: "lane('lost_with_core', lost)",
+    replace: '',
+    runsMax: 50,
+  },
+  {
+    name: 'trust-stale-books',
+    what: 'the books of a dead core are taken as they are, though it died between a publish and its count',
+    file: CORE_POOL,
+    find: 'recoverBooks(this.#memory, number)',
+    replace: '',
+    runsMax: 200,
+  },
+  {
+    name: 'redeliver-in-hand',
+    what: 'the successor of a core reads the record in hand once more',
+    file: 'ring/src/spsc-consumer.ts',
+    find: 'this.position = hand.end\n    this.#end = hand.end\n    this.#published = hand.end',
+    replace: 'this.position = hand.start\n    this.#end = hand.start\n    this.#published = hand.start',
+    runsMax: 200,
+  },
+  {
+    name: 'adopt-wrong-generation',
+    what: 'the successor of a core gives adopted slots another generation',
+    file: 'scheduler/src/lifecycle.ts',
+    find: 'slot: each.slot, generation: each.generation }',
+    replace: 'slot: each.slot, generation: each.generation + 1 }',
+    runsMax: 50,
+  },
+  {
+    name: 'reuse-address',
+    what: 'a slot is given to another actor with the generation of the one before',
+    file: 'scheduler/src/slot-table.ts',
+    find: '(Atomics.load(this.#generation, 0) + 1) | 0',
+    replace: 'Atomics.load(this.#generation, 0) || 1',
+    runsMax: 20,
+  },
+  {
+    name: 'answer-another-asker',
+    what: 'a reply goes to the ask that has waited longest',
+    file: 'scheduler/src/asks.ts',
+    find: 'const ask = this.#byCorrelation.get(correlation)\n    if (ask !== undefined) this.#byCorrelation.delete(correlation)',
+    replace: 'const [first, ask] = [...this.#byCorrelation][0] ?? [correlation, undefined]\n    this.#byCorrelation.delete(first)',
+    runsMax: 50,
+  },
+  {
+    name: 'forget-mailbox',
+    what: 'what waited for an actor that ended for good disappears',
+    file: ACTOR_END,
+    find: "this.#host.deadLetters.bury('stopped', cell, { name: cell.name, message })",
+    replace: '',
+    runsMax: 50,
+  },
+  {
+    name: 'obey-old-signals',
+    what: 'a successor obeys signals that were meant for its predecessor',
+    file: CORE,
+    find: "outcome !== 'record' || lane.record.a !== this.#epoch",
+    replace: "outcome !== 'record'",
+    runsMax: 200,
+  },
+  {
+    name: 'open-too-early',
+    what: 'a successor takes messages before its slots are adopted',
+    file: CORE,
+    find: 'this.#isOpen = options.isOpen ?? true',
+    replace: 'this.#isOpen = true',
+    runsMax: 600,
+  },
+]

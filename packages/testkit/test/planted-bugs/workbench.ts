@@ -1,0 +1,101 @@
+/** A copy of the packages in which a bug can be planted, and a process that hunts for it there. */
+import { spawn, spawnSync } from 'node:child_process'
+import { cpSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join, resolve } from 'node:path'
+import type { PlantedBug } from './planted-bugs.ts'
+
+const REPOSITORY = resolve(import.meta.dirname, '../../../..')
+const HUNT_MS_MAX = 240_000
+
+export interface Catch {
+  /** Runs of each workload that it took; undefined when it was not found. */
+  readonly runs: number | undefined
+  readonly workload: string
+  readonly message: string
+}
+
+export interface Workbench {
+  /** Runs the workloads with the bug planted; without one on the code as it is. */
+  hunt(bug: PlantedBug | undefined, seed: number): Promise<Catch>
+  /** Runs `cambium` with the bug planted. */
+  command(bug: PlantedBug, args: readonly string[]): { readonly status: number | null; readonly stdout: string; readonly stderr: string }
+  remove(): void
+}
+
+export function createWorkbench(): Workbench {
+  const folder = mkdtempSync(join(tmpdir(), 'cambium-planted-'))
+  const files = globSync(['packages/*/{src,test/planted-bugs}/**/*.ts', 'packages/*/package.json'], { cwd: REPOSITORY, exclude: ['**/node_modules'] })
+  for (const file of files) {
+    mkdirSync(join(folder, dirname(file)), { recursive: true })
+    cpSync(join(REPOSITORY, file), join(folder, file))
+  }
+  symlinkSync(join(REPOSITORY, 'node_modules'), join(folder, 'node_modules'), 'dir')
+  // Links to the other packages are relative, so they lead to their copies.
+  for (const link of globSync('packages/*/node_modules', { cwd: REPOSITORY })) {
+    cpSync(join(REPOSITORY, link), join(folder, link), { recursive: true, verbatimSymlinks: true })
+  }
+  return {
+    async hunt(bug, seed) {
+      if (bug === undefined) return runHunt(folder, 5, seed)
+      const file = join(folder, 'packages', bug.file)
+      const text = readFileSync(file, 'utf8')
+      writeFileSync(file, plant(bug, text))
+      try {
+        return await runHunt(folder, bug.runsMax, seed)
+      } finally {
+        writeFileSync(file, text)
+      }
+    },
+    command(bug, args) {
+      const file = join(folder, 'packages', bug.file)
+      const text = readFileSync(file, 'utf8')
+      writeFileSync(file, plant(bug, text))
+      try {
+        return spawnSync(process.execPath, [join(folder, 'packages/cambium/src/cli/main.ts'), ...args], { encoding: 'utf8', timeout: HUNT_MS_MAX })
+      } finally {
+        writeFileSync(file, text)
+      }
+    },
+    remove() {
+      rmSync(folder, { recursive: true })
+    },
+  }
+}
+
+/** The source with the bug in it. Throws when its place is not there exactly once. */
+export function plant(bug: PlantedBug, text: string): string {
+  const pattern = bug.find
+    .split(/\s+/)
+    .map((part) => RegExp.escape(part))
+    .join(String.raw`\s+`)
+  const places = [...text.matchAll(new RegExp(pattern, 'g'))]
+  if (places.length !== 1) throw new Error(`a planted bug has no place of its own: bug=${bug.name}, file=${bug.file}, places=${places.length}`)
+  return text.replace(new RegExp(pattern), () => bug.replace)
+}
+
+/** The source of the file that a bug is planted in, as it is. */
+export function sourceOf(bug: PlantedBug): string {
+  return readFileSync(join(REPOSITORY, 'packages', bug.file), 'utf8')
+}
+
+function runHunt(folder: string, runsMax: number, seed: number): Promise<Catch> {
+  return new Promise((done) => {
+    const child = spawn(process.execPath, [join(folder, 'packages/testkit/test/planted-bugs/hunt.ts'), String(runsMax), String(seed)], { stdio: ['ignore', 'pipe', 'pipe'] })
+    let out = ''
+    let err = ''
+    child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()))
+    child.stderr.on('data', (chunk: Buffer) => (err += chunk.toString()))
+    const timer = setTimeout(() => child.kill('SIGKILL'), HUNT_MS_MAX)
+    child.on('close', (code, signal) => {
+      clearTimeout(timer)
+      const last = out.trim().split('\n').at(-1) ?? ''
+      if (code === 0 && last.startsWith('{')) done(JSON.parse(last) as Catch)
+      else {
+        // It says which run it is in; whatever ended it there ended it because of the bug.
+        const [, runs = '0', workload = '?'] = /(\d+) ([\w-]+)\s*$/.exec(out) ?? []
+        done({ runs: Number(runs), workload, message: signal === null ? `process failed: ${err.trim().split('\n').find((line) => line.includes('Error')) ?? err.slice(0, 200)}` : 'a run did not end' })
+      }
+    })
+  })
+}

@@ -1,0 +1,61 @@
+/** The workloads under faults: every oracle holds, every kind of fault strikes, and equal seeds give equal runs. Seeds are fixed here; fresh ones are the job's. */
+import { simulate } from '@cambium/testkit'
+import type { FaultRates } from '@cambium/testkit'
+import { describe, expect, test } from 'vitest'
+import { findWorkload, WORKLOADS } from '../src/workloads/all-workloads.ts'
+import type { Workload } from '../src/workloads/workload.ts'
+
+const run = (workload: Workload, seed: number, runs: number, faults: boolean | Partial<FaultRates>) =>
+  simulate(workload.run, { seed, runs, cores: workload.cores, options: workload.options ?? {}, faults, shrinkRuns: 0 })
+
+describe.each(WORKLOADS)('$name', (workload) => {
+  test('without faults no core dies', async () => {
+    const reports = await run(workload, 1, 2, false)
+    for (const { kills, books } of reports) {
+      expect(kills).toBe(0)
+      expect(books.sent).toBe(books.processed + books.deadTotal)
+    }
+  })
+
+  test('holds under faults', async () => {
+    const reports = await run(workload, 20, workload.name === 'standard' ? 5 : 25, true)
+    expect(reports.reduce((sum, { kills }) => sum + kills, 0)).toBeGreaterThan(0)
+  })
+
+  test('is the same run for the same seed', async () => {
+    const [first] = await run(workload, 77, 1, true)
+    const [second] = await run(workload, 77, 1, true)
+    const [other] = await run(workload, 78, 1, true)
+    expect(second).toEqual(first)
+    expect(other?.hash).not.toBe(first?.hash)
+  })
+})
+
+const banking = findWorkload('banking') as Workload
+
+test('banking without faults and without a shutdown in between loses nothing', async () => {
+  const reports = await run(banking, 5, 10, false)
+  expect(reports.map(({ books }) => books.deadTotal)).toEqual(reports.map(() => 0))
+})
+
+test('cores die inside turns, and what they had done by then is accounted for', async () => {
+  const reports = await run(banking, 3, 20, { killInside: 0.15 })
+  const kills = reports.reduce((sum, report) => sum + report.kills, 0)
+  const inHand = reports.reduce((sum, { books }) => sum + books.dead.in_hand, 0)
+  expect(kills).toBeGreaterThan(40)
+  // Some of them with a message in hand: that is what sets them apart from deaths between turns.
+  expect(inHand).toBeGreaterThan(10)
+  expect(inHand).toBeLessThanOrEqual(kills)
+})
+
+test('deaths between turns leave nothing in hand', async () => {
+  const reports = await run(banking, 3, 20, { kill: 0.02 })
+  expect(reports.reduce((sum, report) => sum + report.kills, 0)).toBeGreaterThan(20)
+  expect(reports.reduce((sum, { books }) => sum + books.dead.in_hand, 0)).toBe(0)
+})
+
+test('crashes put into handlers are dead letters of their own kind', async () => {
+  const reports = await run(banking, 3, 5, { handlerCrash: 0.01 })
+  expect(reports.reduce((sum, { books }) => sum + books.dead.crashed, 0)).toBeGreaterThan(10)
+  expect(reports.map(({ kills }) => kills)).toEqual(reports.map(() => 0))
+})
