@@ -26,7 +26,11 @@ const POLICIES = ['backpressure', 'drop-newest', 'drop-oldest'] as const
 export function checkMailboxOptions(options: MailboxOptions): Required<MailboxOptions> {
   checkFields('mailbox', options, ['capacity', 'overflow'])
   return {
-    capacity: checkInteger('mailbox.capacity', options.capacity, { default: MAILBOX_CAPACITY_DEFAULT, min: 1, max: CAPACITY_MAX }),
+    capacity: checkInteger('mailbox.capacity', options.capacity, {
+      default: MAILBOX_CAPACITY_DEFAULT,
+      min: 1,
+      max: CAPACITY_MAX,
+    }),
     overflow: checkOneOf('mailbox.overflow', options.overflow, POLICIES, 'backpressure'),
   }
 }

@@ -10,7 +10,9 @@ declare const replyType: unique symbol
 export type Call<Input, Output> = Input & { readonly [replyType]?: Output }
 
 /** The reply to message `M`, sent to an actor that takes `Messages` and answers `Reply`. */
-export type ReplyTo<M, Messages, Reply> = [DeclaredReply<Member<M, Messages>>] extends [never] ? Loose<Reply> : DeclaredReply<Member<M, Messages>>
+export type ReplyTo<M, Messages, Reply> = [DeclaredReply<Member<M, Messages>>] extends [never]
+  ? Loose<Reply>
+  : DeclaredReply<Member<M, Messages>>
 
 type Member<M, Messages> = M extends { readonly type: infer T } ? Extract<Messages, { readonly type: T }> : Messages
 
@@ -22,6 +24,10 @@ type DeclaredReply<Messages> = Messages extends { readonly [replyType]?: infer O
 
 type KeysOfUnion<T> = T extends object ? (T extends readonly unknown[] ? never : keyof T) : never
 
-type Fill<T, Keys extends PropertyKey> = T extends object ? (T extends readonly unknown[] ? T : T & { readonly [K in Exclude<Keys, keyof T>]?: undefined }) : T
+type Fill<T, Keys extends PropertyKey> = T extends object
+  ? T extends readonly unknown[]
+    ? T
+    : T & { readonly [K in Exclude<Keys, keyof T>]?: undefined }
+  : T
 
 type Loose<T, All = T> = T extends unknown ? Fill<T, KeysOfUnion<All>> : never

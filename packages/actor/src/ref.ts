@@ -76,6 +76,11 @@ export class ActorRef implements ActorAddress {
     return this.#host.ask(this, message, options)
   }
 
+  /** Whether this ref sends through `host`. */
+  isHostedBy(host: RefHost): boolean {
+    return this.#host === host
+  }
+
   equals(other: ActorAddress): boolean {
     return sameAddress(this, other)
   }

@@ -39,35 +39,117 @@ export interface ErrorRecord {
 
 /** Depth of `cause` chains that are kept; a cyclic chain therefore ends. */
 const CAUSE_DEPTH_MAX = 8
+/** Characters that are kept. What is longer is cut: an error must fit through a ring, whoever threw it. */
+const MESSAGE_CHARS_MAX = 8192
+const STACK_CHARS_MAX = 16_384
+const NAME_CHARS_MAX = 256
+const FIELD_CHARS_MAX = 1024
+/** Values in all fields of one error, nested ones included, and how deep they may nest. */
+const FIELD_VALUES_MAX = 256
+const FIELD_DEPTH_MAX = 4
+/** A larger bigint is left out by name. */
+const BIGINT_BITS = 64
 
-/** Any thrown value as plain data. Never throws, whatever was thrown. */
+/** The records made here: they are frozen and plain already, and nobody else can make one that only looks so. */
+const made = new WeakSet<object>()
+
+/** Any thrown value as plain, frozen, bounded data. Never throws, whatever was thrown. A record made here is given back as it is. */
 export function toErrorRecord(thrown: unknown, depth = 0): ErrorRecord {
+  if (typeof thrown === 'object' && thrown !== null && made.has(thrown)) return thrown as ErrorRecord
+  let record: ErrorRecord
   try {
-    if (thrown instanceof Error) {
-      const cause = thrown.cause
-      const record = {
-        name: String(thrown.name),
-        code: 'code' in thrown ? String(thrown.code) : 'ERR_UNKNOWN',
-        message: String(thrown.message),
-        stack: String(thrown.stack ?? ''),
-        severity: thrown instanceof CambiumError ? thrown.severity : ('crash' as const),
-        fields: thrown instanceof CambiumError ? thrown.fields : {},
-      }
-      return cause === undefined || depth >= CAUSE_DEPTH_MAX ? record : { ...record, cause: toErrorRecord(cause, depth + 1) }
-    }
-    return { name: 'NonError', code: 'ERR_UNKNOWN', message: String(thrown), stack: '', severity: 'crash', fields: {} }
+    record = describe(thrown, depth)
   } catch {
-    return { name: 'NonError', code: 'ERR_UNKNOWN', message: 'a value that cannot be shown', stack: '', severity: 'crash', fields: {} }
+    record = nonError('a value that cannot be shown')
   }
+  made.add(Object.freeze(record))
+  return record
 }
 
-/** The error that a record stands for; its stack is the one of the place where it was thrown. */
+function describe(thrown: unknown, depth: number): ErrorRecord {
+  if (!(thrown instanceof Error)) return nonError(cut(String(thrown), MESSAGE_CHARS_MAX))
+  const cause = thrown.cause
+  const record: ErrorRecord = {
+    name: cut(String(thrown.name), NAME_CHARS_MAX),
+    code: cut('code' in thrown ? String(thrown.code) : 'ERR_UNKNOWN', NAME_CHARS_MAX),
+    message: cut(String(thrown.message), MESSAGE_CHARS_MAX),
+    stack: cut(String(thrown.stack ?? ''), STACK_CHARS_MAX),
+    severity: thrown instanceof CambiumError && isSeverity(thrown.severity) ? thrown.severity : 'crash',
+    fields: thrown instanceof CambiumError ? plainFields(thrown.fields) : {},
+  }
+  return cause === undefined || depth >= CAUSE_DEPTH_MAX ? record : { ...record, cause: toErrorRecord(cause, depth + 1) }
+}
+
+/** The error that a record stands for, under its name; its stack is the one of the place where it was thrown. */
 export function fromErrorRecord(record: ErrorRecord): CambiumError {
   const error = new CambiumError(record.code, record.message, {
     severity: record.severity,
     fields: record.fields,
     ...(record.cause ? { cause: fromErrorRecord(record.cause) } : {}),
   })
+  if (record.name) (error as { name: string }).name = record.name
   if (record.stack) error.stack = record.stack
   return error
+}
+
+function nonError(message: string): ErrorRecord {
+  return { name: 'NonError', code: 'ERR_UNKNOWN', message, stack: '', severity: 'crash', fields: {} }
+}
+
+function isSeverity(value: unknown): value is Severity {
+  return value === 'mistake' || value === 'crash' || value === 'bug'
+}
+
+function cut(text: string, charsMax: number): string {
+  return text.length <= charsMax ? text : `${text.slice(0, charsMax - 1)}…`
+}
+
+function plainFields(fields: unknown): Readonly<Record<string, unknown>> {
+  const fieldsOnly = typeof fields === 'object' && fields !== null && !Array.isArray(fields) ? fields : {}
+  return plainObject(fieldsOnly, 0, { left: FIELD_VALUES_MAX })
+}
+
+/** What has no plain form is named; undefined for what is left out. */
+function plainValue(value: unknown, depth: number, budget: { left: number }): unknown {
+  budget.left -= 1
+  if (value === null || typeof value === 'boolean' || typeof value === 'number') return value
+  if (typeof value === 'string') return cut(value, FIELD_CHARS_MAX)
+  if (typeof value === 'bigint') return BigInt.asIntN(BIGINT_BITS, value) === value ? value : 'bigint beyond 64 bits'
+  if (typeof value !== 'object') return undefined
+  if (value instanceof Error) return cut(`${String(value.name)}: ${String(value.message)}`, FIELD_CHARS_MAX)
+  const prototype: unknown = Object.getPrototypeOf(value)
+  const isArray = Array.isArray(value)
+  if (!isArray && prototype !== Object.prototype && prototype !== null)
+    return cut(Object.prototype.toString.call(value), NAME_CHARS_MAX)
+  if (depth >= FIELD_DEPTH_MAX) return isArray ? '[array]' : '[object]'
+  return isArray ? plainArray(value, depth + 1, budget) : plainObject(value, depth + 1, budget)
+}
+
+function plainArray(values: readonly unknown[], depth: number, budget: { left: number }): readonly unknown[] {
+  const plain: unknown[] = []
+  for (let i = 0; i < values.length && budget.left > 0; i += 1) {
+    // An index keeps its place: what has no plain form is null.
+    plain.push(attempt(() => plainValue(values[i], depth, budget)) ?? null)
+  }
+  return Object.freeze(plain)
+}
+
+function plainObject(values: object, depth: number, budget: { left: number }): Readonly<Record<string, unknown>> {
+  const plain: Record<string, unknown> = {}
+  for (const key of attempt(() => Object.keys(values)) ?? []) {
+    if (budget.left <= 0) break
+    if (key === '__proto__' || key.length > NAME_CHARS_MAX) continue
+    const value = attempt(() => plainValue((values as Record<string, unknown>)[key], depth, budget))
+    if (value !== undefined) plain[key] = value
+  }
+  return Object.freeze(plain)
+}
+
+/** A getter or a proxy may throw; what it hides is left out. */
+function attempt<T>(read: () => T): T | undefined {
+  try {
+    return read()
+  } catch {
+    return undefined
+  }
 }

@@ -43,7 +43,8 @@ export function checkBoolean(option: string, value: unknown, fallback: boolean):
 export function checkFields(option: string, value: unknown, known: readonly string[]): void {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw optionError(option, value, 'an object')
   for (const field of Object.keys(value)) {
-    if (!known.includes(field)) throw optionError(`${option}.${field}`, (value as Record<string, unknown>)[field], `one of the fields ${known.join(', ')}`)
+    if (!known.includes(field))
+      throw optionError(`${option}.${field}`, (value as Record<string, unknown>)[field], `one of the fields ${known.join(', ')}`)
   }
 }
 

@@ -103,7 +103,80 @@ describe('toErrorRecord', () => {
   })
 })
 
+describe('fields of a record', () => {
+  const fieldsOf = (fields: object): Readonly<Record<string, unknown>> =>
+    toErrorRecord(new CambiumError('ERR_A', 'a', { fields: fields as Record<string, unknown> })).fields
+
+  test('are plain data at every level of the causes', () => {
+    class Account {
+      readonly secret = 'not to be looked at'
+    }
+    const fields = {
+      kept: [null, true, 1.5, 'text', 10n, { nested: [{}] }],
+      account: new Account(),
+      error: new TypeError('t'),
+      large: 1n << 64n,
+      list: [() => {}, 1],
+      f() {},
+      symbol: Symbol('s'),
+      get hidden(): never {
+        return refuse()
+      },
+    }
+    const plain = {
+      kept: [null, true, 1.5, 'text', 10n, { nested: [{}] }],
+      account: '[object Object]',
+      error: 'TypeError: t',
+      large: 'bigint beyond 64 bits',
+      list: [null, 1],
+    }
+    const cause = new CambiumError('ERR_B', 'b', { fields })
+    const record = toErrorRecord(new CambiumError('ERR_A', 'a', { fields, cause }))
+    expect(record.fields).toStrictEqual(plain)
+    expect(record.cause?.fields).toStrictEqual(plain)
+    expect(structuredClone(record)).toEqual(record)
+  })
+
+  test('are bounded: texts, values, depth, and circles', () => {
+    const circle: Record<string, unknown> = {}
+    circle['self'] = circle
+    expect(fieldsOf(circle)).toEqual({ self: { self: { self: { self: { self: '[object]' } } } } })
+    expect(fieldsOf({ text: 'x'.repeat(5000) })['text']).toHaveLength(1024)
+    expect(fieldsOf({ list: Array.from({ length: 5000 }, (_, i) => i) })['list']).toHaveLength(255)
+    expect(Object.keys(fieldsOf(Object.fromEntries(Array.from({ length: 5000 }, (_, i) => [`k${i}`, i]))))).toHaveLength(256)
+  })
+
+  test.each([
+    ['a revoked proxy', revokedProxy() as object],
+    ['a list', [1]],
+  ])('are none when they are %s', (_, fields) => {
+    expect(fieldsOf(fields)).toEqual({})
+  })
+})
+
+test('a record is bounded: message, stack, name and code', () => {
+  const error = Object.assign(new Error('x'.repeat(100_000)), { code: 'c'.repeat(1000) })
+  error.name = 'n'.repeat(1000)
+  error.stack = 's'.repeat(100_000)
+  const { name, code, message, stack } = toErrorRecord(error)
+  expect([name, code, message, stack].map(({ length }) => length)).toEqual([256, 256, 8192, 16_384])
+  expect(message.endsWith('x…')).toBe(true)
+})
+
+test('a record that was made here is given back; one that only looks so was thrown by a stranger', () => {
+  const record = toErrorRecord(new Error('a'))
+  expect(toErrorRecord(record)).toBe(record)
+  expect(toErrorRecord({ ...record, f: refuse })).toMatchObject({ name: 'NonError', message: '[object Object]' })
+})
+
 describe('fromErrorRecord', () => {
+  test('keeps the name', () => {
+    const record = structuredClone(toErrorRecord(new CambiumError('ERR_A', 'a', { cause: new TypeError('t') })))
+    const error = fromErrorRecord(record)
+    expect(error.name).toBe('CambiumError')
+    expect(String(error.cause)).toBe('TypeError: t')
+  })
+
   test('rebuilds an error that went through a structured clone, with its causes and the stack of its origin', () => {
     const origin = new CambiumError('ERR_A', 'a is wrong: value=1', {
       severity: 'bug',

@@ -11,7 +11,8 @@ afterAll(() => {
   rmSync(folder, { recursive: true })
 })
 
-const cambium = (...args: string[]): { status: number | null; stdout: string; stderr: string } => spawnSync(process.execPath, [MAIN, ...args], { encoding: 'utf8' })
+const cambium = (...args: string[]): { status: number | null; stdout: string; stderr: string } =>
+  spawnSync(process.execPath, [MAIN, ...args], { encoding: 'utf8' })
 
 test('R1.10 the same seed gives the same hash in another process, another seed another one', () => {
   const hashes = ['41', '41', '42'].map((seed, i) => {
@@ -19,7 +20,12 @@ test('R1.10 the same seed gives the same hash in another process, another seed a
     const { status, stdout, stderr } = cambium('simulate', '--seed', seed, '--runs', '12', '--json', file)
     expect(status).toBe(0)
     expect(stderr).toMatch(new RegExp(`^seed ${seed}\\n`))
-    const results = JSON.parse(readFileSync(file, 'utf8')) as { hash: string; runs: number; seed: number; workloads: Record<string, { runs: number }> }
+    const results = JSON.parse(readFileSync(file, 'utf8')) as {
+      hash: string
+      runs: number
+      seed: number
+      workloads: Record<string, { runs: number }>
+    }
     expect(results).toMatchObject({ runs: 12, seed: Number(seed) })
     expect(Object.values(results.workloads).map(({ runs }) => runs)).toEqual([2, 2, 2, 2, 2, 2])
     expect(stdout).toContain(`hash=${results.hash}`)
@@ -38,15 +44,22 @@ test('one workload without faults, for a time', () => {
 test('help', () => {
   const { status, stdout } = cambium('--help')
   expect(status).toBe(0)
-  for (const word of ['--seed', '--runs', '--minutes', '--workload', '--json', 'banking', 'telephone', 'trees']) expect(stdout).toContain(word)
+  for (const word of ['--seed', '--runs', '--minutes', '--workload', '--json', 'banking', 'telephone', 'trees'])
+    expect(stdout).toContain(word)
 })
 
 test.each([
   [['simulate', '--seed', 'x'], 'flag --seed is wrong: value="x", expected an integer from 0 to 4294967295'],
   [['simulate', '--runs', '0'], 'flag --runs is wrong: value="0", expected an integer from 1 to 10000000'],
   [['simulate', '--minutes', '-1'], "Option '--minutes' argument is ambiguous"],
-  [['simulate', '--workload', 'nope'], 'unknown workload: name=nope, known: banking, telephone, pipeline, floods, trees, standard'],
-  [['simulate', '--json', '/nowhere/at/all.json'], 'flag --json is wrong: value="/nowhere/at/all.json", expected a file in a folder that can be written to'],
+  [
+    ['simulate', '--workload', 'nope'],
+    'unknown workload: name=nope, known: banking, telephone, pipeline, floods, trees, standard',
+  ],
+  [
+    ['simulate', '--json', '/nowhere/at/all.json'],
+    'flag --json is wrong: value="/nowhere/at/all.json", expected a file in a folder that can be written to',
+  ],
   [['simulate', 'more'], 'too many arguments: more'],
   [['simulate', '--bogus'], "Unknown option '--bogus'"],
   [['fly'], 'unknown subcommand: name=fly, known: simulate'],

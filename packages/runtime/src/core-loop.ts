@@ -19,8 +19,11 @@ import { SpinPolicy } from './spin-policy.ts'
 const SLICE_MS = 4
 /** About what waking a parked thread costs, in milliseconds: looking longer than that is never cheaper. */
 const SPIN_MS = 0.05
-/** Longest block of a thread, in milliseconds: what the loop cannot see (an unref'd handle) waits so long at most. */
-const BLOCK_MS_MAX = 250
+/**
+ * Longest block of a thread, in milliseconds. What is begun without being awaited and cannot be seen from here (zlib, an unref'd handle) waits at
+ * most as long again as it took, since blocks begin at 1 ms and double while nothing happens.
+ */
+const BLOCK_MS_MAX = 500
 /** Longest delay that Node's timers take. */
 const TIMEOUT_MS_MAX = 2 ** 31 - 1
 
@@ -46,6 +49,8 @@ export class CoreLoop {
   /** A parked wait that is no longer this one is over. */
   #parking = 0
   #hasYielded = false
+  /** How long the next block may last: the longer nothing has happened, the longer. */
+  #blockMs = 1
   /** It has looked on, or decided not to, since it last had work. */
   #hasLooked = false
   readonly #spins = new SpinPolicy()
@@ -100,6 +105,15 @@ export class CoreLoop {
   #runTurns(): void {
     if (this.#state === 'stopped') return
     this.#state = 'running'
+    try {
+      this.#turns()
+    } finally {
+      // A throw out of a turn ends a worker. The main thread may go on, if whoever catches it there lets it: then so does its core.
+      if (this.#state === 'running') this.#schedule()
+    }
+  }
+
+  #turns(): void {
     const { core } = this
     const startedMs = core.now()
     let didWork = false
@@ -111,6 +125,7 @@ export class CoreLoop {
         didWork = true
         this.#hasYielded = false
         this.#hasLooked = false
+        this.#blockMs = 1
       }
       if (core.sender.hasSettled) {
         core.sender.hasSettled = false
@@ -170,12 +185,14 @@ export class CoreLoop {
       return
     }
     if (this.#mayBlock && this.#hasNothingPending()) {
-      core.bell.park(this.#hasWork, Math.min(timeoutMs, BLOCK_MS_MAX))
+      core.bell.park(this.#hasWork, Math.min(timeoutMs, this.#blockMs))
+      this.#blockMs = Math.min(this.#blockMs * 2, BLOCK_MS_MAX)
       this.#parkEnded()
       // Straight on if there is work; the run ends with a round of the event loop in any case.
       if (Atomics.load(core.block.attention, 0) === 0) this.#runTurns()
       else {
         Atomics.store(core.block.attention, 0, 0)
+        this.#state = 'scheduled'
         // Two rounds: the port's message lies in the queue that the next round of the loop polls.
         setImmediate(() => {
           if (this.#state !== 'stopped') this.#schedule()
@@ -209,7 +226,10 @@ export class CoreLoop {
   }
 
   #hasNothingPending(): boolean {
-    return this.#core.dispatcher.asyncInFlight === 0 && process.getActiveResourcesInfo().length <= this.#ownResources
+    const { dispatcher, outstandingCount } = this.#core
+    return (
+      dispatcher.asyncInFlight === 0 && outstandingCount === 0 && process.getActiveResourcesInfo().length <= this.#ownResources
+    )
   }
 
   #isStopped(): boolean {

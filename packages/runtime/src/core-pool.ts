@@ -13,7 +13,17 @@
 import { CambiumError, toErrorRecord } from '@cambium/base'
 import type { ActorAddress, ErrorRecord } from '@cambium/base'
 import { BELL_BUSY, BELL_RUNG, inspectRing } from '@cambium/ring'
-import { CallbackTimer, CORE_DOWN, CORE_STARTING, CORE_STOPPING, CORE_UP, deadLane, endsMessage, readBooks, recoverBooks } from '@cambium/scheduler'
+import {
+  CallbackTimer,
+  CORE_DOWN,
+  CORE_STARTING,
+  CORE_STOPPING,
+  CORE_UP,
+  deadLane,
+  endsMessage,
+  readBooks,
+  recoverBooks,
+} from '@cambium/scheduler'
 import type { AdoptedSlot, Core, CoreBlock, SystemMemory } from '@cambium/scheduler'
 import { addRestart, createRestartWindow } from '@cambium/supervision'
 import type { CheckedOptions } from './system-options.ts'
@@ -157,11 +167,24 @@ export class CorePool {
   #start(record: CoreRecord, isOpen: boolean): void {
     this.#setState(record, CORE_STARTING)
     this.#arm(record, this.#options.coreStartTimeoutMs, () => {
-      this.kill(record.number, new CambiumError('ERR_CORE_START_TIMEOUT', `core did not start in time: core=${record.number}, timeoutMs=${this.#options.coreStartTimeoutMs}`, { severity: 'crash' }))
+      this.kill(
+        record.number,
+        new CambiumError(
+          'ERR_CORE_START_TIMEOUT',
+          `core did not start in time: core=${record.number}, timeoutMs=${this.#options.coreStartTimeoutMs}`,
+          { severity: 'crash' },
+        ),
+      )
     })
     let isOver = false
     record.handle = this.#platform.startCore(
-      { number: record.number, memory: this.#memory.memory, limits: this.#options.limits, isStrict: this.#options.isStrict, isOpen },
+      {
+        number: record.number,
+        memory: this.#memory.memory,
+        limits: this.#options.limits,
+        isStrict: this.#options.isStrict,
+        isOpen,
+      },
       {
         onEnd: (cause) => {
           if (isOver) return // `error` comes, then `exit`: the first one counts
@@ -180,7 +203,11 @@ export class CorePool {
       record.onStopped?.()
       return
     }
-    const error = record.verdict === undefined ? (cause ?? toErrorRecord(new CambiumError('ERR_CORE_EXIT', `core ended unasked: core=${record.number}`, { severity: 'crash' }))) : toErrorRecord(record.verdict)
+    const error =
+      record.verdict === undefined
+        ? (cause ??
+          toErrorRecord(new CambiumError('ERR_CORE_EXIT', `core ended unasked: core=${record.number}`, { severity: 'crash' })))
+        : toErrorRecord(record.verdict)
     record.verdict = undefined
     record.downSinceMs ??= this.#now()
     this.#setState(record, CORE_DOWN)
@@ -215,7 +242,11 @@ export class CorePool {
       const inspection = inspectRing(this.#memory.dataRing(source.number, number))
       const held = inspection.inHand
       if (held !== undefined && held.payloadBytes >= 8 && endsMessage(held)) {
-        inHand.push({ core: number, slot: held.buffer.readInt32LE(held.payloadOffset), generation: held.buffer.readInt32LE(held.payloadOffset + 4) })
+        inHand.push({
+          core: number,
+          slot: held.buffer.readInt32LE(held.payloadOffset),
+          generation: held.buffer.readInt32LE(held.payloadOffset + 4),
+        })
       }
       return inspection.resume
     })
@@ -259,7 +290,14 @@ export class CorePool {
       record.beatSinceMs = now
     } else if (now - record.beatSinceMs > turnTimeoutMs) {
       record.beatSinceMs = now
-      this.kill(record.number, new CambiumError('ERR_CORE_STUCK', `core did not end its turn in time: core=${record.number}, turnTimeoutMs=${turnTimeoutMs}`, { severity: 'crash' }))
+      this.kill(
+        record.number,
+        new CambiumError(
+          'ERR_CORE_STUCK',
+          `core did not end its turn in time: core=${record.number}, turnTimeoutMs=${turnTimeoutMs}`,
+          { severity: 'crash' },
+        ),
+      )
     }
   }
 

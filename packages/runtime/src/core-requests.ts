@@ -49,7 +49,9 @@ export class CoreRequests {
 
   /** What was asked of a dead core will not be answered; {@link answerLate} tells who asked. */
   fail(core: number, error: ErrorRecord): void {
-    const lost = toErrorRecord(new CambiumError('ERR_CORE_LOST', `core died: core=${core}, cause=${error.message}`, { severity: 'crash' }))
+    const lost = toErrorRecord(
+      new CambiumError('ERR_CORE_LOST', `core died: core=${core}, cause=${error.message}`, { severity: 'crash' }),
+    )
     for (const [request, open] of this.#open) {
       if (open.core !== core) continue
       this.#open.delete(request)
@@ -69,6 +71,7 @@ export class CoreRequests {
     this.answerLate()
     const requests = [...this.#open]
     this.#open.clear()
-    for (const [request, { isStep, done }] of requests) if (!isStep) done({ type: 'start_failed', request, error: toErrorRecord(error) })
+    for (const [request, { isStep, done }] of requests)
+      if (!isStep) done({ type: 'start_failed', request, error: toErrorRecord(error) })
   }
 }

@@ -8,7 +8,7 @@ import * as Comlink from 'comlink'
 import { nodeEndpoint } from './node-endpoint.ts'
 import type { RootControl, WorkerControl, WorkerSetting } from './control-plane.ts'
 import { CoreLoop } from './core-loop.ts'
-import { unwrapOutcome } from './offload-pool.ts'
+import { argumentError, checkNotAborted, unwrapOutcome } from './offload-pool.ts'
 
 const setting = workerData as WorkerSetting
 const root = Comlink.wrap<RootControl>(nodeEndpoint(setting.rootPort))
@@ -17,7 +17,7 @@ let core: Core | undefined
 let lastOffload = 0
 
 async function offload(module: string, job: string, argument: unknown, signal: AbortSignal | undefined): Promise<unknown> {
-  signal?.throwIfAborted()
+  checkNotAborted(signal)
   lastOffload += 1
   const id = lastOffload
   const onAbort = (): void => {
@@ -25,7 +25,10 @@ async function offload(module: string, job: string, argument: unknown, signal: A
   }
   signal?.addEventListener('abort', onAbort, { once: true })
   try {
-    return unwrapOutcome(await root.offload(id, module, job, argument))
+    const outcome = await root.offload(id, module, job, argument).catch((error: unknown) => {
+      throw argumentError(error)
+    })
+    return unwrapOutcome(outcome)
   } finally {
     signal?.removeEventListener('abort', onAbort)
   }

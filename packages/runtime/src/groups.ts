@@ -22,7 +22,9 @@ export interface GroupChild<M, R> {
 
 export type GroupChildren = Readonly<Record<string, GroupChild<never, unknown>>>
 
-export type GroupRefs<C extends GroupChildren> = { readonly [K in keyof C]: C[K] extends GroupChild<infer M, infer R> ? Ref<M, R> : never }
+export type GroupRefs<C extends GroupChildren> = {
+  readonly [K in keyof C]: C[K] extends GroupChild<infer M, infer R> ? Ref<M, R> : never
+}
 
 export interface GroupOptions {
   /** Shown in events. @default 'group-N' */
@@ -80,13 +82,17 @@ export class Groups {
     if (options.name !== undefined && typeof options.name !== 'string') throw optionError('name', options.name, 'a string')
     const flags = { ...checkBudget(options), strategy: checkOneOf('strategy', options.strategy, STRATEGIES, 'one_for_one') }
     for (const [id, each] of Object.entries(children)) checkFields(`children.${id}`, each, ['behaviour', 'argument', 'options'])
-    const entries = Object.entries(children).map(([id, each]) => ({ id, behaviour: each.behaviour, checked: checkActor(each.behaviour, each.argument, each.options, cores) }))
+    const entries = Object.entries(children).map(([id, each]) => ({
+      id,
+      behaviour: each.behaviour,
+      checked: checkActor(each.behaviour, each.argument, each.options, cores),
+    }))
     this.#count += 1
     const name = options.name ?? `group-${this.#count}`
     const actors: SupervisedActor[] = []
     try {
       for (const { id, behaviour, checked } of entries) {
-        const actor = this.#root.roster.enlist(id, checked, {})
+        const actor = this.#root.enlist(id, checked, {})
         actors.push(actor)
         if (actor.core === 0) this.#root.core.loader.learn(behaviour as unknown as Behaviour<unknown, unknown>)
       }
@@ -106,7 +112,10 @@ export class Groups {
         this.#forget(group)
         reject(error)
       })
-      this.#feed({ type: 'add_child', spec: { id, start: group, restart: 'permanent', shutdown: 'infinity', kind: 'supervisor' } })
+      this.#feed({
+        type: 'add_child',
+        spec: { id, start: group, restart: 'permanent', shutdown: 'infinity', kind: 'supervisor' },
+      })
     })
   }
 
@@ -134,13 +143,19 @@ export class Groups {
               this.#answer(id, undefined)
             } else {
               this.#answer(id, error)
-              this.#feed({ type: 'child_start_failed', id, exit: { kind: 'crash', detail: error }, incarnation: action.incarnation })
+              this.#feed({
+                type: 'child_start_failed',
+                id,
+                exit: { kind: 'crash', detail: error },
+                incarnation: action.incarnation,
+              })
             }
           })
           break
         }
         case 'report':
-          if (action.report === 'intensity_exceeded') this.#events.publish('given_up', { name: 'root', restarts: action.restarts, reason: `group ${action.id} failed` })
+          if (action.report === 'intensity_exceeded')
+            this.#events.publish('given_up', { name: 'root', restarts: action.restarts, reason: `group ${action.id} failed` })
           break
         case 'ended':
           this.#onFailed()

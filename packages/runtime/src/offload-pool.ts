@@ -29,7 +29,7 @@ export class OffloadPool {
     try {
       return (await this.#start().run(job, { signal: cancel.signal })) as OffloadOutcome
     } catch (error) {
-      return { error: toErrorRecord(error) }
+      return { error: toErrorRecord(cancel.signal.aborted ? offloadAborted() : argumentError(error)) }
     } finally {
       this.#cancels.delete(key)
     }
@@ -59,10 +59,26 @@ export class OffloadPool {
 
 /** The value, or the error that the job threw. */
 export function unwrapOutcome(outcome: OffloadOutcome): unknown {
-  if ('error' in outcome) {
-    throw outcome.error.name === 'AbortError'
-      ? new CambiumError('ERR_OFFLOAD_ABORTED', 'offloaded job was aborted', { severity: 'crash' })
-      : fromErrorRecord(outcome.error)
-  }
+  if ('error' in outcome) throw fromErrorRecord(outcome.error)
   return outcome.value
+}
+
+/** Throws `ERR_OFFLOAD_ABORTED` when the signal says so before the job has begun. */
+export function checkNotAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted === true) throw offloadAborted(signal.reason)
+}
+
+/** What was thrown where the argument was to be cloned for another thread. */
+export function argumentError(error: unknown): unknown {
+  if (!(error instanceof Error) || error.name !== 'DataCloneError') return error
+  return new CambiumError('ERR_OFFLOAD_ARGUMENT', `argument of the offloaded job cannot be cloned: cause=${error.message}`, {
+    cause: error,
+  })
+}
+
+function offloadAborted(...cause: readonly [unknown?]): CambiumError {
+  return new CambiumError('ERR_OFFLOAD_ABORTED', 'offloaded job was aborted', {
+    severity: 'crash',
+    ...(cause.length > 0 ? { cause: cause[0] } : {}),
+  })
 }

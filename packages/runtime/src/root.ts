@@ -4,15 +4,16 @@
  */
 import type { ExitReason } from '@cambium/actor'
 import { EXIT_SHUTDOWN } from '@cambium/actor'
-import { CambiumError, formatAddress, fromErrorRecord, toErrorRecord } from '@cambium/base'
+import { CambiumError, formatAddress, fromErrorRecord, optionError, toErrorRecord } from '@cambium/base'
 import { Core, createSystemMemory, deadLane, readBooks, recoverBooks, sumBooks, TAKEN } from '@cambium/scheduler'
-import type { CoreBlock, Signal, SystemMemory } from '@cambium/scheduler'
-import type { Shutdown, SupervisorAction } from '@cambium/supervision'
+import type { CoreBlock, Signal, StartSpec, SystemMemory } from '@cambium/scheduler'
+import type { Shutdown, SupervisorAction, SupervisorFlags } from '@cambium/supervision'
 import { CorePool } from './core-pool.ts'
 import type { CoreLoss } from './core-pool.ts'
 import { CoreRequests } from './core-requests.ts'
 import type { Answer } from './core-requests.ts'
 import { Roster } from './roster.ts'
+import type { CheckedActor } from './spawn-options.ts'
 import type { SupervisedActor } from './supervised-actor.ts'
 import { SupervisorHost } from './supervisor-host.ts'
 import type { SupervisorHostRoot } from './supervisor-host.ts'
@@ -40,12 +41,17 @@ export class Root implements SupervisorHostRoot {
   #isStopping = false
   #isClosed = false
 
-  constructor(options: CheckedOptions, platform: SystemPlatform, events: ReturnType<typeof createSystemEvents>, onFailed: (error: CambiumError) => void) {
+  constructor(
+    options: CheckedOptions,
+    platform: SystemPlatform,
+    events: ReturnType<typeof createSystemEvents>,
+    onFailed: (error: CambiumError) => void,
+  ) {
     this.#events = events
     this.#platform = platform
     this.#onFailed = onFailed
     const shape = { cores: options.workers + 1, dataRingBytes: options.ringBytes, controlRingBytes: CONTROL_RING_BYTES }
-    this.memory = createSystemMemory(shape, (bytes) => platform.allocate(bytes))
+    this.memory = createSystemMemory(shape, (bytes) => allocateOrTell(platform, bytes, options.ringBytes))
     this.core = new Core({
       number: 0,
       memory: this.memory,
@@ -137,8 +143,16 @@ export class Root implements SupervisorHostRoot {
     return this.#platform.corePlatform.now()
   }
 
+  /**
+   * Makes the record of an actor, with an argument of its own: what the caller, or an incarnation, does to theirs later is not seen by a
+   * restart. Throws `ERR_CANNOT_TRAVEL`, `ERR_NAME_TAKEN`.
+   */
+  enlist(id: string, checked: CheckedActor, budget: SupervisorFlags): SupervisedActor {
+    return this.roster.enlist(id, { ...checked, start: this.#copyStart(checked.start) }, budget)
+  }
+
   startActor(actor: SupervisedActor, done: (error: Error | undefined) => void): void {
-    const { address, start } = actor
+    const { address } = actor
     if (this.#isStopping || actor.isEnding) {
       // Whoever ends it has the last word. The supervisor that wants it back is not needed any more and gets no answer; who starts it first does.
       if (address === undefined && actor.isEnlisted) done(new CambiumError('ERR_SYSTEM_CLOSED', 'system is shutting down'))
@@ -150,6 +164,8 @@ export class Root implements SupervisorHostRoot {
       done(error as Error)
       return
     }
+    // To a worker it travels as bytes anyway.
+    const start = actor.core === 0 ? this.#copyStart(actor.start) : actor.start
     const onAnswer: (answer: Answer) => void = (answer) => {
       if (answer.type === 'started') {
         const settled = { core: actor.core, slot: answer.slot, generation: answer.generation }
@@ -163,7 +179,10 @@ export class Root implements SupervisorHostRoot {
         done(undefined)
       } else if (answer.type === 'start_failed') done(fromErrorRecord(answer.error))
     }
-    const send = (request: number): Signal => (address === undefined ? { type: 'spawn', request, spec: start } : { type: 'restart', request, slot: address.slot, generation: address.generation, spec: start })
+    const send = (request: number): Signal =>
+      address === undefined
+        ? { type: 'spawn', request, spec: start }
+        : { type: 'restart', request, slot: address.slot, generation: address.generation, spec: start }
     this.#requests.send(actor.core, address !== undefined, send, onAnswer)
   }
 
@@ -233,7 +252,10 @@ export class Root implements SupervisorHostRoot {
         this.#events.publish('fault', { where: signal.where, error: signal.error })
         return
       default:
-        this.#events.publish('fault', { where: `signal ${signal.type} from core ${from}`, error: toErrorRecord(new CambiumError('ERR_SIGNAL', 'signal is not for the root', { severity: 'bug' })) })
+        this.#events.publish('fault', {
+          where: `signal ${signal.type} from core ${from}`,
+          error: toErrorRecord(new CambiumError('ERR_SIGNAL', 'signal is not for the root', { severity: 'bug' })),
+        })
     }
   }
 
@@ -279,10 +301,21 @@ export class Root implements SupervisorHostRoot {
     this.#events.publish('core_lost', { ...loss, actors: actors.length })
     for (const target of loss.inHand) {
       const name = this.roster.find(target)?.start.name
-      this.#events.publish('dead_letter', { reason: 'in_hand', target, core: loss.core, count: 1, ...(name === undefined ? {} : { name }) })
+      this.#events.publish('dead_letter', {
+        reason: 'in_hand',
+        target,
+        core: loss.core,
+        count: 1,
+        ...(name === undefined ? {} : { name }),
+      })
     }
     if (loss.lost > 0) {
-      this.#events.publish('dead_letter', { reason: 'lost_with_core', target: { core: loss.core, slot: 0, generation: 0 }, core: loss.core, count: loss.lost })
+      this.#events.publish('dead_letter', {
+        reason: 'lost_with_core',
+        target: { core: loss.core, slot: 0, generation: 0 },
+        core: loss.core,
+        count: loss.lost,
+      })
     }
     this.#requests.fail(loss.core, loss.error)
   }
@@ -318,7 +351,14 @@ export class Root implements SupervisorHostRoot {
       return
     }
     const timeoutMs = shutdown === 'brutal_kill' ? 0 : shutdown === 'infinity' ? Infinity : shutdown
-    const send = (request: number): Signal => ({ type: 'stop', request, slot: address.slot, generation: address.generation, timeoutMs, keepsSlot })
+    const send = (request: number): Signal => ({
+      type: 'stop',
+      request,
+      slot: address.slot,
+      generation: address.generation,
+      timeoutMs,
+      keepsSlot,
+    })
     const onAnswer: (answer: Answer) => void = (answer) => {
       if (answer.type === 'stopped') done(answer.reason)
       else if (answer.type === 'start_failed') done({ kind: 'core_lost', error: answer.error })
@@ -326,8 +366,25 @@ export class Root implements SupervisorHostRoot {
     this.#requests.send(actor.core, keepsSlot, send, onAnswer)
   }
 
+  #copyStart(start: StartSpec): StartSpec {
+    // Wrapped as in the signals, so that the path in an error is the same on every core.
+    const { spec } = this.core.copy({ spec: { argument: start.argument } }) as { readonly spec: { readonly argument: unknown } }
+    return { ...start, argument: spec.argument }
+  }
+
   #signal(core: number, signal: Signal): void {
     if (core === 0) this.core.handleSignal(signal)
     else this.core.signal(core, signal)
+  }
+}
+
+/** Memory that the machine or the engine does not give is for want of smaller rings: they are nearly all of it. */
+function allocateOrTell(platform: SystemPlatform, bytes: number, ringBytes: number): SharedArrayBuffer {
+  try {
+    return platform.allocate(bytes)
+  } catch (error) {
+    if (error instanceof RangeError)
+      throw optionError('ringBytes', ringBytes, `rings for which memory can be had, bytes needed for all cores: ${bytes}`)
+    throw error
   }
 }

@@ -61,7 +61,8 @@ export class Roster {
   takeName(actor: SupervisedActor): void {
     if (actor.isEnlisted) return
     const { name } = actor.start
-    if (name !== undefined && this.#names.has(name)) throw new CambiumError('ERR_NAME_TAKEN', `name is taken: name=${name}`, { fields: { name } })
+    if (name !== undefined && this.#names.has(name))
+      throw new CambiumError('ERR_NAME_TAKEN', `name is taken: name=${name}`, { fields: { name } })
     actor.isEnlisted = true
     this.#placement.added(actor.core)
     if (name !== undefined) this.#names.set(name, actor)

@@ -48,7 +48,13 @@ export interface CheckedActor {
 }
 
 /** Throws `ERR_OPTION`, naming the option. */
-export function checkActor(behaviour: unknown, argument: unknown, options: ActorOptions, cores: number, more: readonly string[] = []): CheckedActor {
+export function checkActor(
+  behaviour: unknown,
+  argument: unknown,
+  options: ActorOptions,
+  cores: number,
+  more: readonly string[] = [],
+): CheckedActor {
   if (!isBehaviour(behaviour)) throw optionError('behaviour', behaviour, 'what defineActor or defineServer returned')
   checkFields('options', options, [...ACTOR_FIELDS, ...more])
   const { name, key, core } = options
@@ -65,7 +71,11 @@ export function checkActor(behaviour: unknown, argument: unknown, options: Actor
       argument,
       name,
       mailbox: options.mailbox === undefined ? undefined : checkMailboxOptions(options.mailbox),
-      initTimeoutMs: checkDuration('initTimeoutMs', options.initTimeoutMs, { default: INIT_TIMEOUT_MS_DEFAULT, min: 1, max: SHUTDOWN_MS_MAX }),
+      initTimeoutMs: checkDuration('initTimeoutMs', options.initTimeoutMs, {
+        default: INIT_TIMEOUT_MS_DEFAULT,
+        min: 1,
+        max: SHUTDOWN_MS_MAX,
+      }),
     },
     restart: checkOneOf('restart', options.restart, ['permanent', 'transient', 'temporary'] as const, 'transient'),
     shutdown: checkShutdown(options.shutdown) ?? 5000,

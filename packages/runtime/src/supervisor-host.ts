@@ -5,7 +5,15 @@
 import { CambiumError, fromErrorRecord } from '@cambium/base'
 import type { ExitReason } from '@cambium/actor'
 import { createSupervisor, decide } from '@cambium/supervision'
-import type { ChildExit, ReplyError, Shutdown, SupervisorAction, SupervisorEvent, SupervisorFlags, SupervisorState } from '@cambium/supervision'
+import type {
+  ChildExit,
+  ReplyError,
+  Shutdown,
+  SupervisorAction,
+  SupervisorEvent,
+  SupervisorFlags,
+  SupervisorState,
+} from '@cambium/supervision'
 import type { SupervisedActor } from './supervised-actor.ts'
 
 export interface SupervisorHostRoot {
@@ -39,7 +47,13 @@ export class SupervisorHost {
   #lastFailure: Error | undefined = undefined
 
   /** Throws `ERR_SUPERVISOR_FLAGS` or `ERR_CHILD_SPEC`. */
-  constructor(name: string, flags: SupervisorFlags, actors: readonly Actor[], root: SupervisorHostRoot, onEnded: (reason: EndReason) => void) {
+  constructor(
+    name: string,
+    flags: SupervisorFlags,
+    actors: readonly Actor[],
+    root: SupervisorHostRoot,
+    onEnded: (reason: EndReason) => void,
+  ) {
     this.name = name
     this.#root = root
     this.#onEnded = onEnded
@@ -110,7 +124,10 @@ export class SupervisorHost {
           } else {
             this.#down.add(actor)
             this.#lastFailure = error
-            const exit: ChildExit = { kind: error instanceof CambiumError && error.code === 'ERR_CORE_LOST' ? 'core_lost' : 'crash', detail: error }
+            const exit: ChildExit = {
+              kind: error instanceof CambiumError && error.code === 'ERR_CORE_LOST' ? 'core_lost' : 'crash',
+              detail: error,
+            }
             this.#feed({ type: 'child_start_failed', id: actor.id, exit, incarnation: action.incarnation })
           }
         })
@@ -140,7 +157,13 @@ export class SupervisorHost {
     const started = this.#onStarted
     this.#onStarted = undefined
     if (ok === true) started?.(undefined)
-    else started?.(this.#lastFailure ?? new CambiumError('ERR_START_FAILED', `supervisor did not start: name=${this.name}, error=${ok.error}`, { severity: 'crash' }))
+    else
+      started?.(
+        this.#lastFailure ??
+          new CambiumError('ERR_START_FAILED', `supervisor did not start: name=${this.name}, error=${ok.error}`, {
+            severity: 'crash',
+          }),
+      )
   }
 
   #releaseDown(): void {

@@ -8,13 +8,28 @@ export interface SystemEventMap {
   /** A dead letter; at most 100 a second from each core, the books count them all. */
   dead_letter: [DeadLetter]
   /** A supervised actor ended unasked. */
-  actor_exited: [{ readonly actor: ActorAddress; readonly name: string | undefined; readonly reason: ExitReason; readonly incarnation: number }]
+  actor_exited: [
+    {
+      readonly actor: ActorAddress
+      readonly name: string | undefined
+      readonly reason: ExitReason
+      readonly incarnation: number
+    },
+  ]
   /** A new incarnation runs behind the same ref. `tookMs`: from the news of the end to the news of the start. */
   actor_restarted: [{ readonly actor: ActorAddress; readonly name: string | undefined; readonly tookMs: number }]
   /** An actor or supervisor used up its restarts and stays down. */
   given_up: [{ readonly name: string; readonly restarts: number; readonly reason: string }]
   /** A core died. `inHand`: targets of the messages that were in hand; `lost`: messages that were in its heap besides. */
-  core_lost: [{ readonly core: number; readonly error: ErrorRecord; readonly inHand: readonly ActorAddress[]; readonly lost: number; readonly actors: number }]
+  core_lost: [
+    {
+      readonly core: number
+      readonly error: ErrorRecord
+      readonly inHand: readonly ActorAddress[]
+      readonly lost: number
+      readonly actors: number
+    },
+  ]
   /** A successor runs. `tookMs`: from the end of the dead core to its first turn with data. */
   core_restarted: [{ readonly core: number; readonly tookMs: number }]
   /** Actors wait for room at each other in a circle: `A → B → A`. Their waits end in dead letters unless one of them gives way. Told once for each circle. */
@@ -28,7 +43,9 @@ export type SystemEvents = EventEmitter<SystemEventMap>
 const telemetry = channel('cambium:system')
 
 /** A listener that throws does not reach the runtime: its error is thrown again outside of it. */
-export function createSystemEvents(system: string): SystemEvents & { publish<K extends keyof SystemEventMap>(event: K, ...args: SystemEventMap[K]): void } {
+export function createSystemEvents(
+  system: string,
+): SystemEvents & { publish<K extends keyof SystemEventMap>(event: K, ...args: SystemEventMap[K]): void } {
   const emitter = new EventEmitter<SystemEventMap>()
   const publish = <K extends keyof SystemEventMap>(event: K, ...args: SystemEventMap[K]): void => {
     if (telemetry.hasSubscribers) telemetry.publish({ system, event, detail: args[0] })

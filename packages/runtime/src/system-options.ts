@@ -65,11 +65,21 @@ const MIB = 1 << 20
 /** Throws `ERR_OPTION`, which names the option. */
 export function checkSystemOptions(options: SystemOptions, parallelism: number): CheckedOptions {
   checkFields('options', options, FIELDS)
-  const workers = checkInteger('cores', options.cores, { default: Math.min(parallelism, CORES_MAX - 1), min: 0, max: CORES_MAX - 1 })
-  const ringBytes = checkInteger('ringBytes', options.ringBytes, { default: defaultDataRingBytes(workers + 1), min: 4096, max: 1 << 30 })
+  const workers = checkInteger('cores', options.cores, {
+    default: Math.min(parallelism, CORES_MAX - 1),
+    min: 0,
+    max: CORES_MAX - 1,
+  })
+  const ringBytes = checkInteger('ringBytes', options.ringBytes, {
+    default: defaultDataRingBytes(workers + 1),
+    min: 4096,
+    max: 1 << 30,
+  })
   if ((ringBytes & (ringBytes - 1)) !== 0) throw optionError('ringBytes', ringBytes, 'a power of two')
-  const duration = (name: keyof SystemOptions, fallback: number, max = DAY_MS): number => checkDuration(name, options[name], { default: fallback, min: 1, max })
-  const count = (name: keyof SystemOptions, fallback: number, max: number, min = 1): number => checkInteger(name, options[name], { default: fallback, min, max })
+  const duration = (name: keyof SystemOptions, fallback: number, max = DAY_MS): number =>
+    checkDuration(name, options[name], { default: fallback, min: 1, max })
+  const count = (name: keyof SystemOptions, fallback: number, max: number, min = 1): number =>
+    checkInteger(name, options[name], { default: fallback, min, max })
   return {
     workers,
     ringBytes,

@@ -11,6 +11,7 @@ import type { GroupChildren, GroupOptions, GroupRefs } from './groups.ts'
 import { Root } from './root.ts'
 import { checkActor, checkBudget, checkShutdown } from './spawn-options.ts'
 import type { SpawnOptions } from './spawn-options.ts'
+import { stopActors } from './stop-actors.ts'
 import { createSystemEvents } from './system-events.ts'
 import type { SystemEvents } from './system-events.ts'
 import { checkSystemOptions } from './system-options.ts'
@@ -61,7 +62,7 @@ export interface System extends AsyncDisposable {
   books(): Books
   /** The books of one core. */
   booksOf(core: number): Books
-  /** A look at each core that runs, through the control plane. */
+  /** A look at each core that runs, through the control plane. A core that is being replaced is left out. */
   report(): Promise<readonly CoreReport[]>
   /** Imports a module on every worker thread ahead of its first use. */
   load(module: string | URL): Promise<void>
@@ -103,7 +104,13 @@ export async function createSystem(platform: SystemPlatform, given: SystemOption
   }
   const root = new Root(options, platform, events, fail)
   const groups = new Groups(root, events, { intensity: options.intensity, periodMs: options.periodMs }, () => {
-    fail(new CambiumError('ERR_RESTART_INTENSITY', `supervisors failed too often: intensity=${options.intensity}, periodMs=${options.periodMs}`, { severity: 'crash' }))
+    fail(
+      new CambiumError(
+        'ERR_RESTART_INTENSITY',
+        `supervisors failed too often: intensity=${options.intensity}, periodMs=${options.periodMs}`,
+        { severity: 'crash' },
+      ),
+    )
   })
   const driver = platform.drive(root.core)
   const outsideRef = <M, R>(address: ActorAddress): Ref<M, R> =>
@@ -121,7 +128,11 @@ export async function createSystem(platform: SystemPlatform, given: SystemOption
 
   const shutdown = async (shutdownOptions: ShutdownOptions = {}): Promise<ShutdownReport> => {
     checkFields('options', shutdownOptions, ['timeoutMs'])
-    const timeoutMs = checkDuration('timeoutMs', shutdownOptions.timeoutMs, { default: options.shutdownTimeoutMs, min: 0, max: 86_400_000 })
+    const timeoutMs = checkDuration('timeoutMs', shutdownOptions.timeoutMs, {
+      default: options.shutdownTimeoutMs,
+      min: 0,
+      max: 86_400_000,
+    })
     shutdownUnderWay ??= endSystem(timeoutMs)
     return shutdownUnderWay
   }
@@ -145,21 +156,7 @@ export async function createSystem(platform: SystemPlatform, given: SystemOption
     const isDrained = failure === undefined && (await drained(startedMs + timeoutMs * DRAIN_SHARE))
     const undrained = isDrained ? 0 : Math.max(0, allBooks().queued)
     root.beginStop()
-    let isOut = false
-    const stopping = (async () => {
-      for (const actor of root.roster.actors.reverse()) {
-        if (isOut) return
-        const limit = actor.shutdown === 'infinity' || actor.shutdown === 'brutal_kill' ? actor.shutdown : Math.min(actor.shutdown, Math.max(1, leftMs()))
-        // In turn, so that an actor ends before those that were started before it, on whose service it may rely.
-        await new Promise<void>((resolve) => {
-          root.endActor(actor, limit, () => {
-            resolve()
-          })
-        })
-      }
-    })()
-    await Promise.race([stopping, sleep(Math.max(1, leftMs()))])
-    isOut = true
+    await stopActors(root, root.roster.actors.reverse(), startedMs + timeoutMs)
     const abandoned = await root.pool.stopAll(Math.min(THREAD_END_MS, Math.max(100, leftMs())))
     root.core.flush()
     root.close(abandoned)
@@ -178,7 +175,7 @@ export async function createSystem(platform: SystemPlatform, given: SystemOption
       checkOpen()
       const checked = checkActor(behaviour, argument, spawnOptions, coreCount, ['intensity', 'periodMs'])
       spawned += 1
-      const actor = root.roster.enlist(`spawn-${spawned}`, checked, checkBudget(spawnOptions))
+      const actor = root.enlist(`spawn-${spawned}`, checked, checkBudget(spawnOptions))
       if (actor.core === 0) root.core.loader.learn(behaviour as unknown as Behaviour<unknown, unknown>)
       return new Promise((resolve, reject) => {
         root.startActor(actor, (error) => {
@@ -194,7 +191,9 @@ export async function createSystem(platform: SystemPlatform, given: SystemOption
     async supervise(children, groupOptions = {}) {
       checkOpen()
       const actors = await groups.start(children, groupOptions, coreCount)
-      return Object.fromEntries(actors.map((actor) => [actor.id, outsideRef(actor.address as ActorAddress)])) as GroupRefs<typeof children>
+      return Object.fromEntries(actors.map((actor) => [actor.id, outsideRef(actor.address as ActorAddress)])) as GroupRefs<
+        typeof children
+      >
     },
     whereis(name) {
       const address = root.roster.named(name)?.address
@@ -205,8 +204,13 @@ export async function createSystem(platform: SystemPlatform, given: SystemOption
       checkFields('options', stopOptions, ['shutdown'])
       const how = checkShutdown(stopOptions.shutdown)
       const actor = root.roster.find(ref)
-      if (actor === undefined) throw new CambiumError('ERR_NO_SUCH_ACTOR', `no supervised actor has this ref: ref=${formatAddress(ref)}`)
-      if (groups.has(actor)) throw new CambiumError('ERR_GROUP_MEMBER', `actor belongs to a group, which decides about it: ref=${formatAddress(ref)}, id=${actor.id}`)
+      if (actor === undefined)
+        throw new CambiumError('ERR_NO_SUCH_ACTOR', `no supervised actor has this ref: ref=${formatAddress(ref)}`)
+      if (groups.has(actor))
+        throw new CambiumError(
+          'ERR_GROUP_MEMBER',
+          `actor belongs to a group, which decides about it: ref=${formatAddress(ref)}, id=${actor.id}`,
+        )
       return new Promise((resolve) => {
         root.endActor(actor, how ?? actor.shutdown, resolve)
       })
@@ -218,8 +222,16 @@ export async function createSystem(platform: SystemPlatform, given: SystemOption
       return readBooks(block.books)
     },
     async report() {
-      const handles = root.pool.workers.map((core) => root.pool.handle(core)).filter((handle) => handle !== undefined)
-      return [root.core.report(), ...(await Promise.all(handles.map((handle) => handle.report())))]
+      const reports = root.pool.workers.map(async (core) => {
+        const handle = root.pool.isUp(core) ? root.pool.handle(core) : undefined
+        try {
+          return await handle?.report()
+        } catch (error) {
+          if (root.pool.isUp(core) && root.pool.handle(core) === handle) throw error
+          return undefined // it ended meanwhile
+        }
+      })
+      return [root.core.report(), ...(await Promise.all(reports)).filter((report) => report !== undefined)]
     },
     async load(module) {
       const url = String(module)
@@ -228,7 +240,8 @@ export async function createSystem(platform: SystemPlatform, given: SystemOption
       await Promise.all(handles.map((handle) => handle.load(url)))
     },
     killCore(core) {
-      if (!Number.isInteger(core) || core < 1 || core >= coreCount) throw optionError('core', core, `a worker's core from 1 to ${coreCount - 1}`)
+      if (!Number.isInteger(core) || core < 1 || core >= coreCount)
+        throw optionError('core', core, `a worker's core from 1 to ${coreCount - 1}`)
       root.pool.kill(core, new CambiumError('ERR_CORE_KILLED', `core was killed on request: core=${core}`, { severity: 'crash' }))
     },
     shutdown,

@@ -10,7 +10,7 @@ import * as Comlink from 'comlink'
 import { nodeEndpoint } from './node-endpoint.ts'
 import type { LoadOutcome, RootControl, WorkerControl, WorkerSetting } from './control-plane.ts'
 import { CoreLoop } from './core-loop.ts'
-import { OffloadPool, unwrapOutcome } from './offload-pool.ts'
+import { checkNotAborted, OffloadPool, unwrapOutcome } from './offload-pool.ts'
 import type { CoreEvents, CoreHandle, CoreStart, Driver, SystemPlatform } from './system-platform.ts'
 
 /** Keeps the process alive while a system runs, whatever else happens; the interval itself does nothing. */
@@ -23,6 +23,7 @@ export function createWorkerPlatform(): SystemPlatform {
   let memory: SystemMemory | undefined
   let keepAlive: NodeJS.Timeout | undefined
   let lastOffload = 0
+  let lastWorker = 0
 
   const corePlatform: CorePlatform = {
     now: () => performance.now(),
@@ -30,7 +31,7 @@ export function createWorkerPlatform(): SystemPlatform {
     importModule: (url) => import(url) as Promise<Record<string, unknown>>,
     requestTurn: () => loop?.requestTurn(),
     async offload(module, job, argument, signal) {
-      signal?.throwIfAborted()
+      checkNotAborted(signal)
       lastOffload += 1
       const key = `0/${lastOffload}`
       const onAbort = (): void => {
@@ -63,13 +64,16 @@ export function createWorkerPlatform(): SystemPlatform {
     },
     startCore(start: CoreStart, events: CoreEvents): CoreHandle {
       memory ??= attachSystemMemory(start.memory)
-      return startWorker(start, events, memory, pool)
+      lastWorker += 1
+      return startWorker(start, events, memory, pool, lastWorker)
     },
     close: () => pool.close(),
   }
 }
 
-function startWorker(start: CoreStart, events: CoreEvents, memory: SystemMemory, pool: OffloadPool): CoreHandle {
+function startWorker(start: CoreStart, events: CoreEvents, memory: SystemMemory, pool: OffloadPool, life: number): CoreHandle {
+  // Of this thread alone: a successor counts its jobs anew while those of its predecessor still run.
+  const keyOf = (id: number): string => `${start.number}.${life}/${id}`
   const { port1, port2 } = new MessageChannel()
   const setting: WorkerSetting = { core: start.number, rootPort: port2 }
   const worker = new Worker(new URL(import.meta.resolve('#core-worker')), {
@@ -79,9 +83,9 @@ function startWorker(start: CoreStart, events: CoreEvents, memory: SystemMemory,
   })
   const remote = Comlink.wrap<WorkerControl>(nodeEndpoint(worker))
   const rootControl: RootControl = {
-    offload: (id, module, job, argument) => pool.run(`${start.number}/${id}`, { module, job, argument }),
+    offload: (id, module, job, argument) => pool.run(keyOf(id), { module, job, argument }),
     cancelOffload: (id) => {
-      pool.cancel(`${start.number}/${id}`)
+      pool.cancel(keyOf(id))
     },
   }
   Comlink.expose(rootControl, nodeEndpoint(port1))
@@ -124,7 +128,16 @@ function startWorker(start: CoreStart, events: CoreEvents, memory: SystemMemory,
     port1.close()
     for (const gone of onGone) gone()
     if (isTold && cause === undefined) events.onEnd(undefined)
-    else events.onEnd(cause ?? toErrorRecord(new CambiumError('ERR_CORE_EXIT', `thread of the core ended: core=${start.number}, exitCode=${code}`, { severity: 'crash', fields: { code } })))
+    else
+      events.onEnd(
+        cause ??
+          toErrorRecord(
+            new CambiumError('ERR_CORE_EXIT', `thread of the core ended: core=${start.number}, exitCode=${code}`, {
+              severity: 'crash',
+              fields: { code },
+            }),
+          ),
+      )
   })
   call(remote.start(start)).catch((error: unknown) => {
     cause ??= toErrorRecord(error)

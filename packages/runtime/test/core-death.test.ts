@@ -241,3 +241,20 @@ it('cores that die more often than coreIntensity end the system, not the process
   const next1 = await start()
   expect(await (await next1.spawn(counter, 1)).ask({ type: 'read' })).toEqual({ type: 'value', value: 1 })
 })
+
+it('a report leaves out a core that ends during it or is being replaced', async () => {
+  const system = await start({ cores: 2 })
+  const numbers = async (): Promise<number[]> => (await system.report()).map(({ core }) => core)
+  const lost = next(system, 'core_lost')
+  const restarted = next(system, 'core_restarted')
+  const during = numbers()
+  system.killCore(2)
+  expect([
+    [0, 1],
+    [0, 1, 2],
+  ]).toContainEqual(await during) // it may have answered before it ended
+  await lost
+  expect(await numbers()).toEqual([0, 1])
+  await restarted
+  expect(await numbers()).toEqual([0, 1, 2])
+})

@@ -27,9 +27,15 @@ it.for([0, 1])('from core %i: results, errors, missing jobs and aborts', async (
   expect((await run('x', { module: './relative.ts' })).error).toMatchObject({ code: 'ERR_OPTION' })
   expect((await run('')).error).toMatchObject({ code: 'ERR_OPTION' })
   expect((await run('add', { argument: { a: 1, b: 2 }, abort: 'before' })).error).toEqual({
-    code: 'ERR_NOT_WANTED',
-    message: 'not wanted any more',
+    code: 'ERR_OFFLOAD_ABORTED',
+    message: 'offloaded job was aborted',
   })
+
+  expect((await run('add', { argument: 'uncloneable' })).error).toMatchObject({
+    code: 'ERR_OFFLOAD_ARGUMENT',
+    message: expect.stringMatching(/^argument of the offloaded job cannot be cloned: cause=/) as string,
+  })
+  expect((await run('failAsAborted')).error).toMatchObject({ message: 'not of the pool' })
 
   // While a job loops for ever, the core serves others; an abort ends it.
   const looping = run('loop', { abort: 'while' })

@@ -33,6 +33,12 @@ describe('startSystem', () => {
     for (const value of values) expectOptionError(await failureOf(startSystem({ [option]: value })), option)
   })
 
+  it('rings for which there is no memory', async () => {
+    const error = await failureOf(startSystem({ cores: 20, ringBytes: 2 ** 30 }))
+    expectOptionError(error, 'ringBytes')
+    expect(error.message).toMatch(/bytes needed for all cores: 4\d{11}$/)
+  })
+
   it('an unknown option is named, with those that exist', async () => {
     const error = await failureOf(startSystem({ core: 2 } as object))
     expectOptionError(error, 'options.core')

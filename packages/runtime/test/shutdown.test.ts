@@ -9,6 +9,7 @@ import { counter } from './fixtures/counter.ts'
 import { gate, gated } from './fixtures/gate.ts'
 import { perilous } from './fixtures/perilous.ts'
 import { member, recorder } from './fixtures/recorder.ts'
+import { hung, saver } from './fixtures/saver.ts'
 import { remnant } from './fixtures/remnant.ts'
 import { bee, hive } from './fixtures/worker-bee.ts'
 import { collect, failureOf, next, start } from './harness.ts'
@@ -77,6 +78,38 @@ it('stops actors in reverse order of their start, each with its terminate', asyn
   expect(faults).toEqual([])
   expect(readLines()).toEqual(['start a', 'start b', 'start c', 'start d', 'stop d', 'stop c', 'stop b', 'stop a'])
   expect(books.deadTotal).toBe(0)
+})
+
+it('a terminate that never ends takes theirs from no others, before or after it', async () => {
+  const system = await start({ cores: 2 })
+  const { file, readLines } = recordFile()
+  for (const name of ['a', 'b']) await system.spawn(saver, { file, name }, { core: 1 })
+  await system.spawn(hung, undefined, { core: 2 })
+  await system.spawn(hung, undefined, { core: 2, shutdown: 'infinity' })
+  await system.spawn(saver, { file, name: 'c' }, { core: 2 })
+  const { isDrained, tookMs } = await system.shutdown({ timeoutMs: 1000 })
+  expect(isDrained).toBe(true)
+  expect(readLines()).toEqual(['c', 'b', 'a', ''])
+  expect(tookMs).toBeLessThan(4000)
+})
+
+it('too many that never end for their shares: the rest is stopped all at once', async () => {
+  const system = await start({ cores: 2 })
+  const { file, readLines } = recordFile()
+  await system.spawn(saver, { file, name: 'first' }, { core: 1 })
+  for (let i = 0; i < 30; i += 1) await system.spawn(hung, undefined, { core: 2 })
+  await system.shutdown({ timeoutMs: 400 })
+  expect(readLines()).toEqual(['first', ''])
+})
+
+it('a core that died and ends the system takes terminate from no actor of another', async () => {
+  const system = await start({ cores: 2, coreIntensity: 0 })
+  const { file, readLines } = recordFile()
+  await system.spawn(saver, { file, name: 'healthy' }, { core: 1 })
+  await system.spawn(saver, { file, name: 'dead' }, { core: 2 })
+  system.killCore(2)
+  expect(await system.terminated).toMatchObject({ reason: 'failed', error: { code: 'ERR_CORE_INTENSITY' } })
+  expect(readLines()).toEqual(['healthy', ''])
 })
 
 it('spawn, supervise and refs afterwards: closed', async () => {

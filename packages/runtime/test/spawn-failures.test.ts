@@ -50,7 +50,7 @@ it.for(['throw', 'reject'] as const)('init that fails by %s: ERR_INIT_FAILED wit
   const system = await start()
   for (const core of [0, 1]) {
     const error = await failureOf(system.spawn(starter, mode, { name: 'a', core }))
-    expect(error).toMatchObject({ code: 'ERR_INIT_FAILED', severity: 'crash', cause: { name: 'CambiumError' } })
+    expect(error).toMatchObject({ code: 'ERR_INIT_FAILED', severity: 'crash', cause: { name: 'RangeError' } })
     expect(error.message).toMatch(/^init failed: actor=a, error=RangeError: init (threw|rejected) on purpose$/)
   }
   await expectUnharmed(system, 'a')

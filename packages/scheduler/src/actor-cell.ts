@@ -38,6 +38,8 @@ export class ActorCell implements ActorAddress {
   state: unknown = undefined
   status: number = STARTING
   incarnation = 0
+  /** Its handler is an asynchronous function. */
+  isAsync = false
   /** Counts changes of status; what comes back to an older one comes too late. */
   phase = 0
   /** In the run queue. */
@@ -64,6 +66,8 @@ export class ActorCell implements ActorAddress {
   children: Set<ActorCell> | undefined = undefined
   timers: Map<string, MessageTimer> | undefined = undefined
   abort: AbortController | undefined = undefined
+  /** Stands for the asynchronous callback under way. */
+  awaited: object | undefined = undefined
   /** Present once somebody asked for the end. */
   afterEnd: AfterEnd[] | undefined = undefined
   /** That somebody wants the slot kept for a restart. */

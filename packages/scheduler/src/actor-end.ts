@@ -17,9 +17,14 @@ import { CallbackTimer } from './timer-wheel.ts'
 
 /** How long `terminate` may take when nobody set a shutdown time, in milliseconds. */
 export const TERMINATE_TIMEOUT_MS = 5000
+/** More children than these do not wait for each other's end: one slow `terminate` each would take hours. */
+const CHILDREN_IN_LINE_MAX = 256
 
 export class ActorEnd {
   readonly #host: LifecycleHost
+  /** Ends of children that are to be begun or followed up. Empty whenever a turn goes on. */
+  readonly #steps: (() => void)[] = []
+  #isTakingSteps = false
 
   constructor(host: LifecycleHost) {
     this.#host = host
@@ -60,8 +65,9 @@ export class ActorEnd {
         this.#kill(cell)
       })
     }
-    if (cell.status === READY) this.begin(cell, EXIT_SHUTDOWN)
-    else if (cell.status === BUSY) cell.stopRequest = EXIT_SHUTDOWN // after the message in hand, unless the time runs out
+    const isRunning = cell.status === BUSY || cell === this.#host.dispatcher.current
+    if (cell.status === READY && !isRunning) this.begin(cell, EXIT_SHUTDOWN)
+    else if (isRunning) cell.stopRequest = EXIT_SHUTDOWN // after the message in hand, unless the time runs out
   }
 
   /** Frees the slot of an actor that will not be restarted. */
@@ -84,6 +90,7 @@ export class ActorEnd {
   /** The incarnation never came to be: whoever started it learns why; a first start frees its slot. */
   failStart(cell: ActorCell, error: Error): void {
     this.disarm(cell)
+    this.#host.dispatcher.asyncWork.giveUp(cell)
     this.#quiet(cell)
     cell.stopRequest = undefined
     cell.status = STOPPING
@@ -143,26 +150,48 @@ export class ActorEnd {
     abort?.abort(new CambiumError('ERR_ACTOR_STOPPED', `actor has ended: actor=${cell.label}`))
   }
 
-  /** Stops children one after the other, the youngest first; `then` runs when the last has ended. */
+  /**
+   * Stops children one after the other, the youngest first; `then` runs when the last has ended. Each step is taken from a list, the latest
+   * first, so that neither a long chain of descendants nor many children nest calls, and what a child begets is over before its next sibling.
+   */
   #stopChildren(cell: ActorCell, timeoutMs: number, then: () => void): void {
-    const next = (): void => {
-      const youngest = cell.children === undefined ? undefined : [...cell.children].at(-1)
-      if (youngest === undefined) then()
-      else this.stop(youngest, timeoutMs, false, next)
-    }
-    // Many children that end at once would nest as deep as they are many.
-    if (cell.children !== undefined && cell.children.size > 256) {
-      const waves = [...cell.children].reverse()
-      let left = waves.length
-      for (const child of waves) {
-        this.stop(child, timeoutMs, false, () => {
-          left -= 1
-          if (left === 0) then()
-        })
-      }
+    const { children } = cell
+    if (children === undefined || children.size === 0) {
+      then()
       return
     }
-    next()
+    if (children.size > CHILDREN_IN_LINE_MAX) {
+      let left = children.size
+      const ended = (): void => {
+        left -= 1
+        if (left === 0) this.#steps.push(then)
+        this.#takeSteps()
+      }
+      for (const child of children) this.#steps.push(() => this.stop(child, timeoutMs, false, ended))
+      this.#takeSteps()
+      return
+    }
+    const next = (): void => {
+      const youngest = [...children].at(-1)
+      if (youngest === undefined) then()
+      else this.stop(youngest, timeoutMs, false, later)
+    }
+    const later = (): void => {
+      this.#steps.push(next)
+      this.#takeSteps()
+    }
+    later()
+  }
+
+  /** Takes steps until none is left, unless a caller of this one does so already. */
+  #takeSteps(): void {
+    if (this.#isTakingSteps) return
+    this.#isTakingSteps = true
+    try {
+      for (let step = this.#steps.pop(); step !== undefined; step = this.#steps.pop()) step()
+    } finally {
+      this.#isTakingSteps = false
+    }
   }
 
   #terminate(cell: ActorCell, reason: ExitReason): void {
@@ -171,7 +200,6 @@ export class ActorEnd {
       this.#finishStop(cell, reason)
       return
     }
-    const phase = cell.phase
     const { dispatcher } = this.#host
     // A parent's handler may stop its child: the parent is current again afterwards.
     const outer = dispatcher.current
@@ -195,16 +223,17 @@ export class ActorEnd {
         this.#kill(cell)
       })
     }
-    dispatcher.asyncInFlight += 1
-    const settled = (): void => {
-      dispatcher.asyncInFlight -= 1
-      if (cell.phase === phase) this.#finishStop(cell, reason)
-      this.#host.requestTurn()
-    }
-    result.then(settled, (error: unknown) => {
-      this.#host.reportFault(`terminate of ${cell.label}`, error)
-      settled()
-    })
+    dispatcher.asyncWork.follow(
+      cell,
+      result,
+      () => {
+        this.#finishStop(cell, reason)
+      },
+      (error) => {
+        this.#host.reportFault(`terminate of ${cell.label}`, error)
+        this.#finishStop(cell, reason)
+      },
+    )
   }
 
   #finishStop(cell: ActorCell, reason: ExitReason): void {
@@ -223,14 +252,13 @@ export class ActorEnd {
   #kill(cell: ActorCell): void {
     if (cell.status === GONE) return
     this.disarm(cell)
+    this.#host.dispatcher.asyncWork.giveUp(cell)
     this.#quiet(cell)
     const wasBusy = cell.status === BUSY
     const isUnstarted = cell.onStarted !== undefined
     cell.status = STOPPING
     cell.phase += 1
-    for (const child of cell.children === undefined ? [] : [...cell.children].reverse()) {
-      this.stop(child, 0, false, () => {})
-    }
+    for (const descendant of descendantsOf(cell)) this.stop(descendant, 0, false, () => {})
     if (wasBusy) {
       if (cell.isInHandCounted) this.#host.deadLetters.bury('stopped', cell, { name: cell.name, message: cell.inHand })
       cell.inHand = undefined
@@ -257,7 +285,10 @@ export class ActorEnd {
     cell.deferred = undefined
     if (deferred === undefined) return
     const error = reason?.kind === 'crash' ? crashError(cell, reason.error, fromErrorRecord(reason.error)) : goneError(cell)
-    for (const asker of deferred) this.#host.replyError(asker, error)
+    for (const asker of deferred) {
+      this.#host.outstanding(-1)
+      this.#host.replyError(asker, error)
+    }
     deferred.clear() // answers of the old incarnation come too late from now on
   }
 
@@ -299,4 +330,15 @@ function goneError(cell: ActorCell): CambiumError {
     severity: 'crash',
     fields: { core: cell.core, slot: cell.slot },
   })
+}
+
+/** The youngest first, each after its own children. Without recursion: families may be as deep as they like. */
+function descendantsOf(cell: ActorCell): ActorCell[] {
+  const found: ActorCell[] = []
+  const left = [...(cell.children ?? [])].reverse()
+  for (let next = left.pop(); next !== undefined; next = left.pop()) {
+    found.push(next)
+    if (next.children !== undefined) left.push(...[...next.children].reverse())
+  }
+  return found.reverse() // found parents first, the oldest first
 }

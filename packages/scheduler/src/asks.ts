@@ -30,7 +30,12 @@ export class PendingAsk extends Timer {
   readonly #reject: (error: unknown) => void
   readonly #expire: (ask: PendingAsk) => void
 
-  constructor(target: ActorAddress, resolve: (value: unknown) => void, reject: (error: unknown) => void, expire: (ask: PendingAsk) => void) {
+  constructor(
+    target: ActorAddress,
+    resolve: (value: unknown) => void,
+    reject: (error: unknown) => void,
+    expire: (ask: PendingAsk) => void,
+  ) {
     super()
     this.target = target
     this.#resolve = resolve

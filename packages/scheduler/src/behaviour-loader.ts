@@ -1,5 +1,6 @@
 /**
- * Behaviours by module and name (D13). A module is imported once; what was spawned on the core where it was defined is taken as it is, so
+ * Behaviours by the module that defines them, and name (D13). What a module exports of others is found under those, never under its own
+ * address: two of the same name would be mistaken for each other. A module is imported once; what was spawned on the core where it was defined is taken as it is, so
  * that a module loaded in some other way (a test runner, a bundle) is not loaded twice there.
  */
 import { isBehaviour } from '@cambium/actor'
@@ -31,7 +32,7 @@ export class BehaviourLoader {
     return this.#loaded.get(`${module}#${name}`)
   }
 
-  /** Imports `module` and answers its behaviour. Rejects with `ERR_MODULE_LOAD` or `ERR_BEHAVIOUR_NOT_FOUND`. */
+  /** Imports `module` and answers its behaviour. Rejects with `ERR_MODULE_LOAD`, `ERR_BEHAVIOUR` or `ERR_BEHAVIOUR_NOT_FOUND`. */
   async load(module: string, name: string): Promise<AnyBehaviour> {
     const known = this.find(module, name)
     if (known !== undefined) return known
@@ -48,11 +49,11 @@ export class BehaviourLoader {
         },
       )
     }
-    const exported = Object.values(exports).filter(isBehaviour)
-    for (const behaviour of exported) this.#loaded.set(`${module}#${behaviour.name}`, behaviour)
+    const own = ownBehaviours(module, exports)
+    for (const behaviour of own) this.#loaded.set(`${module}#${behaviour.name}`, behaviour)
     const found = this.find(module, name)
     if (found === undefined) {
-      const names = exported.map((behaviour) => behaviour.name)
+      const names = own.map((behaviour) => behaviour.name)
       throw new CambiumError(
         'ERR_BEHAVIOUR_NOT_FOUND',
         `module exports no such behaviour: module=${module}, name=${name}, exported=[${names.join(', ')}]`,
@@ -63,4 +64,23 @@ export class BehaviourLoader {
     }
     return found
   }
+}
+
+/** The behaviours that `module` defines and exports. Throws `ERR_BEHAVIOUR` when two of them have one name. */
+function ownBehaviours(module: string, exports: Readonly<Record<string, unknown>>): AnyBehaviour[] {
+  const byName = new Map<string, { readonly exported: string; readonly behaviour: AnyBehaviour }>()
+  for (const [exported, behaviour] of Object.entries(exports)) {
+    if (!isBehaviour(behaviour) || behaviour.module !== module) continue
+    const { name } = behaviour
+    const other = byName.get(name)
+    if (other !== undefined && other.behaviour !== behaviour) {
+      throw new CambiumError(
+        'ERR_BEHAVIOUR',
+        `two behaviours of a module have one name: module=${module}, name=${name}, exports=${other.exported}, ${exported}`,
+        { fields: { module, name, exports: [other.exported, exported] } },
+      )
+    }
+    byName.set(name, { exported, behaviour })
+  }
+  return Array.from(byName.values(), ({ behaviour }) => behaviour)
 }

@@ -26,12 +26,13 @@ const DEAD = 4
 
 /** Lanes that count; the rest are notes for a recovery. */
 export const COUNTER_LANES: number = DEAD + DEAD_LETTER_REASONS.length
-export const PUT_MARK: number = COUNTER_LANES
-export const PUT_NEXT: number = COUNTER_LANES + 1
-export const TAKEN_MARK: number = COUNTER_LANES + 2
-export const TAKEN_NEXT: number = COUNTER_LANES + 3
+const NOTES = COUNTER_LANES
+export const PUT_MARK: number = NOTES
+export const PUT_NEXT: number = NOTES + 1
+export const TAKEN_MARK: number = NOTES + 2
+export const TAKEN_NEXT: number = NOTES + 3
 
-export const BOOK_LANES: number = COUNTER_LANES + 4
+export const BOOK_LANES: number = NOTES + 4
 
 const REASON_LANE: ReadonlyMap<DeadLetterReason, number> = new Map(DEAD_LETTER_REASONS.map((reason, i) => [reason, DEAD + i]))
 
@@ -59,7 +60,10 @@ export interface Books {
 
 export function readBooks(lanes: Float64Array): Books {
   const lane = (i: number): number => lanes[i] as number
-  const dead = Object.fromEntries(DEAD_LETTER_REASONS.map((reason) => [reason, lane(deadLane(reason))])) as Record<DeadLetterReason, number>
+  const dead = Object.fromEntries(DEAD_LETTER_REASONS.map((reason) => [reason, lane(deadLane(reason))])) as Record<
+    DeadLetterReason,
+    number
+  >
   const deadTotal = Object.values(dead).reduce((sum, n) => sum + n, 0)
   const queued = lane(SENT) + lane(TAKEN) - lane(PUT) - lane(PROCESSED) - deadTotal
   return { sent: lane(SENT), processed: lane(PROCESSED), dead, deadTotal, queued, taken: lane(TAKEN), put: lane(PUT) }
@@ -68,7 +72,10 @@ export function readBooks(lanes: Float64Array): Books {
 /** The books of a system: sums over its cores; what lies in rings counts as queued. */
 export function sumBooks(all: readonly Books[]): Books {
   const sum = (pick: (books: Books) => number): number => all.reduce((total, books) => total + pick(books), 0)
-  const dead = Object.fromEntries(DEAD_LETTER_REASONS.map((reason) => [reason, sum((books) => books.dead[reason])])) as Record<DeadLetterReason, number>
+  const dead = Object.fromEntries(DEAD_LETTER_REASONS.map((reason) => [reason, sum((books) => books.dead[reason])])) as Record<
+    DeadLetterReason,
+    number
+  >
   const taken = sum((books) => books.taken)
   const put = sum((books) => books.put)
   return {

@@ -5,34 +5,35 @@
  * published and room that was given is announced. Whoever drives the core calls {@link Core.turn} until it answers 0, then parks it with
  * {@link Core.hasWork} as the last look.
  */
-import { ActorRef, isRef } from '@cambium/actor'
+import { ActorRef } from '@cambium/actor'
 import type { Behaviour, DeadLetter, ExitReason, Ref } from '@cambium/actor'
-import { CambiumError, formatAddress, toErrorRecord } from '@cambium/base'
-import type { CorePlatform, ErrorRecord } from '@cambium/base'
-import { createEncoder, createShapeArea } from '@cambium/codec'
+import type { CorePlatform } from '@cambium/base'
+import { checkMessageBytes } from '@cambium/codec'
 import type { Encoder } from '@cambium/codec'
 import { createDoorbell } from '@cambium/ring'
 import type { Doorbell } from '@cambium/ring'
-import { GONE } from './actor-cell.ts'
+import { GONE, READY } from './actor-cell.ts'
 import type { ActorCell } from './actor-cell.ts'
-import { TERMINATE_TIMEOUT_MS } from './actor-end.ts'
 import { AskTable } from './asks.ts'
 import type { Asker } from './asks.ts'
+import { ControlIntake } from './control-intake.ts'
+import { reportOf } from './core-report.ts'
+import type { CoreReport } from './core-report.ts'
 import { BehaviourLoader } from './behaviour-loader.ts'
-import { PUT, PUT_MARK, PUT_NEXT, readBooks } from './books.ts'
-import type { Books } from './books.ts'
-import { ringMark } from './books-recovery.ts'
 import { DeadLetterOffice } from './dead-letter-office.ts'
 import { Dispatcher } from './dispatcher.ts'
-import type { InboundLink } from './inbound-link.ts'
-import { Intake, TURN_MS_MAX } from './intake.ts'
+import { SIGNAL_BYTES_MAX } from './inbound-link.ts'
+import { FaultOffice } from './fault-office.ts'
+import { Intake } from './intake.ts'
 import { Lifecycle } from './lifecycle.ts'
 import { linksFrom, linksTo } from './links.ts'
 import type { MessageTimer } from './message-timer.ts'
 import type { OutboundLink } from './outbound-link.ts'
 import { SIGNAL } from './record-lane.ts'
-import type { PublishCount } from './record-lane.ts'
+import { Copier, createCoreEncoder } from './ref-codec.ts'
+import type { RefHosts } from './ref-codec.ts'
 import { followOrder } from './root-orders.ts'
+import { createPublishCount } from './publish-count.ts'
 import type { RunContext } from './run-context.ts'
 import { Sender } from './sender.ts'
 import type { SenderLimits } from './sender.ts'
@@ -40,6 +41,7 @@ import type { Signal, StartSpec } from './signals.ts'
 import { SlotTable } from './slot-table.ts'
 import type { CoreBlock, SystemMemory } from './system-memory.ts'
 import { TimerWheel } from './timer-wheel.ts'
+import { TurnBudget } from './turn-budget.ts'
 import { WaitWatch } from './wait-watch.ts'
 
 export interface CoreOptions {
@@ -58,25 +60,13 @@ export interface CoreOptions {
 
 /** Messages from mailboxes in one turn. */
 const MESSAGES_PER_TURN_MAX = 512
-/** Signals of one peer in one turn. */
-const SIGNALS_PER_LINK_MAX = 256
-export interface CoreReport {
-  readonly core: number
-  readonly actors: number
-  readonly runnable: number
-  readonly timers: number
-  readonly asks: number
-  readonly waiting: number
-  readonly asyncInFlight: number
-  readonly behaviours: readonly string[]
-  readonly books: Books
-}
 
 export class Core {
   readonly coreNumber: number
   readonly platform: CorePlatform
   readonly bell: Doorbell
   readonly block: CoreBlock
+  beat: Int32Array
   books: Float64Array
   congestion: Int32Array
   readonly limits: SenderLimits
@@ -92,7 +82,6 @@ export class Core {
   readonly sender: Sender
   /** By core number; none to itself. */
   links: readonly (OutboundLink | undefined)[]
-  #inbound: readonly InboundLink[]
   readonly #memory: SystemMemory
   /** Where the end of the thread would matter most; undefined on a real platform. */
   readonly #checkpoint: (() => void) | undefined
@@ -100,10 +89,16 @@ export class Core {
   readonly #rootInbox: Signal[] = []
   readonly #epoch: number
   readonly #waits: WaitWatch
+  readonly #copier: Copier
   #intake: Intake
+  #control: ControlIntake
   #isOpen: boolean
   #hasGivenRoom = false
-  #beat = 0
+  readonly #faults: FaultOffice
+  /** Offloaded jobs and owed answers: what ends them comes by the event loop, so the core must not block it. */
+  outstandingCount = 0
+  #isInTurn = false
+  readonly #budget: TurnBudget
 
   constructor(options: CoreOptions) {
     const { memory, platform } = options
@@ -121,26 +116,45 @@ export class Core {
     this.bell = createDoorbell(this.block.bell)
     this.#epoch = Atomics.load(this.block.epoch, 0)
     this.slots = new SlotTable(this.block.generation)
-    this.wheel = new TimerWheel(platform.now())
+    this.beat = this.block.beat
+    this.#budget = new TurnBudget(() => platform.now())
+    this.wheel = new TimerWheel(platform.now(), () => {
+      if (!this.#isInTurn) platform.requestTurn() // a parked core has to wait less
+    })
     this.loader = new BehaviourLoader(platform)
     this.asks = new AskTable(this.#epoch)
-    this.encoder = createEncoder({
-      area: createShapeArea(this.block.shapes),
-      isRef,
-      packRef: (value) => value as ActorRef,
-    })
-    this.deadLetters = new DeadLetterOffice(options.number, this.books, () => platform.now(), (letter) => {
-      this.#showDeadLetter(letter, options.onDeadLetter)
-    })
+    const hosts = (): RefHosts => this.sender
+    this.encoder = createCoreEncoder(this.block.shapes, hosts)
+    this.#copier = new Copier(this.encoder, this.block.shapes, hosts)
+    this.#faults = new FaultOffice(
+      () => platform.now(),
+      (signal) => {
+        this.toRoot(signal)
+      },
+    )
+    this.deadLetters = new DeadLetterOffice(
+      options.number,
+      this.books,
+      () => platform.now(),
+      (letter) => {
+        this.#showDeadLetter(letter, options.onDeadLetter)
+      },
+    )
     this.dispatcher = new Dispatcher(this)
     this.lifecycle = new Lifecycle(this)
-    this.links = linksTo(memory, options.number, (peer) => this.#publishCount(peer))
-    this.#inbound = linksFrom(memory, options.number, options.limits.messageBytesMax, (core, slot, generation) => new ActorRef(this.sender.inside, core, slot, generation))
+    this.links = linksTo(memory, options.number, (peer) => createPublishCount(() => this.books, peer, this.#checkpoint))
+    const inbound = linksFrom(
+      memory,
+      options.number,
+      options.limits.messageBytesMax,
+      (core, slot, generation) => new ActorRef(this.sender.inside, core, slot, generation),
+    )
     this.sender = new Sender(this)
-    this.#intake = new Intake(this, this.#inbound)
+    this.#intake = new Intake(this, inbound)
+    this.#control = new ControlIntake(this, inbound, this.#epoch)
     this.#waits = new WaitWatch(this)
     // A predecessor may have died between its publish and its ring, or between what it read and its release.
-    for (const link of this.#inbound) {
+    for (const link of inbound) {
       link.control.release()
       link.data.release()
     }
@@ -149,19 +163,23 @@ export class Core {
 
   /** Does a bounded amount of work; answers how much, 0 when there was none. */
   turn(): number {
-    this.#beat = (this.#beat + 1) | 0
-    this.block.beat[0] = this.#beat
-    const startedMs = this.platform.now()
-    let done = this.#takeSignals()
-    done += this.wheel.advance(startedMs)
-    if (this.#isOpen) done += this.#intake.take(startedMs)
-    let handled = 0
-    while (this.dispatcher.runQueue.length > 0 && handled < MESSAGES_PER_TURN_MAX) {
-      handled += this.dispatcher.runNext()
-      if (this.platform.now() - startedMs > TURN_MS_MAX) break
+    this.beat[0] = ((this.beat[0] as number) + 1) | 0
+    this.#isInTurn = true
+    try {
+      const startedMs = this.#budget.begin()
+      let done = this.#takeOwnSignals() + this.#control.take(this.#budget)
+      done += this.wheel.advance(startedMs)
+      if (this.#isOpen) done += this.#intake.take(this.#budget)
+      let handled = 0
+      while (this.dispatcher.runQueue.length > 0 && handled < MESSAGES_PER_TURN_MAX) {
+        handled += this.dispatcher.runNext(this.#budget)
+        if (this.#budget.isSpent()) break
+      }
+      this.flush()
+      return done + handled
+    } finally {
+      this.#isInTurn = false
     }
-    this.flush()
-    return done + handled
   }
 
   /** Publishes what was written, moves what waited, and announces room. Part of every turn. */
@@ -181,7 +199,7 @@ export class Core {
   /** The last look before parking: true when there is something to do after all. Atomics.load of what peers publish. */
   hasWork(): boolean {
     if (this.dispatcher.runQueue.length > 0 || this.#rootInbox.length > 0) return true
-    for (const link of this.#inbound) if (!link.control.isEmpty) return true
+    if (!this.#control.isEmpty) return true
     if (this.#isOpen && !this.#intake.isEmpty) return true
     for (const link of this.links) if (link?.announceWaiting() === true) return true
     return false
@@ -189,7 +207,8 @@ export class Core {
 
   /** Takes every signal that has arrived; ends, since rings are bounded and their senders wait for this thread. */
   takeAllSignals(): void {
-    while (this.#takeSignals() > 0);
+    while (this.#takeOwnSignals() > 0);
+    this.#control.takeAll()
   }
 
   /** Milliseconds until the next timer; Infinity without one. */
@@ -211,29 +230,36 @@ export class Core {
     } else this.signal(0, signal)
   }
 
-  /** Sends a signal to another core. Throws `ERR_CANNOT_TRAVEL` when what it carries cannot. */
+  /** Sends a signal to another core. Throws `ERR_CANNOT_TRAVEL` when what it carries cannot, and `ERR_MESSAGE_TOO_LARGE`. */
   signal(core: number, signal: Signal): void {
     const link = this.links[core] as OutboundLink
     const bytes = this.encoder.encode(signal)
+    checkMessageBytes(bytes.length, SIGNAL_BYTES_MAX)
     const epoch = Atomics.load((this.#memory.blocks[core] as CoreBlock).epoch, 0)
     if (!link.control.write(SIGNAL, epoch, 0, 0, bytes)) {
-      link.control.enqueue({ type: SIGNAL, a: epoch, b: 0, c: 0, bytes: Buffer.from(bytes), sinceMs: Infinity, isDropped: undefined, onBegun: undefined, onWritten: undefined, onExpired: undefined })
+      link.control.enqueue({
+        type: SIGNAL,
+        a: epoch,
+        b: 0,
+        c: 0,
+        bytes: Buffer.from(bytes),
+        sinceMs: Infinity,
+        isDropped: undefined,
+        onBegun: undefined,
+        onWritten: undefined,
+        onExpired: undefined,
+      })
     }
     this.requestTurn()
   }
 
+  /** What `value` would be on another core: shares nothing with it, its refs are for use by actors here. Throws `ERR_CANNOT_TRAVEL`. */
+  copy(value: unknown): unknown {
+    return this.#copier.copy(value)
+  }
+
   report(): CoreReport {
-    return {
-      core: this.coreNumber,
-      actors: this.slots.count,
-      runnable: this.dispatcher.runQueue.length,
-      timers: this.wheel.size,
-      asks: this.asks.size,
-      waiting: this.sender.waitingCount,
-      asyncInFlight: this.dispatcher.asyncInFlight,
-      behaviours: this.loader.names,
-      books: readBooks(this.books),
-    }
+    return reportOf(this)
   }
 
   /**
@@ -243,9 +269,10 @@ export class Core {
   sever(): void {
     this.books = new Float64Array(this.books.length)
     this.congestion = new Int32Array(this.congestion.length)
+    this.beat = new Int32Array(1)
     this.links = []
-    this.#inbound = []
     this.#intake = new Intake(this, [])
+    this.#control = new ControlIntake(this, [], this.#epoch)
     this.sender.isClosed = true
     for (const cell of this.slots.cells) {
       if (cell === undefined) continue
@@ -294,13 +321,23 @@ export class Core {
     this.lifecycle.ended(cell, reason)
   }
 
+  outstanding(change: 1 | -1): void {
+    this.outstandingCount += change
+  }
+
+  stopSelf(cell: ActorCell, reason: ExitReason): void {
+    if (cell.status === READY && this.dispatcher.current !== cell) {
+      this.lifecycle.ended(cell, reason)
+      this.requestTurn()
+    } else cell.stopRequest ??= reason
+  }
+
   reportExit(cell: ActorCell, reason: ExitReason): void {
     this.toRoot({ type: 'exited', slot: cell.slot, generation: cell.generation, reason, incarnation: cell.incarnation })
   }
 
   reportFault(where: string, error: unknown): void {
-    const record = error !== null && typeof error === 'object' && 'code' in error && !(error instanceof Error) ? (error as ErrorRecord) : toErrorRecord(error)
-    this.toRoot({ type: 'fault', where, error: record })
+    this.#faults.report(where, error)
   }
 
   spawnChild(parent: ActorCell, behaviour: Behaviour<unknown, unknown>, spec: StartSpec): Ref<unknown> {
@@ -309,15 +346,7 @@ export class Core {
   }
 
   stopChild(parent: ActorCell, child: Ref<never>): Promise<void> {
-    const cell = child.core === this.coreNumber ? this.slots.find(child.slot, child.generation) : undefined
-    if (cell === undefined) return Promise.resolve()
-    if (cell.parent !== parent) return Promise.reject(new CambiumError('ERR_NOT_A_CHILD', `actor is no child of this one: ref=${formatAddress(child)}, actor=${parent.label}`))
-    return new Promise((resolve) => {
-      this.lifecycle.stop(cell, TERMINATE_TIMEOUT_MS, false, () => {
-        resolve()
-        this.requestTurn()
-      })
-    })
+    return this.lifecycle.stopChild(parent, child)
   }
 
   deliverTimer(timer: MessageTimer): void {
@@ -326,29 +355,11 @@ export class Core {
 
   // --- parts of a turn
 
-  #takeSignals(): number {
-    let done = 0
-    for (let i = this.#rootInbox.length; i > 0; i -= 1) {
-      const signal = this.#rootInbox.shift() as Signal
-      this.#onRootSignal?.(0, signal)
-      done += 1
-    }
-    for (const link of this.#inbound) {
-      const lane = link.control
-      if (lane.isEmpty) continue
-      for (let taken = 0; taken < SIGNALS_PER_LINK_MAX; taken += 1) {
-        const outcome = lane.next()
-        if (outcome === 'none') break
-        done += 1
-        if (outcome !== 'record' || lane.record.a !== this.#epoch) continue
-        const signal = link.decode(lane.record) as Signal
-        if (signal.type === 'wait_chain') this.#waits.follow(signal)
-        else if (this.#onRootSignal !== undefined) this.#onRootSignal(link.core, signal)
-        else this.handleSignal(signal)
-      }
-      if (lane.release()) this.#hasGivenRoom = true
-    }
-    return done
+  /** Core 0 hands the root what its own parts had for it. */
+  #takeOwnSignals(): number {
+    const count = this.#rootInbox.length
+    for (let i = 0; i < count; i += 1) this.#onRootSignal?.(0, this.#rootInbox.shift() as Signal)
+    return count
   }
 
   /** Step 3 of the protocol for room: whoever waits looks again. */
@@ -368,26 +379,14 @@ export class Core {
     this.requestTurn()
   }
 
-  gaveRoom(): void {
-    this.#hasGivenRoom = true
+  take(from: number, signal: Signal): void {
+    if (signal.type === 'wait_chain') this.#waits.follow(signal)
+    else if (this.#onRootSignal !== undefined) this.#onRootSignal(from, signal)
+    else this.handleSignal(signal)
   }
 
-  #publishCount(peer: number): PublishCount {
-    return {
-      begin: (records, position) => {
-        const { books } = this
-        books[PUT_NEXT] = (books[PUT] as number) + records
-        books[PUT_MARK] = ringMark(peer, position)
-        this.#checkpoint?.()
-      },
-      end: () => {
-        const { books } = this
-        this.#checkpoint?.()
-        books[PUT] = books[PUT_NEXT] as number
-        books[PUT_MARK] = 0
-        this.#checkpoint?.()
-      },
-    }
+  gaveRoom(): void {
+    this.#hasGivenRoom = true
   }
 
   #showDeadLetter(letter: DeadLetter, observe: ((letter: DeadLetter) => void) | undefined): void {

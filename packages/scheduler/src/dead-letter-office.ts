@@ -21,7 +21,11 @@ export class DeadLetterOffice {
     this.#show = show
   }
 
-  bury(reason: DeadLetterReason, target: ActorAddress, more: { name?: string | undefined; message?: unknown; detail?: string } = {}): void {
+  bury(
+    reason: DeadLetterReason,
+    target: ActorAddress,
+    more: { name?: string | undefined; message?: unknown; detail?: string } = {},
+  ): void {
     const lane = deadLane(reason)
     this.#books[lane] = (this.#books[lane] as number) + 1
     const now = this.#now()

@@ -10,11 +10,13 @@ import { BUSY, READY } from './actor-cell.ts'
 import type { ActorCell } from './actor-cell.ts'
 import { ANSWERED } from './asks.ts'
 import type { Asker } from './asks.ts'
+import { AsyncWork } from './async-work.ts'
 import { PROCESSED } from './books.ts'
 import type { DeadLetterOffice } from './dead-letter-office.ts'
 import { MessageTimer } from './message-timer.ts'
 import { RunQueue } from './run-queue.ts'
 import { CONGESTION_BUCKETS } from './system-memory.ts'
+import type { TurnBudget } from './turn-budget.ts'
 
 /** Messages of one actor in one go, before the next runnable actor has its turn. */
 const MESSAGES_PER_ACTOR_MAX = 64
@@ -23,6 +25,8 @@ const BUCKET_MASK = CONGESTION_BUCKETS - 1
 export interface DispatcherHost {
   readonly books: Float64Array
   readonly congestion: Int32Array
+  /** Callbacks begun. */
+  readonly beat: Int32Array
   readonly deadLetters: DeadLetterOffice
   /** Sends an answer. */
   reply(asker: Asker, value: unknown): void
@@ -37,13 +41,25 @@ export interface DispatcherHost {
 export class Dispatcher {
   /** The actor whose callback is running, between its first and its last synchronous instruction. */
   current: ActorCell | undefined = undefined
-  /** Asynchronous callbacks under way: while there are any the core must not block its event loop. */
-  asyncInFlight = 0
+  readonly asyncWork: AsyncWork
   readonly runQueue: RunQueue = new RunQueue()
   readonly #host: DispatcherHost
 
   constructor(host: DispatcherHost) {
     this.#host = host
+    this.asyncWork = new AsyncWork(() => {
+      host.requestTurn()
+    })
+  }
+
+  /** Asynchronous callbacks under way: while there are any the core must not block its event loop. */
+  get asyncInFlight(): number {
+    return this.asyncWork.inFlight
+  }
+
+  /** The actor that what is sent now is charged to: the one whose callback is running, also after an `await` of it. */
+  get sending(): ActorCell | undefined {
+    return this.current ?? this.asyncWork.current
   }
 
   /** Brings a message to an actor of this core: at once if it is idle and `isDirect`, else through its mailbox. */
@@ -77,19 +93,26 @@ export class Dispatcher {
 
   /** Makes the actor runnable if it has something to do and may do it. */
   schedule(cell: ActorCell): void {
-    if (cell.isQueued || cell.status !== READY || cell.outbox > 0 || cell.mailbox === undefined || cell.mailbox.length === 0) return
+    if (cell.isQueued || cell.status !== READY || cell.outbox > 0 || cell.mailbox === undefined || cell.mailbox.length === 0)
+      return
     cell.isQueued = true
     this.runQueue.push(cell)
   }
 
   /** Runs the next runnable actor; answers the number of messages it handled, 0 when there was none to run. */
-  runNext(): number {
+  runNext(budget: TurnBudget): number {
     const cell = this.runQueue.shift()
     if (cell === undefined) return 0
     cell.isQueued = false
     const mailbox = cell.mailbox
     let handled = 0
-    while (handled < MESSAGES_PER_ACTOR_MAX && cell.status === READY && cell.outbox === 0 && mailbox !== undefined && mailbox.length > 0) {
+    while (
+      handled < MESSAGES_PER_ACTOR_MAX &&
+      cell.status === READY &&
+      cell.outbox === 0 &&
+      mailbox !== undefined &&
+      mailbox.length > 0
+    ) {
       const message = mailbox.peek()
       const asker = mailbox.peekAsker()
       mailbox.shift()
@@ -100,6 +123,7 @@ export class Dispatcher {
         if (asker.repeatMs === 0 && cell.timers?.get(asker.key) === asker) cell.timers.delete(asker.key)
         if (!asker.isCancelled && asker.incarnation === cell.incarnation) this.#run(cell, message, undefined, false)
       } else this.#run(cell, message, asker, true)
+      if (budget.isSpent()) break
     }
     this.schedule(cell)
     return Math.max(1, handled)
@@ -128,9 +152,17 @@ export class Dispatcher {
   #run(cell: ActorCell, message: unknown, asker: Asker | undefined, isCounted: boolean): void {
     cell.asker = asker
     this.current = cell
+    const { beat } = this.#host
+    beat[0] = ((beat[0] as number) + 1) | 0 // the root watches how long one callback takes, not one turn
     let result: unknown
+    let isPromise = false
     try {
-      result = (cell.program as NonNullable<ActorCell['program']>).receive(cell.state, message, cell.context as NonNullable<ActorCell['context']>)
+      const program = cell.program as NonNullable<ActorCell['program']>
+      const context = cell.context as NonNullable<ActorCell['context']>
+      result = cell.isAsync
+        ? this.asyncWork.enter(cell, () => program.receive(cell.state, message, context))
+        : program.receive(cell.state, message, context)
+      isPromise = result instanceof Promise
     } catch (error) {
       this.current = undefined
       this.#crashed(cell, message, error, isCounted)
@@ -138,8 +170,8 @@ export class Dispatcher {
     }
     this.current = undefined
     if (result !== undefined && result !== cell.state) {
-      if (result instanceof Promise) {
-        this.#runAsync(cell, message, result, isCounted)
+      if (isPromise) {
+        this.#runAsync(cell, message, result as Promise<unknown>, isCounted)
         return
       }
       cell.state = result
@@ -158,29 +190,24 @@ export class Dispatcher {
     cell.phase += 1
     cell.inHand = message
     cell.isInHandCounted = isCounted
-    const phase = cell.phase
-    this.asyncInFlight += 1
-    const settle = (then: () => void): void => {
-      this.asyncInFlight -= 1
-      this.#host.requestTurn()
-      if (cell.phase !== phase) return // killed meanwhile: the message was accounted for then
+    const ready = (): void => {
       cell.inHand = undefined
       cell.status = READY
       cell.phase += 1
-      then()
-      this.schedule(cell)
     }
-    result.then(
+    this.asyncWork.follow(
+      cell,
+      result,
       (next) => {
-        settle(() => {
-          if (next !== undefined) cell.state = next
-          this.#finish(cell, isCounted)
-        })
+        ready()
+        if (next !== undefined) cell.state = next
+        this.#finish(cell, isCounted)
+        this.schedule(cell)
       },
-      (error: unknown) => {
-        settle(() => {
-          this.#crashed(cell, message, error, isCounted)
-        })
+      (error) => {
+        ready()
+        this.#crashed(cell, message, error, isCounted)
+        this.schedule(cell)
       },
     )
   }
@@ -191,7 +218,12 @@ export class Dispatcher {
     if (asker !== undefined) {
       cell.asker = undefined
       if (asker !== ANSWERED) {
-        this.#host.replyError(asker, new CambiumError('ERR_NO_REPLY', `actor handled the message without a reply: actor=${cell.label}`, { severity: 'crash' }))
+        this.#host.replyError(
+          asker,
+          new CambiumError('ERR_NO_REPLY', `actor handled the message without a reply: actor=${cell.label}`, {
+            severity: 'crash',
+          }),
+        )
       }
     }
     if (cell.stopRequest !== undefined) {
@@ -224,9 +256,18 @@ export class Dispatcher {
   }
 
   #drop(cell: ActorCell, message: unknown, asker: Asker | undefined): void {
-    this.#host.deadLetters.bury('overflow', cell, { name: cell.name, message, detail: `mailbox is full: capacity=${cell.capacity}` })
+    this.#host.deadLetters.bury('overflow', cell, {
+      name: cell.name,
+      message,
+      detail: `mailbox is full: capacity=${cell.capacity}`,
+    })
     if (asker !== undefined) {
-      this.#host.replyError(asker, new CambiumError('ERR_MAILBOX_FULL', `mailbox is full: capacity=${cell.capacity}, actor=${cell.label}`, { severity: 'crash' }))
+      this.#host.replyError(
+        asker,
+        new CambiumError('ERR_MAILBOX_FULL', `mailbox is full: capacity=${cell.capacity}, actor=${cell.label}`, {
+          severity: 'crash',
+        }),
+      )
     }
   }
 
@@ -244,5 +285,9 @@ export class Dispatcher {
 
 /** What an asker is told whose message, or whose answer, went down with a crash. */
 export function crashError(cell: ActorCell, record: ErrorRecord, cause: unknown): CambiumError {
-  return new CambiumError('ERR_ACTOR_CRASHED', `actor crashed while handling the message: actor=${cell.label}, error=${record.name}: ${record.message}`, { severity: 'crash', cause })
+  return new CambiumError(
+    'ERR_ACTOR_CRASHED',
+    `actor crashed while handling the message: actor=${cell.label}, error=${record.name}: ${record.message}`,
+    { severity: 'crash', cause },
+  )
 }

@@ -1,9 +1,18 @@
 /** The receiving side of the two rings from one peer: records back to messages and signals. */
 import { CambiumError } from '@cambium/base'
-import { createDecoder, createReassembler, readFragment } from '@cambium/codec'
+import { createDecoder, createReassembler, MESSAGE_BYTES_MAX, readFragment } from '@cambium/codec'
 import type { Decoder, Reassembler, ShapeArea } from '@cambium/codec'
 import type { RingConsumer } from '@cambium/ring'
 import { FRAGMENT, HEADER_BYTES, WHOLE_HEADER_BYTES } from './record-lane.ts'
+
+/**
+ * Largest signal in encoded bytes, for both ends of every control ring. It does not follow `messageBytesMax`: what the runtime says to itself
+ * grows with the number of actors, not with their messages.
+ */
+export const SIGNAL_BYTES_MAX: number = MESSAGE_BYTES_MAX
+
+/** Larger than any limit: whether a fragment is the last of its message can be read even when the message is refused. */
+const ANY_BYTES = 0x7fff_ffff
 
 /** One record, or whole put together from fragments. The object is reused: take what you need before the next one. */
 export interface InboundRecord {
@@ -19,13 +28,11 @@ export interface InboundRecord {
 export class InboundLane {
   readonly #ring: RingConsumer
   readonly #reassembler: Reassembler
-  readonly #messageBytesMax: number
   readonly record: InboundRecord
 
   constructor(ring: RingConsumer, messageBytesMax: number) {
     this.#ring = ring
-    this.#messageBytesMax = messageBytesMax + WHOLE_HEADER_BYTES
-    this.#reassembler = createReassembler({ messageBytesMax: this.#messageBytesMax })
+    this.#reassembler = createReassembler({ messageBytesMax: messageBytesMax + WHOLE_HEADER_BYTES })
     this.record = { type: 0, a: 0, b: 0, c: 0, buffer: ring.buffer, offset: 0, length: 0 }
   }
 
@@ -40,7 +47,7 @@ export class InboundLane {
 
   /**
    * Takes the next record in hand. `none` when the ring is empty; `part` for a fragment that completes nothing; `torn` for the last
-   * fragment of a message whose beginning died with this core's predecessor.
+   * fragment of a message whose beginning died with this core's predecessor, or which is larger than this lane takes: its sender has counted it.
    */
   next(): 'record' | 'part' | 'torn' | 'none' {
     const ring = this.#ring
@@ -69,7 +76,7 @@ export class InboundLane {
     const ring = this.#ring
     const whole = this.#reassembler.add(ring.buffer, ring.offset, ring.length)
     if (whole === undefined) {
-      const fragment = readFragment(ring.buffer, ring.offset, ring.length, this.#messageBytesMax)
+      const fragment = readFragment(ring.buffer, ring.offset, ring.length, ANY_BYTES)
       return fragment !== undefined && fragment.index === fragment.count - 1 ? 'torn' : 'part'
     }
     record.type = whole.readInt32LE(0)
@@ -99,7 +106,7 @@ export class InboundLink {
   }) {
     this.core = options.core
     this.data = new InboundLane(options.data, options.messageBytesMax)
-    this.control = new InboundLane(options.control, options.messageBytesMax)
+    this.control = new InboundLane(options.control, SIGNAL_BYTES_MAX)
     this.#decoder = createDecoder({ area: options.shapes, unpackRef: options.unpackRef })
   }
 

@@ -18,11 +18,10 @@ import { replyFailure } from './replies.ts'
 import { noSuchActor } from './sender.ts'
 import type { Sender } from './sender.ts'
 import type { SlotTable } from './slot-table.ts'
+import type { TurnBudget } from './turn-budget.ts'
 
 /** Data records of one peer in one turn. */
 const RECORDS_PER_LINK_MAX = 256
-/** A turn gives way after this time, in milliseconds, looked at every 32 messages. */
-export const TURN_MS_MAX = 1
 
 export interface IntakeHost {
   readonly coreNumber: number
@@ -56,7 +55,7 @@ export class Intake {
   }
 
   /** Takes a bounded number of records from each peer; answers how many. */
-  take(startedMs: number): number {
+  take(budget: TurnBudget): number {
     let done = 0
     const count = this.#links.length
     // Each turn begins with another peer, so that a flood from one does not put the others last for ever.
@@ -64,16 +63,17 @@ export class Intake {
     for (let i = 0; i < count; i += 1) {
       const link = this.#links[(this.#nextLink + i) % count] as InboundLink
       if (link.data.isEmpty) continue
-      done += this.#takeFrom(link, startedMs)
+      done += this.#takeFrom(link, budget)
+      if (budget.isSpent()) break
     }
     return done
   }
 
-  #takeFrom(link: InboundLink, startedMs: number): number {
+  #takeFrom(link: InboundLink, budget: TurnBudget): number {
     const lane = link.data
     const checkpoint = this.#checkpoint
     const { record } = lane
-    const { books, coreNumber, deadLetters, platform } = this.#host
+    const { books, coreNumber, deadLetters } = this.#host
     let taken = 0
     while (taken < RECORDS_PER_LINK_MAX) {
       const outcome = lane.next()
@@ -87,12 +87,16 @@ export class Intake {
       checkpoint?.()
       books[TAKEN] = count
       if (outcome === 'torn') {
-        deadLetters.bury('lost_with_core', { core: coreNumber, slot: 0, generation: 0 }, { detail: 'its first fragments were with the core that died' })
+        deadLetters.bury(
+          'lost_with_core',
+          { core: coreNumber, slot: 0, generation: 0 },
+          { detail: 'its first fragments were with the core that died' },
+        )
         continue
       }
       if (record.type === TELL || record.type === ASK) this.#takeMessage(link)
       else this.#takeReply(link)
-      if ((taken & 31) === 0 && platform.now() - startedMs > TURN_MS_MAX) break
+      if (budget.isSpent()) break
     }
     checkpoint?.()
     if (lane.release()) this.#host.gaveRoom()

@@ -14,11 +14,11 @@
  */
 import { checkMailboxOptions } from '@cambium/actor'
 import type { Behaviour, ExitReason } from '@cambium/actor'
-import { CambiumError, toErrorRecord } from '@cambium/base'
-import type { CorePlatform } from '@cambium/base'
+import { CambiumError, formatAddress, toErrorRecord } from '@cambium/base'
+import type { ActorAddress, CorePlatform } from '@cambium/base'
 import { AWAITING, READY, STARTING } from './actor-cell.ts'
 import { ActorCell } from './actor-cell.ts'
-import { ActorEnd } from './actor-end.ts'
+import { ActorEnd, TERMINATE_TIMEOUT_MS } from './actor-end.ts'
 import type { Asker } from './asks.ts'
 import type { BehaviourLoader } from './behaviour-loader.ts'
 import type { DeadLetterOffice } from './dead-letter-office.ts'
@@ -35,6 +35,7 @@ export interface LifecycleHost extends RunContextHost {
   readonly slots: SlotTable
   readonly wheel: TimerWheel
   readonly dispatcher: Dispatcher
+  readonly beat: Int32Array
   readonly loader: BehaviourLoader
   readonly deadLetters: DeadLetterOffice
   replyError(asker: Asker, error: Error): void
@@ -101,6 +102,23 @@ export class Lifecycle {
     this.#end.stop(cell, timeoutMs, keepsSlot, done)
   }
 
+  /** Resolves when the child has ended. Rejects with `ERR_NOT_A_CHILD`. */
+  stopChild(parent: ActorCell, child: ActorAddress): Promise<void> {
+    const { coreNumber, slots } = this.#host
+    const cell = child.core === coreNumber ? slots.find(child.slot, child.generation) : undefined
+    if (cell === undefined) return Promise.resolve()
+    if (cell.parent !== parent) {
+      const message = `actor is no child of this one: ref=${formatAddress(child)}, actor=${parent.label}`
+      return Promise.reject(new CambiumError('ERR_NOT_A_CHILD', message))
+    }
+    return new Promise((resolve) => {
+      this.stop(cell, TERMINATE_TIMEOUT_MS, false, () => {
+        resolve()
+        this.#host.requestTurn()
+      })
+    })
+  }
+
   /** Frees the slot of an actor that will not be restarted. */
   release(cell: ActorCell): void {
     this.#end.release(cell)
@@ -122,25 +140,20 @@ export class Lifecycle {
     cell.status = STARTING
     cell.phase += 1
     cell.onStarted = done
-    const phase = cell.phase
     const known = this.#host.loader.find(spec.module, spec.behaviour)
     if (known !== undefined) {
       this.#init(cell, known, spec)
       return
     }
     this.#armStart(cell, spec)
-    const { dispatcher } = this.#host
-    dispatcher.asyncInFlight += 1
-    this.#host.loader.load(spec.module, spec.behaviour).then(
+    this.#host.dispatcher.asyncWork.follow(
+      cell,
+      this.#host.loader.load(spec.module, spec.behaviour),
       (behaviour) => {
-        dispatcher.asyncInFlight -= 1
-        if (cell.phase === phase) this.#init(cell, behaviour, spec)
-        this.#host.requestTurn()
+        this.#init(cell, behaviour as Behaviour<unknown, unknown>, spec)
       },
-      (error: unknown) => {
-        dispatcher.asyncInFlight -= 1
-        if (cell.phase === phase) this.#end.failStart(cell, error as Error)
-        this.#host.requestTurn()
+      (error) => {
+        this.#end.failStart(cell, error as Error)
       },
     )
   }
@@ -159,39 +172,40 @@ export class Lifecycle {
     const mailbox = checkMailboxOptions(spec.mailbox ?? behaviour.mailbox)
     cell.behaviour = behaviour
     cell.program = behaviour.program
+    cell.isAsync = behaviour.program.receive instanceof AsyncFunction
     cell.capacity = mailbox.capacity
     cell.overflow = mailbox.overflow
     cell.context = new RunContext(this.#host, cell)
-    const phase = cell.phase
     const { dispatcher } = this.#host
     // An actor may be started by another one's handler: that one is current again afterwards.
     const outer = dispatcher.current
     dispatcher.current = cell
+    const { beat } = this.#host
+    beat[0] = ((beat[0] as number) + 1) | 0
     let state: unknown
+    let isPromise = false
     try {
       state = behaviour.program.init(spec.argument, cell.context)
+      isPromise = state instanceof Promise
     } catch (error) {
       dispatcher.current = outer
       this.#end.failStart(cell, initError(cell, error))
       return
     }
     dispatcher.current = outer
-    if (!(state instanceof Promise)) {
+    if (!isPromise) {
       this.#ready(cell, state)
       return
     }
     if (cell.deadline === undefined) this.#armStart(cell, spec)
-    dispatcher.asyncInFlight += 1
-    state.then(
-      (value: unknown) => {
-        dispatcher.asyncInFlight -= 1
-        if (cell.phase === phase) this.#ready(cell, value)
-        this.#host.requestTurn()
+    dispatcher.asyncWork.follow(
+      cell,
+      state as Promise<unknown>,
+      (value) => {
+        this.#ready(cell, value)
       },
-      (error: unknown) => {
-        dispatcher.asyncInFlight -= 1
-        if (cell.phase === phase) this.#end.failStart(cell, initError(cell, error))
-        this.#host.requestTurn()
+      (error) => {
+        this.#end.failStart(cell, initError(cell, error))
       },
     )
   }
@@ -209,6 +223,9 @@ export class Lifecycle {
     } else this.#host.dispatcher.schedule(cell)
   }
 }
+
+/** Of every function declared `async`. */
+const AsyncFunction = (async () => {}).constructor as FunctionConstructor
 
 function initError(cell: ActorCell, cause: unknown): CambiumError {
   const record = toErrorRecord(cause)

@@ -7,7 +7,11 @@ import type { PublishCount } from './record-lane.ts'
 import type { SystemMemory } from './system-memory.ts'
 
 /** By core number; none to itself. `countOf` gives who counts what is published to a peer. */
-export function linksTo(memory: SystemMemory, core: number, countOf: (peer: number) => PublishCount): (OutboundLink | undefined)[] {
+export function linksTo(
+  memory: SystemMemory,
+  core: number,
+  countOf: (peer: number) => PublishCount,
+): (OutboundLink | undefined)[] {
   return memory.blocks.map((block, peer) =>
     peer === core
       ? undefined

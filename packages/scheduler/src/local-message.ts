@@ -1,10 +1,10 @@
 /** A message between actors of one core in development: checked and frozen as if it crossed cores, so that what works here works there (D7). */
-import { deepFreeze } from '@cambium/actor'
+import { deepFreeze, isDeepFrozen } from '@cambium/actor'
 import { assertTravels } from '@cambium/codec'
 
 /** Throws `ERR_CANNOT_TRAVEL`. */
 export function prepareLocal(message: unknown): void {
-  if (typeof message !== 'object' || message === null || Object.isFrozen(message)) {
+  if (typeof message !== 'object' || message === null || isDeepFrozen(message)) {
     if (typeof message === 'function' || typeof message === 'symbol') assertTravels(message)
     return
   }

@@ -4,7 +4,7 @@
  */
 import { deepFreeze } from '@cambium/actor'
 import { CambiumError, fromErrorRecord, toErrorRecord } from '@cambium/base'
-import type { ActorAddress } from '@cambium/base'
+import type { ActorAddress, ErrorRecord } from '@cambium/base'
 import { checkMessageBytes } from '@cambium/codec'
 import { PendingAsk } from './asks.ts'
 import type { Asker } from './asks.ts'
@@ -43,7 +43,7 @@ export class Replies {
     this.#writeReply(asker.core, REPLY, asker.correlation, bytes)
   }
 
-  /** Answers with an error. Never throws: the error travels as a record of plain data. */
+  /** Answers with an error. Never throws: the error travels as a record of plain data, cut where it is larger than a message may be. */
   replyError(asker: Asker, error: Error): void {
     if (asker instanceof PendingAsk) {
       count(this.#host.books, SENT)
@@ -51,12 +51,9 @@ export class Replies {
       return
     }
     const record = toErrorRecord(error)
-    let bytes: Buffer
-    try {
-      bytes = this.#host.encoder.encode(record)
-    } catch {
-      bytes = this.#host.encoder.encode({ ...record, fields: {}, cause: undefined })
-    }
+    const { messageBytesMax } = this.#host.limits
+    let bytes = this.#host.encoder.encode(record)
+    if (bytes.length > messageBytesMax) bytes = this.#host.encoder.encode(shortened(record, messageBytesMax))
     this.#writeReply(asker.core, REPLY_ERROR, asker.correlation, bytes)
   }
 
@@ -130,6 +127,19 @@ export class Replies {
     this.#host.asks.drop(ask)
     this.hasSettled = true
     ask.reject(error)
+  }
+}
+
+/** The error alone, within `bytesMax` of at least 1024: a character takes three bytes at most, and what frames the four texts about 200. */
+function shortened(record: ErrorRecord, bytesMax: number): ErrorRecord {
+  const charsMax = Math.max(0, Math.floor((bytesMax - 512) / 6))
+  return {
+    name: record.name.slice(0, 48),
+    code: record.code.slice(0, 48),
+    message: record.message.slice(0, charsMax),
+    stack: record.stack.slice(0, charsMax),
+    severity: record.severity,
+    fields: {},
   }
 }
 

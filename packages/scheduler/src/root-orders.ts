@@ -68,7 +68,12 @@ export function followOrder(host: RootOrdersHost, signal: Signal): boolean {
   }
 }
 
-function answerStart(host: RootOrdersHost, request: number, at: { readonly slot: number; readonly generation: number }, error: Error | undefined): void {
+function answerStart(
+  host: RootOrdersHost,
+  request: number,
+  at: { readonly slot: number; readonly generation: number },
+  error: Error | undefined,
+): void {
   host.toRoot(
     error === undefined
       ? { type: 'started', request, slot: at.slot, generation: at.generation }

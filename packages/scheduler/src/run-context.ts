@@ -25,6 +25,10 @@ export interface RunContextHost {
   spawnChild(parent: ActorCell, behaviour: Behaviour<unknown, unknown>, spec: StartSpec): Ref<unknown>
   stopChild(parent: ActorCell, child: Ref<never>): Promise<void>
   deliverTimer(timer: MessageTimer): void
+  /** Something was begun, or ended, whose end comes by the event loop: an offloaded job, an answer that is owed. */
+  outstanding(change: 1 | -1): void
+  /** Ends the actor after the message in hand, at once when there is none. */
+  stopSelf(cell: ActorCell, reason: ExitReason): void
   requestTurn(): void
 }
 
@@ -81,10 +85,13 @@ export class RunContext implements ActorContext {
     const asker = this.#takeAsker()
     const deferred = (cell.deferred ??= new Set())
     deferred.add(asker)
+    this.#host.outstanding(1)
     return (value) => {
       // Gone from the set: answered before, or told that this incarnation has ended.
-      if (deferred.delete(asker)) this.#host.reply(asker, value)
-      else this.#host.buryReply(cell, value)
+      if (deferred.delete(asker)) {
+        this.#host.outstanding(-1)
+        this.#host.reply(asker, value)
+      } else this.#host.buryReply(cell, value)
       this.#host.requestTurn()
     }
   }
@@ -128,7 +135,7 @@ export class RunContext implements ActorContext {
 
   stop(error?: Error): void {
     const reason: ExitReason = error === undefined ? EXIT_NORMAL : { kind: 'crash', error: toErrorRecord(error) }
-    this.#live().stopRequest ??= reason
+    this.#host.stopSelf(this.#live(), reason)
   }
 
   setTimer(key: string, delayMs: number, message: unknown, options: { readonly repeat?: boolean } = {}): void {
@@ -162,7 +169,10 @@ export class RunContext implements ActorContext {
     this.#live()
     if (!URL.canParse(String(module))) throw optionError('module', module, 'a URL such as import.meta.url')
     if (typeof job !== 'string' || job === '') throw optionError('job', job, 'the name of an exported function')
-    return this.#host.platform.offload(String(module), job, argument, options.signal) as Promise<T>
+    this.#host.outstanding(1)
+    return this.#host.platform.offload(String(module), job, argument, options.signal).finally(() => {
+      this.#host.outstanding(-1)
+    }) as Promise<T>
   }
 
   /** The incarnation has ended. */

@@ -76,16 +76,16 @@ export class Sender {
     this.outbox = new Outbox(host, this.replies, this)
     const hostOf = (isOutside: boolean): RefHost => ({
       tell: (target, message) => {
-        if (isOutside && this.#isShut()) {
+        if (this.#isShutFor(isOutside)) {
           count(this.#host.books, SENT)
           host.deadLetters.bury('shut_down', target, { message })
         } else this.#tell(target, message)
       },
-      trySend: (target, message) => (isOutside && this.#isShut() ? 'closed' : this.#trySend(target, message)),
+      trySend: (target, message) => (this.#isShutFor(isOutside) ? 'closed' : this.#trySend(target, message)),
       send: (target, message, options) =>
-        isOutside && this.#isShut() ? Promise.reject(closedError(target)) : this.#send(target, message, options),
+        this.#isShutFor(isOutside) ? Promise.reject(closedError(target)) : this.#send(target, message, options),
       ask: (target, message, options) =>
-        isOutside && this.#isShut() ? Promise.reject(closedError(target)) : this.#ask(target, message, options),
+        this.#isShutFor(isOutside) ? Promise.reject(closedError(target)) : this.#ask(target, message, options),
     })
     this.inside = hostOf(false)
     this.outside = hostOf(true)
@@ -118,22 +118,23 @@ export class Sender {
    * Whether code outside actors may not send any more. An actor of core 0 can hold a ref that was made outside, in its argument or in a message
    * that came by reference; while it runs, and the system drains, that ref is as good as any.
    */
-  #isShut(): boolean {
+  #isShutFor(isOutside: boolean): boolean {
     if (!this.isClosed) return false
     const { dispatcher } = this.#host
-    return this.#isEnded || (dispatcher.current === undefined && dispatcher.asyncInFlight === 0)
+    return this.#isEnded || (isOutside && dispatcher.current === undefined && dispatcher.asyncInFlight === 0)
   }
 
   // --- tell, trySend, send, ask
 
   #tell(target: ActorAddress, message: unknown): void {
-    const charge = this.#host.dispatcher.current
+    const charge = this.#host.dispatcher.sending
     if (target.core === this.#host.coreNumber) {
       if (this.#host.isStrict) prepareLocal(message)
       count(this.#host.books, SENT)
       this.#postLocal(target, message, undefined, charge)
       return
     }
+    this.#linkTo(target) // throws for a core that is not there, before anything is counted
     const bytes = this.#encode(message)
     count(this.#host.books, SENT)
     this.#post(target, bytes, undefined, charge)
@@ -153,7 +154,7 @@ export class Sender {
     const bytes = this.#encode(message)
     if (!link.data.write(TELL, target.slot, target.generation, 0, bytes)) {
       // What takes more than one record goes in parts, as there is room: one such message at a time, and nothing waits before it.
-      const charge = this.#host.dispatcher.current
+      const charge = this.#host.dispatcher.sending
       if (!link.data.isLarge(bytes.length) || link.data.queued > 0 || this.outbox.isFull(charge)) return 'full'
       this.outbox.enqueue(
         link,
@@ -238,6 +239,7 @@ export class Sender {
       }
       const isLocal = target.core === this.#host.coreNumber
       if (isLocal && this.#host.isStrict) prepareLocal(message)
+      if (!isLocal) this.#linkTo(target)
       const bytes = isLocal ? EMPTY : this.#encode(message)
       const ask = new PendingAsk(target, resolve, reject, (expired) => {
         this.replies.failAsk(
@@ -255,10 +257,10 @@ export class Sender {
       if (timeoutMs !== Infinity) this.#host.wheel.start(ask, this.#host.now() + timeoutMs)
       if (signal !== undefined) this.#abortable(ask, signal)
       count(this.#host.books, SENT)
-      if (isLocal) this.#postLocal(target, message, ask, this.#host.dispatcher.current)
+      if (isLocal) this.#postLocal(target, message, ask, this.#host.dispatcher.sending)
       else {
         this.#host.asks.add(ask)
-        this.#post(target, bytes, ask, this.#host.dispatcher.current)
+        this.#post(target, bytes, ask, this.#host.dispatcher.sending)
       }
     })
   }

@@ -21,9 +21,22 @@ export type Signal =
   /** root → core: start an actor in a new slot. Answered by `started` or `start_failed`. */
   | { readonly type: 'spawn'; readonly request: number; readonly spec: StartSpec }
   /** root → core: a new incarnation in the same slot. Answered like `spawn`. */
-  | { readonly type: 'restart'; readonly request: number; readonly slot: number; readonly generation: number; readonly spec: StartSpec }
+  | {
+      readonly type: 'restart'
+      readonly request: number
+      readonly slot: number
+      readonly generation: number
+      readonly spec: StartSpec
+    }
   /** root → core: end an incarnation; after `timeoutMs` it is killed, at 0 at once. The slot may be kept for a restart. Answered by `stopped`. */
-  | { readonly type: 'stop'; readonly request: number; readonly slot: number; readonly generation: number; readonly timeoutMs: number; readonly keepsSlot: boolean }
+  | {
+      readonly type: 'stop'
+      readonly request: number
+      readonly slot: number
+      readonly generation: number
+      readonly timeoutMs: number
+      readonly keepsSlot: boolean
+    }
   /** root → core, to a replaced core: these slots are taken; messages for them wait for their restart. */
   | { readonly type: 'adopt'; readonly slots: readonly AdoptedSlot[] }
   /** root → core: an actor that was waiting for its restart will not be restarted: free its slot. */
@@ -38,11 +51,26 @@ export type Signal =
   | { readonly type: 'start_failed'; readonly request: number; readonly error: ErrorRecord }
   | { readonly type: 'stopped'; readonly request: number; readonly reason: ExitReason }
   /** core → root: a supervised actor ended unasked. Its slot is kept until `restart` or `release`. */
-  | { readonly type: 'exited'; readonly slot: number; readonly generation: number; readonly reason: ExitReason; readonly incarnation: number }
+  | {
+      readonly type: 'exited'
+      readonly slot: number
+      readonly generation: number
+      readonly reason: ExitReason
+      readonly incarnation: number
+    }
   /** core → root: the core runs and has attached its rings. */
   | { readonly type: 'hello'; readonly core: number }
   /** core → root: a sample of its dead letters, bounded per second; the books have them all. */
-  | { readonly type: 'dead_letter'; readonly reason: DeadLetterReason; readonly core: number; readonly slot: number; readonly generation: number; readonly name: string | undefined; readonly count: number; readonly detail: string | undefined }
+  | {
+      readonly type: 'dead_letter'
+      readonly reason: DeadLetterReason
+      readonly core: number
+      readonly slot: number
+      readonly generation: number
+      readonly name: string | undefined
+      readonly count: number
+      readonly detail: string | undefined
+    }
   /** core → core: a chain of waiting actors goes on with one of yours. */
   | { readonly type: 'wait_chain'; readonly chain: readonly WaitLink[]; readonly next: ActorAddress }
   /** core → root: actors wait for each other in a circle. */

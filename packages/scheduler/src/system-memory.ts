@@ -85,7 +85,10 @@ export function attachSystemMemory(memory: SharedArrayBuffer): SystemMemory {
   // Plain reads: written once before the memory was handed to this thread.
   const [magic, version, cores, dataRingBytes, controlRingBytes] = header as unknown as [number, number, number, number, number]
   if (magic !== MAGIC || version !== VERSION) {
-    throw new CambiumError('ERR_SYSTEM_MEMORY', `system memory is of another kind: magic=${magic}, version=${version}, expected ${MAGIC}, ${VERSION}`)
+    throw new CambiumError(
+      'ERR_SYSTEM_MEMORY',
+      `system memory is of another kind: magic=${magic}, version=${version}, expected ${MAGIC}, ${VERSION}`,
+    )
   }
   const shape = { cores, dataRingBytes, controlRingBytes }
   return view(memory, shape, takeParts(createRegionCursor(memory), shape))
@@ -122,7 +125,10 @@ function takeParts(cursor: RegionCursor, shape: SystemMemoryShape): Parts {
 function view(memory: SharedArrayBuffer, shape: SystemMemoryShape, parts: Parts): SystemMemory {
   const ringOf = (rings: (SpscRingDescriptor | undefined)[], source: number, destination: number): SpscRingDescriptor => {
     const ring = rings[source * shape.cores + destination]
-    assert(ring !== undefined, `a ring joins two different cores: source=${source}, destination=${destination}, cores=${shape.cores}`)
+    assert(
+      ring !== undefined,
+      `a ring joins two different cores: source=${source}, destination=${destination}, cores=${shape.cores}`,
+    )
     return ring
   }
   return {

@@ -40,14 +40,17 @@ const REBASE_AT = 2 ** 30
 export class TimerWheel {
   /** Timers scheduled. */
   size = 0
+  readonly #onStart: () => void
   #originMs: number
   #tick = 0
   readonly #heads: (Timer | undefined)[] = new Array(LEVELS * SLOTS).fill(undefined)
   readonly #tails: (Timer | undefined)[] = new Array(LEVELS * SLOTS).fill(undefined)
   readonly #counts: number[] = new Array(LEVELS).fill(0)
 
-  constructor(nowMs: number) {
+  /** `onStart` is told of each timer that is started: whoever waits for the earliest has to look again. */
+  constructor(nowMs: number, onStart: () => void = () => {}) {
     this.#originMs = Math.floor(nowMs)
+    this.#onStart = onStart
   }
 
   /** Schedules `timer` at `dueMs`; a timer already scheduled is moved. Never fires inside the call. */
@@ -56,6 +59,7 @@ export class TimerWheel {
     timer.due = dueMs
     this.#place(timer)
     this.size += 1
+    this.#onStart()
   }
 
   /** Answers whether the timer was scheduled. */

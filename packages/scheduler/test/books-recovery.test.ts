@@ -27,7 +27,10 @@ const relay: Behaviour<Ref<string>, string> = defineActor('test:books-recovery',
 
 /** Core 1 dies at the `point`-th place of its one turn; false when the turn has fewer. */
 function dieAt(point: number): { died: boolean; memory: SystemMemory } {
-  const memory = createSystemMemory({ cores: 2, dataRingBytes: 16_384, controlRingBytes: 4096 }, (bytes) => new SharedArrayBuffer(bytes))
+  const memory = createSystemMemory(
+    { cores: 2, dataRingBytes: 16_384, controlRingBytes: 4096 },
+    (bytes) => new SharedArrayBuffer(bytes),
+  )
   let left = Infinity
   let copy: Uint8Array | undefined
   const platform = (isMortal: boolean): CorePlatform => ({
@@ -47,10 +50,17 @@ function dieAt(point: number): { died: boolean; memory: SystemMemory } {
         }
       : {}),
   })
-  const [zero, one] = [0, 1].map((number) => new Core({ number, memory, platform: platform(number === 1), limits: LIMITS, isStrict: true })) as [Core, Core]
+  const [zero, one] = [0, 1].map(
+    (number) => new Core({ number, memory, platform: platform(number === 1), limits: LIMITS, isStrict: true }),
+  ) as [Core, Core]
   const start = <A>(core: Core, behaviour: Behaviour<A, string>, argument: A): Ref<string> => {
     core.loader.learn(behaviour as unknown as Behaviour<unknown, unknown>)
-    const cell = core.lifecycle.spawn({ module: behaviour.module, behaviour: behaviour.name, argument, name: undefined, mailbox: undefined, initTimeoutMs: 1000 }, true, undefined, () => {})
+    const cell = core.lifecycle.spawn(
+      { module: behaviour.module, behaviour: behaviour.name, argument, name: undefined, mailbox: undefined, initTimeoutMs: 1000 },
+      true,
+      undefined,
+      () => {},
+    )
     return new ActorRef(zero.sender.outside, cell.core, cell.slot, cell.generation) as unknown as Ref<string>
   }
   const end = start(zero, sink, null)
@@ -72,7 +82,9 @@ function dieAt(point: number): { died: boolean; memory: SystemMemory } {
 function countWholeMessages(memory: SystemMemory, from: number, to: number): number {
   const ring = attachConsumer(memory.dataRing(from, to))
   let whole = 0
-  while (ring.next()) if (!(ring.type === 5) || ring.buffer.readInt32LE(ring.offset + 4) === ring.buffer.readInt32LE(ring.offset + 8) - 1) whole += 1
+  while (ring.next())
+    if (!(ring.type === 5) || ring.buffer.readInt32LE(ring.offset + 4) === ring.buffer.readInt32LE(ring.offset + 8) - 1)
+      whole += 1
   return whole
 }
 
@@ -91,7 +103,10 @@ it('agree with the rings after a death at any place, however often they are reco
     // The reader of this ring is core 0, which has taken nothing since.
     expect({ point, put: one[PUT] }).toEqual({ point, put: countWholeMessages(memory, 1, 0) })
     // A successor goes on behind the record in hand, which counts as taken.
-    expect({ point, unread: (zero[PUT] as number) - (one[TAKEN] as number) }).toEqual({ point, unread: countWholeMessages(memory, 0, 1) })
+    expect({ point, unread: (zero[PUT] as number) - (one[TAKEN] as number) }).toEqual({
+      point,
+      unread: countWholeMessages(memory, 0, 1),
+    })
   }
   expect(places).toBeGreaterThan(10)
   expect(wrongBefore).toBeGreaterThan(2)

@@ -17,7 +17,8 @@ export interface ProgramWatchOptions {
 export function createProgramWatch({ faults, oracles, trace, point }: ProgramWatchOptions): ProgramWatch {
   const crash = (kind: 'initCrash' | 'handlerCrash' | 'terminateCrash', context: ActorContext): void => {
     // Core 0 is spared: probes live there.
-    if (context.core !== 0 && faults.crashes(kind)) throw new CambiumError('ERR_SIM_CRASH', `crashed by the simulation: ${kind}`, { severity: 'crash' })
+    if (context.core !== 0 && faults.crashes(kind))
+      throw new CambiumError('ERR_SIM_CRASH', `crashed by the simulation: ${kind}`, { severity: 'crash' })
   }
   return {
     starting(context) {

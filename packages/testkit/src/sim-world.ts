@@ -18,6 +18,8 @@ import type { FaultPlan } from './fault-plan.ts'
 import { RunOracles } from './oracles/run-oracles.ts'
 import { createProgramWatch } from './program-watch.ts'
 import type { WorldHooks } from './sim-context.ts'
+import { createSimCore } from './sim-core.ts'
+import type { SimCore } from './sim-core.ts'
 import type { Trace } from './trace.ts'
 import { watchBehaviour } from './watched-behaviour.ts'
 import type { ProgramWatch } from './watched-behaviour.ts'
@@ -29,21 +31,6 @@ const STEPS_AT_ONE_TIME_MAX = 200_000
 const LATE_WAKE_MS_MAX = 5
 const CORE_START_MS_MAX = 20
 const CORE_KILL_MS_MAX = 2
-
-interface SimCore {
-  readonly number: number
-  core: Core | undefined
-  isParked: boolean
-  /** Something outside its turns asked for one. */
-  isRequested: boolean
-  /** Not stepped before this virtual time. */
-  pausedUntilMs: number
-  /** Steps are this many times as rare as others'. */
-  slowness: number
-  events: CoreEvents | undefined
-  /** Counts incarnations, so that what was scheduled for an earlier one is ignored. */
-  incarnation: number
-}
 
 export class SimWorld implements SystemPlatform {
   readonly parallelism = 4
@@ -98,7 +85,13 @@ export class SimWorld implements SystemPlatform {
 
   /** Nothing is being put back any more: every core runs, and no actor is on its way up or down. */
   get isRestored(): boolean {
-    return this.#isClosed || this.#cores.every(({ core }) => core !== undefined && core.slots.cells.every((cell) => cell === undefined || cell.status === 1 || cell.status === 2))
+    return (
+      this.#isClosed ||
+      this.#cores.every(
+        ({ core }) =>
+          core !== undefined && core.slots.cells.every((cell) => cell === undefined || cell.status === 1 || cell.status === 2),
+      )
+    )
   }
 
   /** Number of the life of a core: it changes with each death. */
@@ -134,7 +127,10 @@ export class SimWorld implements SystemPlatform {
     const begin = (): void => {
       if (sim.incarnation !== incarnation) return
       if (this.#faults.failsToStart()) {
-        this.#end(sim, new CambiumError('ERR_CORE_EXIT', `simulated core failed to start: core=${start.number}`, { severity: 'crash' }))
+        this.#end(
+          sim,
+          new CambiumError('ERR_CORE_EXIT', `simulated core failed to start: core=${start.number}`, { severity: 'crash' }),
+        )
         return
       }
       this.#trace.note(this.nowMs, start.number, 'core starts')
@@ -148,7 +144,10 @@ export class SimWorld implements SystemPlatform {
     }
     this.after(this.#random.next() * CORE_START_MS_MAX, begin)
     return {
-      report: () => (sim.core === undefined ? Promise.reject(new CambiumError('ERR_CORE_LOST', `core is not running: core=${start.number}`)) : Promise.resolve(sim.core.report())),
+      report: () =>
+        sim.core === undefined
+          ? Promise.reject(new CambiumError('ERR_CORE_LOST', `core is not running: core=${start.number}`))
+          : Promise.resolve(sim.core.report()),
       load: () => Promise.resolve([]),
       stop: () => {
         sim.core?.flush()
@@ -161,7 +160,11 @@ export class SimWorld implements SystemPlatform {
       kill: () => {
         // The thread runs on until the kill reaches it.
         this.after(this.#random.next() * CORE_KILL_MS_MAX, () => {
-          if (sim.incarnation === incarnation) this.#end(sim, new CambiumError('ERR_CORE_EXIT', `simulated core was killed: core=${start.number}`, { severity: 'crash' }))
+          if (sim.incarnation === incarnation)
+            this.#end(
+              sim,
+              new CambiumError('ERR_CORE_EXIT', `simulated core was killed: core=${start.number}`, { severity: 'crash' }),
+            )
         })
       },
     }
@@ -216,7 +219,11 @@ export class SimWorld implements SystemPlatform {
     if (awake.length > 0) {
       this.#stepsAtThisTime += 1
       if (this.#stepsAtThisTime > STEPS_AT_ONE_TIME_MAX) {
-        throw new CambiumError('ERR_SIM_LIVELOCK', `cores run without end at one time: steps=${STEPS_AT_ONE_TIME_MAX}, nowMs=${this.nowMs}`, { severity: 'bug' })
+        throw new CambiumError(
+          'ERR_SIM_LIVELOCK',
+          `cores run without end at one time: steps=${STEPS_AT_ONE_TIME_MAX}, nowMs=${this.nowMs}`,
+          { severity: 'bug' },
+        )
       }
       this.#turn(this.#pick(awake))
       return 'turn'
@@ -340,7 +347,7 @@ export class SimWorld implements SystemPlatform {
 
   #coreOf(number: number): SimCore {
     while (this.#cores.length <= number) {
-      this.#cores.push({ number: this.#cores.length, core: undefined, isParked: false, isRequested: true, pausedUntilMs: 0, slowness: 1, events: undefined, incarnation: 0 })
+      this.#cores.push(createSimCore(this.#cores.length))
     }
     return this.#cores[number] as SimCore
   }
@@ -368,7 +375,9 @@ export class SimWorld implements SystemPlatform {
       random: () => this.#random.next(),
       importModule: (url) => {
         const known = this.#modules.get(url)
-        return known === undefined ? Promise.reject(new CambiumError('ERR_MODULE_LOAD', `module is not known to the simulation: module=${url}`)) : Promise.resolve(known)
+        return known === undefined
+          ? Promise.reject(new CambiumError('ERR_MODULE_LOAD', `module is not known to the simulation: module=${url}`))
+          : Promise.resolve(known)
       },
       requestTurn: () => {
         this.#point(number)

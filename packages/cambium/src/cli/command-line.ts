@@ -63,7 +63,8 @@ export function parseCommandLine(args: readonly string[]): Request {
   if (subcommand === undefined) throw new UsageError('subcommand is missing: expected simulate')
   if (subcommand !== 'simulate') throw new UsageError(`unknown subcommand: name=${subcommand}, known: simulate`)
   if (rest.length > 0) throw new UsageError(`too many arguments: ${rest.join(' ')}`)
-  for (const name of values.workload) if (!KNOWN.includes(name)) throw new UsageError(`unknown workload: name=${name}, known: ${KNOWN.join(', ')}`)
+  for (const name of values.workload)
+    if (!KNOWN.includes(name)) throw new UsageError(`unknown workload: name=${name}, known: ${KNOWN.join(', ')}`)
   const minutes = checkNumber('--minutes', values.minutes, { min: 0.001, max: MINUTES_MAX, isInteger: false })
   const runs = checkNumber('--runs', values.runs, { min: 1, max: RUNS_MAX, isInteger: true })
   return {
@@ -86,11 +87,17 @@ function parseFlags(args: readonly string[]): ReturnType<typeof parseArgs<{ opti
   }
 }
 
-function checkNumber(flag: string, text: string | undefined, limits: { min: number; max: number; isInteger: boolean }): number | undefined {
+function checkNumber(
+  flag: string,
+  text: string | undefined,
+  limits: { min: number; max: number; isInteger: boolean },
+): number | undefined {
   if (text === undefined) return undefined
   const value = text.trim() === '' ? Number.NaN : Number(text)
   if (!Number.isFinite(value) || value < limits.min || value > limits.max || (limits.isInteger && !Number.isInteger(value))) {
-    throw new UsageError(`flag ${flag} is wrong: value=${JSON.stringify(text)}, expected ${limits.isInteger ? 'an integer' : 'a number'} from ${limits.min} to ${limits.max}`)
+    throw new UsageError(
+      `flag ${flag} is wrong: value=${JSON.stringify(text)}, expected ${limits.isInteger ? 'an integer' : 'a number'} from ${limits.min} to ${limits.max}`,
+    )
   }
   return value
 }
@@ -105,7 +112,9 @@ function checkOutputFile(flag: string, file: string | undefined): string | undef
     accessSync(folder, constants.W_OK)
     if (statSync(file, { throwIfNoEntry: false })?.isDirectory() === true) throw new Error('a folder')
   } catch {
-    throw new UsageError(`flag ${flag} is wrong: value=${JSON.stringify(file)}, expected a file in a folder that can be written to`)
+    throw new UsageError(
+      `flag ${flag} is wrong: value=${JSON.stringify(file)}, expected a file in a folder that can be written to`,
+    )
   }
   return file
 }

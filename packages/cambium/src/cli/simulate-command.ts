@@ -60,11 +60,21 @@ async function collect(request: SimulateRequest): Promise<Results> {
     const workload = workloads[runs % workloads.length] as Workload
     const runSeed = (seed + runs) % SEEDS
     try {
-      const [report] = await simulate(workload.run, { seed: runSeed, cores: workload.cores, options: workload.options ?? {}, faults: request.hasFaults })
+      const [report] = await simulate(workload.run, {
+        seed: runSeed,
+        cores: workload.cores,
+        options: workload.options ?? {},
+        faults: request.hasFaults,
+      })
       count((totals[workload.name] ??= emptyTotals()), report as RunReport)
       hash.update((report as RunReport).hash)
     } catch (error) {
-      failure = { workload: workload.name, seed: runSeed, message: error instanceof Error ? error.message : String(error), replay: replayOf(workload.name, runSeed, request) }
+      failure = {
+        workload: workload.name,
+        seed: runSeed,
+        message: error instanceof Error ? error.message : String(error),
+        replay: replayOf(workload.name, runSeed, request),
+      }
       break
     }
     runs += 1
@@ -74,7 +84,16 @@ async function collect(request: SimulateRequest): Promise<Results> {
     }
   }
   const seconds = (performance.now() - startedMs) / 1000
-  return { node: process.version, seed, runs, seconds, runsPerMinute: (runs / seconds) * 60, hash: hash.digest('hex').slice(0, 16), workloads: totals, failure }
+  return {
+    node: process.version,
+    seed,
+    runs,
+    seconds,
+    runsPerMinute: (runs / seconds) * 60,
+    hash: hash.digest('hex').slice(0, 16),
+    workloads: totals,
+    failure,
+  }
 }
 
 function emptyTotals(): WorkloadTotals {
@@ -98,9 +117,14 @@ function replayOf(workload: string, seed: number, request: SimulateRequest): str
 function render({ failure, ...results }: Results): string {
   const lines: string[] = []
   for (const [name, { runs, steps, virtualMs, kills, messages, deadLetters }] of Object.entries(results.workloads)) {
-    lines.push(`${name}: runs=${runs}, turns=${steps}, virtualSeconds=${Math.round(virtualMs / 1000)}, coreDeaths=${kills}, messages=${messages}, deadLetters=${deadLetters}`)
+    lines.push(
+      `${name}: runs=${runs}, turns=${steps}, virtualSeconds=${Math.round(virtualMs / 1000)}, coreDeaths=${kills}, messages=${messages}, deadLetters=${deadLetters}`,
+    )
   }
-  lines.push(`seed=${results.seed}, runs=${results.runs}, seconds=${results.seconds.toFixed(1)}, runsPerMinute=${Math.round(results.runsPerMinute)}, hash=${results.hash}`)
-  if (failure !== undefined) lines.push(`FAILED: workload=${failure.workload}, seed=${failure.seed}`, failure.message, `replay: ${failure.replay}`)
+  lines.push(
+    `seed=${results.seed}, runs=${results.runs}, seconds=${results.seconds.toFixed(1)}, runsPerMinute=${Math.round(results.runsPerMinute)}, hash=${results.hash}`,
+  )
+  if (failure !== undefined)
+    lines.push(`FAILED: workload=${failure.workload}, seed=${failure.seed}`, failure.message, `replay: ${failure.replay}`)
   return `${lines.join('\n')}\n`
 }

@@ -24,7 +24,12 @@ export class CoreStateOracle {
     const before = (this.#lanes[coreNumber] ??= new Float64Array(books.length))
     for (let lane = 0; lane < COUNTER_LANES; lane += 1) {
       if ((books[lane] as number) < (before[lane] as number)) {
-        throw violation('ERR_ORACLE_BOOKS', 'a counter has decreased', { core: coreNumber, lane, before: before[lane], after: books[lane] })
+        throw violation('ERR_ORACLE_BOOKS', 'a counter has decreased', {
+          core: coreNumber,
+          lane,
+          before: before[lane],
+          after: books[lane],
+        })
       }
     }
     before.set(books)
@@ -44,12 +49,23 @@ export class CoreStateOracle {
     const { queued } = readBooks(core.books)
     const waiting = core.sender.waitingCount
     if (queued < held || queued > held + waiting) {
-      throw violation('ERR_ORACLE_BOOKS', 'books of a core differ from what it holds', { core: core.coreNumber, queued, held, waiting })
+      throw violation('ERR_ORACLE_BOOKS', 'books of a core differ from what it holds', {
+        core: core.coreNumber,
+        queued,
+        held,
+        waiting,
+      })
     }
     for (const timer of core.wheel.all()) {
       const owner = ownerOf(timer)
-      if (owner !== undefined && (owner.cell.incarnation !== owner.incarnation || owner.cell.status === GONE || owner.cell.status === AWAITING)) {
-        throw violation('ERR_ORACLE_LEAK', 'a timer outlived its incarnation', { actor: formatAddress(owner.cell), incarnation: owner.incarnation })
+      if (
+        owner !== undefined &&
+        (owner.cell.incarnation !== owner.incarnation || owner.cell.status === GONE || owner.cell.status === AWAITING)
+      ) {
+        throw violation('ERR_ORACLE_LEAK', 'a timer outlived its incarnation', {
+          actor: formatAddress(owner.cell),
+          incarnation: owner.incarnation,
+        })
       }
     }
   }
@@ -59,7 +75,14 @@ export class CoreStateOracle {
     const { actors, runnable, asks, waiting } = core.report()
     const timers = core.wheel.all().filter((timer) => ownerOf(timer) !== undefined).length
     if (actors + runnable + timers + asks + waiting > 0) {
-      throw violation('ERR_ORACLE_LEAK', 'something is left when the actors have stopped', { core: core.coreNumber, actors, runnable, timers, asks, waiting })
+      throw violation('ERR_ORACLE_LEAK', 'something is left when the actors have stopped', {
+        core: core.coreNumber,
+        actors,
+        runnable,
+        timers,
+        asks,
+        waiting,
+      })
     }
   }
 }
@@ -78,7 +101,13 @@ function checkBound(core: Core, cell: Cell, messages: number, ringsBytes: number
   const isDropping = cell.overflow !== 'backpressure'
   const bound = isDropping ? cell.capacity : cell.capacity + Math.ceil(ringsBytes / RECORD_BYTES_MIN) + core.limits.outboxCapacity
   if (messages > bound) {
-    throw violation('ERR_ORACLE_MAILBOX', 'a mailbox is over its bound', { actor: cell.label, messages, capacity: cell.capacity, overflow: cell.overflow, bound })
+    throw violation('ERR_ORACLE_MAILBOX', 'a mailbox is over its bound', {
+      actor: cell.label,
+      messages,
+      capacity: cell.capacity,
+      overflow: cell.overflow,
+      bound,
+    })
   }
 }
 

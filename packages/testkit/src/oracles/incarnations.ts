@@ -39,21 +39,36 @@ export class IncarnationOracle {
     this.#byAddress.set(address, now)
     this.#byContext.set(context, now)
     if (before !== undefined) {
-      if (context.incarnation === 0) throw violation('ERR_ORACLE_ADDRESS', 'an address was given twice', { address, first: before.label, second: now.label })
-      if (this.#isAlive(before)) throw violation('ERR_ORACLE_INCARNATION', 'two incarnations of one actor are alive', { address, incarnation: context.incarnation })
+      if (context.incarnation === 0)
+        throw violation('ERR_ORACLE_ADDRESS', 'an address was given twice', { address, first: before.label, second: now.label })
+      if (this.#isAlive(before))
+        throw violation('ERR_ORACLE_INCARNATION', 'two incarnations of one actor are alive', {
+          address,
+          incarnation: context.incarnation,
+        })
       this.#byContext.delete(before.context)
     }
     if (context.name === undefined) return
     const namesake = this.#byName.get(context.name)
     this.#byName.set(context.name, now)
-    if (namesake !== undefined && this.#isAlive(namesake)) throw violation('ERR_ORACLE_INCARNATION', 'two actors of one name are alive', { name: context.name, first: namesake.label, second: now.label })
+    if (namesake !== undefined && this.#isAlive(namesake))
+      throw violation('ERR_ORACLE_INCARNATION', 'two actors of one name are alive', {
+        name: context.name,
+        first: namesake.label,
+        second: now.label,
+      })
   }
 
   /** Answers the number of the incarnation. */
   receiving(owner: ActorContext, context: ActorContext): number {
-    if (owner !== context) throw violation('ERR_ORACLE_INCARNATION', 'a message reached the state of another incarnation', { owner: label(owner), receiver: label(context) })
+    if (owner !== context)
+      throw violation('ERR_ORACLE_INCARNATION', 'a message reached the state of another incarnation', {
+        owner: label(owner),
+        receiver: label(context),
+      })
     const incarnation = this.#byContext.get(context)
-    if (incarnation === undefined) throw violation('ERR_ORACLE_INCARNATION', 'a message reached an incarnation that is over', { receiver: label(context) })
+    if (incarnation === undefined)
+      throw violation('ERR_ORACLE_INCARNATION', 'a message reached an incarnation that is over', { receiver: label(context) })
     return incarnation.number
   }
 

@@ -66,7 +66,14 @@ export class RunOracles {
     if (this.#found !== undefined) throw this.#found
     const { books } = report
     if (books.queued !== 0 || books.put !== books.taken) {
-      throw violation('ERR_ORACLE_BOOKS', 'books of the system do not balance', { sent: books.sent, processed: books.processed, dead: books.deadTotal, queued: books.queued, put: books.put, taken: books.taken })
+      throw violation('ERR_ORACLE_BOOKS', 'books of the system do not balance', {
+        sent: books.sent,
+        processed: books.processed,
+        dead: books.deadTotal,
+        queued: books.queued,
+        put: books.put,
+        taken: books.taken,
+      })
     }
     if (!report.isDrained || report.tookMs > SHUTDOWN_MS_CLEAN) return
     for (const core of this.#ended) this.#states.checkEmpty(core)

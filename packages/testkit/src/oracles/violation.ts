@@ -13,6 +13,8 @@ export type OracleCode =
 
 /** `what: name=value, name=value` */
 export function violation(code: OracleCode, what: string, fields: Readonly<Record<string, unknown>>): CambiumError {
-  const shown = Object.entries(fields).map(([name, value]) => `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`)
+  const shown = Object.entries(fields).map(
+    ([name, value]) => `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`,
+  )
   return new CambiumError(code, `${what}: ${shown.join(', ')}`, { severity: 'bug', fields })
 }

@@ -37,14 +37,20 @@ class Ledger extends Journal {
 
   withdraw(id: string, number: number): void {
     const transfer = this.transfers.get(number) as Transfer
-    if (transfer.state !== 'asked') this.fail('ERR_ORACLE_WORKLOAD', 'money was withdrawn twice', { account: id, transfer: number })
+    if (transfer.state !== 'asked')
+      this.fail('ERR_ORACLE_WORKLOAD', 'money was withdrawn twice', { account: id, transfer: number })
     transfer.state = 'withdrawn'
     this.balances.set(id, (this.balances.get(id) as number) - transfer.amount)
   }
 
   credit(id: string, number: number): void {
     const transfer = this.transfers.get(number) as Transfer
-    if (transfer.state !== 'withdrawn') this.fail('ERR_ORACLE_WORKLOAD', 'money was credited twice, or before it was withdrawn', { account: id, transfer: number, state: transfer.state })
+    if (transfer.state !== 'withdrawn')
+      this.fail('ERR_ORACLE_WORKLOAD', 'money was credited twice, or before it was withdrawn', {
+        account: id,
+        transfer: number,
+        state: transfer.state,
+      })
     transfer.state = 'credited'
     this.balances.set(id, (this.balances.get(id) as number) + transfer.amount)
   }
@@ -56,22 +62,26 @@ class Ledger extends Journal {
   }
 }
 
-export const account: Behaviour<Member, AccountMessage, Balance> = defineActor<Member, AccountMessage, Balance, Member>(import.meta.url, 'account', {
-  init: (member) => member,
-  receive({ run, id }, message, ctx) {
-    const ledger = journalOf(run, Ledger)
-    ledger.take(message.stamp, id)
-    if (message.type === 'transfer') {
-      ledger.withdraw(id, message.transfer)
-      message.to.tell({ type: 'credit', stamp: ledger.stamp(id, message.toId), transfer: message.transfer })
-    } else if (message.type === 'credit') ledger.credit(id, message.transfer)
-    else {
-      ledger.told += 1
-      ctx.reply({ id, nonce: message.nonce, balance: ledger.balances.get(id) as number })
-    }
-    ledger.handled += 1
+const account: Behaviour<Member, AccountMessage, Balance> = defineActor<Member, AccountMessage, Balance, Member>(
+  import.meta.url,
+  'account',
+  {
+    init: (member) => member,
+    receive({ run, id }, message, ctx) {
+      const ledger = journalOf(run, Ledger)
+      ledger.take(message.stamp, id)
+      if (message.type === 'transfer') {
+        ledger.withdraw(id, message.transfer)
+        message.to.tell({ type: 'credit', stamp: ledger.stamp(id, message.toId), transfer: message.transfer })
+      } else if (message.type === 'credit') ledger.credit(id, message.transfer)
+      else {
+        ledger.told += 1
+        ctx.reply({ id, nonce: message.nonce, balance: ledger.balances.get(id) as number })
+      }
+      ledger.handled += 1
+    },
   },
-})
+)
 
 async function bank(sim: Simulation, size: { readonly accounts: number; readonly transfers: number }): Promise<void> {
   const ledger = new Ledger()
@@ -97,7 +107,11 @@ async function bank(sim: Simulation, size: { readonly accounts: number; readonly
   checkBooks(sim, ledger, losses)
   const { dead } = sim.system.books()
   // No account is ever closed: restarts and new cores keep its address.
-  if (isRunning && dead.no_such_actor > 0) throw violation('ERR_ORACLE_WORKLOAD', 'a message did not find an account that is there', { dead: dead.no_such_actor, deaths: losses.deaths })
+  if (isRunning && dead.no_such_actor > 0)
+    throw violation('ERR_ORACLE_WORKLOAD', 'a message did not find an account that is there', {
+      dead: dead.no_such_actor,
+      deaths: losses.deaths,
+    })
   checkMoney(sim, ledger, losses.deaths)
   ledger.close()
 }
@@ -106,7 +120,13 @@ async function read(ledger: Ledger, id: string, ref: Account, nonce: number): Pr
   try {
     const answer = await ref.ask({ type: 'read', stamp: ledger.stamp(OUTSIDE, id), nonce })
     ledger.handled += 1
-    if (answer.nonce !== nonce || answer.id !== id) throw violation('ERR_ORACLE_WORKLOAD', 'a reply reached another asker', { asked: id, answered: answer.id, nonce, found: answer.nonce })
+    if (answer.nonce !== nonce || answer.id !== id)
+      throw violation('ERR_ORACLE_WORKLOAD', 'a reply reached another asker', {
+        asked: id,
+        answered: answer.id,
+        nonce,
+        found: answer.nonce,
+      })
   } catch (error) {
     if (!(error instanceof CambiumError) || !FORGIVEN_ASKS.has(error.code)) throw error
     ledger.failedAsks += 1
@@ -116,13 +136,23 @@ async function read(ledger: Ledger, id: string, ref: Account, nonce: number): Pr
 function checkMoney(sim: Simulation, ledger: Ledger, deaths: number): void {
   const { dead, deadTotal, queued } = sim.system.books()
   const lost = ledger.count('asked') + ledger.count('withdrawn')
-  const facts = { transfers: ledger.transfers.size, asked: ledger.count('asked'), withdrawn: ledger.count('withdrawn'), dead: deadTotal, crashed: dead.crashed, deaths, queued }
+  const facts = {
+    transfers: ledger.transfers.size,
+    asked: ledger.count('asked'),
+    withdrawn: ledger.count('withdrawn'),
+    dead: deadTotal,
+    crashed: dead.crashed,
+    deaths,
+    queued,
+  }
   if (lost > deadTotal) throw violation('ERR_ORACLE_WORKLOAD', 'money is missing that no dead letter carried', facts)
-  if (deadTotal === 0 && ledger.count('credited') !== ledger.transfers.size) throw violation('ERR_ORACLE_WORKLOAD', 'a transfer was not carried out', facts)
+  if (deadTotal === 0 && ledger.count('credited') !== ledger.transfers.size)
+    throw violation('ERR_ORACLE_WORKLOAD', 'a transfer was not carried out', facts)
   let total = 0
   for (const balance of ledger.balances.values()) total += balance
   for (const { state, amount } of ledger.transfers.values()) if (state === 'withdrawn') total += amount
-  if (total !== ledger.balances.size * OPENING_BALANCE) throw violation('ERR_ORACLE_WORKLOAD', 'money was made or lost', { ...facts, total })
+  if (total !== ledger.balances.size * OPENING_BALANCE)
+    throw violation('ERR_ORACLE_WORKLOAD', 'money was made or lost', { ...facts, total })
 }
 
 export const banking: Workload = {

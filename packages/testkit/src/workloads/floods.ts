@@ -40,7 +40,7 @@ const CIRCLE = 3
 const ROUNDS = 6
 const BLOB_BYTES = 9000
 
-export const spout: Behaviour<Member, Storm> = defineActor<Member, Storm, unknown, Member>(import.meta.url, 'spout', {
+const spout: Behaviour<Member, Storm> = defineActor<Member, Storm, unknown, Member>(import.meta.url, 'spout', {
   init: (member) => member,
   receive({ run, id }, { stamp, drain, drainId, count }) {
     const journal = journalOf(run, Journal)
@@ -51,13 +51,20 @@ export const spout: Behaviour<Member, Storm> = defineActor<Member, Storm, unknow
 })
 
 /** Takes one message a turn, or as many as come. */
-export const drain: Behaviour<{ readonly member: Member; readonly isSlow: boolean }, { readonly stamp: Stamp; readonly blob?: Uint8Array }> = defineActor(import.meta.url, 'drain', {
+const drain: Behaviour<
+  { readonly member: Member; readonly isSlow: boolean },
+  { readonly stamp: Stamp; readonly blob?: Uint8Array }
+> = defineActor(import.meta.url, 'drain', {
   init: (argument: { readonly member: Member; readonly isSlow: boolean }) => argument,
   receive({ member, isSlow }, { stamp, blob }: { readonly stamp: Stamp; readonly blob?: Uint8Array }, ctx) {
     const journal = journalOf(member.run, Journal)
     journal.take(stamp, member.id)
     if (blob !== undefined && (blob.length !== BLOB_BYTES || blob.some((byte) => byte !== stamp.sequence % 256))) {
-      journal.fail('ERR_ORACLE_WORKLOAD', 'a large message was changed on its way', { to: member.id, sequence: stamp.sequence, bytes: blob.length })
+      journal.fail('ERR_ORACLE_WORKLOAD', 'a large message was changed on its way', {
+        to: member.id,
+        sequence: stamp.sequence,
+        bytes: blob.length,
+      })
     }
     if (!isSlow) {
       journal.handled += 1
@@ -70,7 +77,7 @@ export const drain: Behaviour<{ readonly member: Member; readonly isSlow: boolea
 })
 
 /** Tells its neighbour twice for each message: with tiny mailboxes round a circle, all of them soon wait. */
-export const waiter: Behaviour<Neighbour, Round | { readonly next: Ref<Round> }> = defineActor(
+const waiter: Behaviour<Neighbour, Round | { readonly next: Ref<Round> }> = defineActor(
   import.meta.url,
   'waiter',
   {
@@ -97,16 +104,25 @@ async function flood(sim: Simulation): Promise<void> {
   for (const overflow of POLICIES) {
     for (const isSlow of [true, false]) {
       const id = `${overflow}-${isSlow ? 'slow' : 'fast'}`
-      drains.push({ id, ref: await spawnPatiently(sim, drain, { member: member(id), isSlow }, { mailbox: { capacity: CAPACITY, overflow } }) })
+      drains.push({
+        id,
+        ref: await spawnPatiently(sim, drain, { member: member(id), isSlow }, { mailbox: { capacity: CAPACITY, overflow } }),
+      })
     }
   }
   const spouts: { readonly id: string; readonly ref: Ref<Storm> }[] = []
-  for (let i = 0; i < SPOUTS; i += 1) spouts.push({ id: `spout-${i}`, ref: await spawnPatiently(sim, spout, member(`spout-${i}`)) })
+  for (let i = 0; i < SPOUTS; i += 1)
+    spouts.push({ id: `spout-${i}`, ref: await spawnPatiently(sim, spout, member(`spout-${i}`)) })
   const circle = await startCircle(sim, journal)
   for (let i = 0; i < STORMS; i += 1) {
     const from = sim.random.pick(spouts)
     const to = sim.random.pick(drains)
-    from.ref.tell({ stamp: journal.stamp(OUTSIDE, from.id), drain: to.ref, drainId: to.id, count: 1 + sim.random.below(STORM_MAX) })
+    from.ref.tell({
+      stamp: journal.stamp(OUTSIDE, from.id),
+      drain: to.ref,
+      drainId: to.id,
+      count: 1 + sim.random.below(STORM_MAX),
+    })
     if (sim.random.chance(0.2)) tellDirectly(sim, journal, sim.random.pick(drains))
     if (sim.random.chance(0.2)) circle.ref.tell({ stamp: journal.stamp(OUTSIDE, circle.id), left: ROUNDS })
     if (sim.random.chance(0.2)) await sim.advance(sim.random.below(20))
@@ -115,8 +131,14 @@ async function flood(sim: Simulation): Promise<void> {
   checkBooks(sim, journal, losses)
   const { dead, deadTotal, queued } = sim.system.books()
   const lost = journal.told - journal.taken
-  if (lost > deadTotal + losses.deaths) throw violation('ERR_ORACLE_WORKLOAD', 'messages are missing that no dead letter stands for', { lost, dead: deadTotal, queued })
-  if (dead.overflow === 0 && dead.send_timeout === 0 && deadTotal === 0 && lost > 0) throw violation('ERR_ORACLE_WORKLOAD', 'messages are missing', { lost })
+  if (lost > deadTotal + losses.deaths)
+    throw violation('ERR_ORACLE_WORKLOAD', 'messages are missing that no dead letter stands for', {
+      lost,
+      dead: deadTotal,
+      queued,
+    })
+  if (dead.overflow === 0 && dead.send_timeout === 0 && deadTotal === 0 && lost > 0)
+    throw violation('ERR_ORACLE_WORKLOAD', 'messages are missing', { lost })
   journal.close()
 }
 

@@ -51,10 +51,17 @@ export class Journal {
   /** A handler of the actor `self` has been given the message. */
   take(stamp: Stamp, self: string): void {
     this.taken += 1
-    if (stamp.to !== self) this.fail('ERR_ORACLE_INCARNATION', 'a message reached another actor', { from: stamp.from, to: stamp.to, reached: self })
+    if (stamp.to !== self)
+      this.fail('ERR_ORACLE_INCARNATION', 'a message reached another actor', { from: stamp.from, to: stamp.to, reached: self })
     const pair = `${stamp.from}>${stamp.to}`
     const last = this.#received.get(pair) ?? 0
-    if (stamp.sequence <= last) this.fail('ERR_ORACLE_ORDER', 'a message came late or twice', { from: stamp.from, to: stamp.to, sequence: stamp.sequence, last })
+    if (stamp.sequence <= last)
+      this.fail('ERR_ORACLE_ORDER', 'a message came late or twice', {
+        from: stamp.from,
+        to: stamp.to,
+        sequence: stamp.sequence,
+        last,
+      })
     this.#received.set(pair, stamp.sequence)
   }
 
@@ -94,4 +101,3 @@ export interface Member {
 
 /** The name under which code outside actors tells. */
 export const OUTSIDE = 'outside'
-

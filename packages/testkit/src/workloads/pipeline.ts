@@ -42,7 +42,7 @@ class Line extends Journal {
 }
 
 /** Emits a batch for each message that it sends to itself. */
-export const source: Behaviour<NextStage, { readonly stamp: Stamp; readonly left: number }> = defineActor(import.meta.url, 'source', {
+const source: Behaviour<NextStage, { readonly stamp: Stamp; readonly left: number }> = defineActor(import.meta.url, 'source', {
   init: (argument: NextStage) => argument,
   receive({ member, next, nextId }, { stamp, left }: { readonly stamp: Stamp; readonly left: number }, ctx) {
     const line = journalOf(member.run, Line)
@@ -56,7 +56,7 @@ export const source: Behaviour<NextStage, { readonly stamp: Stamp; readonly left
   },
 })
 
-export const stage: Behaviour<NextStage, Item> = defineActor(
+const stage: Behaviour<NextStage, Item> = defineActor(
   import.meta.url,
   'stage',
   {
@@ -72,7 +72,7 @@ export const stage: Behaviour<NextStage, Item> = defineActor(
 )
 
 /** Takes one item a turn: its handler is asynchronous. */
-export const sink: Behaviour<Member, Item> = defineActor(
+const sink: Behaviour<Member, Item> = defineActor(
   import.meta.url,
   'sink',
   {
@@ -117,14 +117,28 @@ async function pipe(sim: Simulation): Promise<void> {
   await comeToRest(sim, line, losses)
   checkBooks(sim, line, losses)
   const { dead, deadTotal } = sim.system.books()
-  if (dead.send_timeout > 0) throw violation('ERR_ORACLE_WORKLOAD', 'items waited for room that was there', { dead: dead.send_timeout })
-  if (line.emitted - line.sunkCount > deadTotal) throw violation('ERR_ORACLE_WORKLOAD', 'items are missing that no dead letter carried', { emitted: line.emitted, sunk: line.sunkCount, dead: deadTotal })
-  if (deadTotal === 0 && line.sunkCount !== SOURCES * ITEMS) throw violation('ERR_ORACLE_WORKLOAD', 'items are missing', { expected: SOURCES * ITEMS, sunk: line.sunkCount })
+  if (dead.send_timeout > 0)
+    throw violation('ERR_ORACLE_WORKLOAD', 'items waited for room that was there', { dead: dead.send_timeout })
+  if (line.emitted - line.sunkCount > deadTotal)
+    throw violation('ERR_ORACLE_WORKLOAD', 'items are missing that no dead letter carried', {
+      emitted: line.emitted,
+      sunk: line.sunkCount,
+      dead: deadTotal,
+    })
+  if (deadTotal === 0 && line.sunkCount !== SOURCES * ITEMS)
+    throw violation('ERR_ORACLE_WORKLOAD', 'items are missing', { expected: SOURCES * ITEMS, sunk: line.sunkCount })
   if (deadTotal === 0) {
     for (const { from, to, isLocal } of pairs) {
       const bound = CAPACITY + OUTBOX + BATCH + (isLocal ? 0 : RING_BYTES / ITEM_BYTES_MIN)
       const found = line.aheadMax(from, to)
-      if (found > bound) throw violation('ERR_ORACLE_MAILBOX', 'backpressure did not reach the sender', { from, to, isLocal, underWay: found, bound })
+      if (found > bound)
+        throw violation('ERR_ORACLE_MAILBOX', 'backpressure did not reach the sender', {
+          from,
+          to,
+          isLocal,
+          underWay: found,
+          bound,
+        })
     }
   }
   line.close()

@@ -29,10 +29,19 @@ interface Query {
 interface DirectoryAnswer {
   readonly number: number
 }
-type ExchangeMessage = { readonly type: 'dial'; readonly stamp: Stamp; readonly call: number; readonly phone: Phone; readonly phoneId: string } | { readonly type: 'tick'; readonly incarnation: number }
-type PhoneMessage = { readonly type: 'ring'; readonly stamp: Stamp; readonly call: CallRef; readonly callId: string } | { readonly type: 'hang up'; readonly stamp: Stamp; readonly callId: string }
-type SubscriberMessage = { readonly type: 'look up'; readonly stamp: Stamp; readonly number: number } | { readonly type: 'blink'; readonly incarnation: number }
-type CallMessage = { readonly type: 'answer'; readonly stamp: Stamp } | { readonly type: 'ring timeout' } | { readonly type: 'talk over'; readonly dueMs: number }
+type ExchangeMessage =
+  | { readonly type: 'dial'; readonly stamp: Stamp; readonly call: number; readonly phone: Phone; readonly phoneId: string }
+  | { readonly type: 'tick'; readonly incarnation: number }
+type PhoneMessage =
+  | { readonly type: 'ring'; readonly stamp: Stamp; readonly call: CallRef; readonly callId: string }
+  | { readonly type: 'hang up'; readonly stamp: Stamp; readonly callId: string }
+type SubscriberMessage =
+  | { readonly type: 'look up'; readonly stamp: Stamp; readonly number: number }
+  | { readonly type: 'blink'; readonly incarnation: number }
+type CallMessage =
+  | { readonly type: 'answer'; readonly stamp: Stamp }
+  | { readonly type: 'ring timeout' }
+  | { readonly type: 'talk over'; readonly dueMs: number }
 
 const CALLS = 400
 const PHONES = 40
@@ -51,7 +60,12 @@ class CallLog extends Journal {
   readonly ticks = new Map<string, number>()
 }
 
-export const directory: Behaviour<Member, DirectoryMessage, DirectoryAnswer> = defineActor<Member, DirectoryMessage, DirectoryAnswer, { readonly member: Member; late: (() => void)[] }>(import.meta.url, 'directory', {
+const directory: Behaviour<Member, DirectoryMessage, DirectoryAnswer> = defineActor<
+  Member,
+  DirectoryMessage,
+  DirectoryAnswer,
+  { readonly member: Member; late: (() => void)[] }
+>(import.meta.url, 'directory', {
   init: (member) => ({ member, late: [] }),
   receive(state, message, ctx) {
     const log = journalOf(state.member.run, CallLog)
@@ -71,85 +85,117 @@ export const directory: Behaviour<Member, DirectoryMessage, DirectoryAnswer> = d
   },
 })
 
-export const call: Behaviour<{ readonly member: Member; readonly phone: Phone; readonly phoneId: string }, CallMessage> = defineActor(import.meta.url, 'call', {
-  init({ member, phone, phoneId }: { readonly member: Member; readonly phone: Phone; readonly phoneId: string }, ctx: ActorContext<CallMessage>) {
-    const log = journalOf(member.run, CallLog)
-    log.calls.set(member.id, ctx as unknown as ActorContext)
-    ctx.setTimer('ring', RING_MS, { type: 'ring timeout' })
-    phone.tell({ type: 'ring', stamp: log.stamp(member.id, phoneId), call: ctx.self, callId: member.id })
-    return { member, phone, phoneId, isAnswered: false, startedMs: ctx.now() }
+const call: Behaviour<{ readonly member: Member; readonly phone: Phone; readonly phoneId: string }, CallMessage> = defineActor(
+  import.meta.url,
+  'call',
+  {
+    init(
+      { member, phone, phoneId }: { readonly member: Member; readonly phone: Phone; readonly phoneId: string },
+      ctx: ActorContext<CallMessage>,
+    ) {
+      const log = journalOf(member.run, CallLog)
+      log.calls.set(member.id, ctx as unknown as ActorContext)
+      ctx.setTimer('ring', RING_MS, { type: 'ring timeout' })
+      phone.tell({ type: 'ring', stamp: log.stamp(member.id, phoneId), call: ctx.self, callId: member.id })
+      return { member, phone, phoneId, isAnswered: false, startedMs: ctx.now() }
+    },
+    receive(state, message: CallMessage, ctx) {
+      const log = journalOf(state.member.run, CallLog)
+      if (message.type === 'answer') {
+        log.take(message.stamp, state.member.id)
+        state.isAnswered = true
+        ctx.cancelTimer('ring')
+        const talkMs = 1 + ctx.random() * TALK_MS_MAX
+        ctx.setTimer('talk', talkMs, { type: 'talk over', dueMs: ctx.now() + talkMs })
+        log.handled += 1
+        return
+      }
+      if (message.type === 'ring timeout') {
+        if (state.isAnswered) log.fail('ERR_ORACLE_WORKLOAD', 'a cancelled timer fired', { call: state.member.id })
+        if (ctx.now() < state.startedMs + RING_MS - 1)
+          log.fail('ERR_ORACLE_WORKLOAD', 'a timer fired early', { call: state.member.id, afterMs: ctx.now() - state.startedMs })
+      } else {
+        if (ctx.now() < message.dueMs - 1)
+          log.fail('ERR_ORACLE_WORKLOAD', 'a timer fired early', {
+            call: state.member.id,
+            dueMs: message.dueMs,
+            nowMs: ctx.now(),
+          })
+        state.phone.tell({ type: 'hang up', stamp: log.stamp(state.member.id, state.phoneId), callId: state.member.id })
+      }
+      if (log.ended.has(state.member.id)) log.fail('ERR_ORACLE_WORKLOAD', 'a call ended twice', { call: state.member.id })
+      log.ended.add(state.member.id)
+      ctx.stop()
+    },
   },
-  receive(state, message: CallMessage, ctx) {
-    const log = journalOf(state.member.run, CallLog)
-    if (message.type === 'answer') {
-      log.take(message.stamp, state.member.id)
-      state.isAnswered = true
-      ctx.cancelTimer('ring')
-      const talkMs = 1 + ctx.random() * TALK_MS_MAX
-      ctx.setTimer('talk', talkMs, { type: 'talk over', dueMs: ctx.now() + talkMs })
+)
+
+const exchange: Behaviour<Member, ExchangeMessage> = defineActor<Member, ExchangeMessage, unknown, Member>(
+  import.meta.url,
+  'exchange',
+  {
+    init(member, ctx) {
+      ctx.setTimer('tick', TICK_MS, { type: 'tick', incarnation: ctx.incarnation }, { repeat: true })
+      return member
+    },
+    receive({ run, id }, message, ctx) {
+      const log = journalOf(run, CallLog)
+      if (message.type === 'tick') {
+        log.ticks.set(id, (log.ticks.get(id) ?? 0) + 1)
+        if (message.incarnation !== ctx.incarnation)
+          log.fail('ERR_ORACLE_INCARNATION', 'a timer fired at another incarnation', {
+            exchange: id,
+            set: message.incarnation,
+            fired: ctx.incarnation,
+          })
+        return
+      }
+      log.take(message.stamp, id)
+      const member = { run, id: `call-${message.call}` }
+      ctx.spawn(call, { member, phone: message.phone, phoneId: message.phoneId })
       log.handled += 1
-      return
-    }
-    if (message.type === 'ring timeout') {
-      if (state.isAnswered) log.fail('ERR_ORACLE_WORKLOAD', 'a cancelled timer fired', { call: state.member.id })
-      if (ctx.now() < state.startedMs + RING_MS - 1) log.fail('ERR_ORACLE_WORKLOAD', 'a timer fired early', { call: state.member.id, afterMs: ctx.now() - state.startedMs })
-    } else {
-      if (ctx.now() < message.dueMs - 1) log.fail('ERR_ORACLE_WORKLOAD', 'a timer fired early', { call: state.member.id, dueMs: message.dueMs, nowMs: ctx.now() })
-      state.phone.tell({ type: 'hang up', stamp: log.stamp(state.member.id, state.phoneId), callId: state.member.id })
-    }
-    if (log.ended.has(state.member.id)) log.fail('ERR_ORACLE_WORKLOAD', 'a call ended twice', { call: state.member.id })
-    log.ended.add(state.member.id)
-    ctx.stop()
+    },
   },
-})
+)
 
-export const exchange: Behaviour<Member, ExchangeMessage> = defineActor<Member, ExchangeMessage, unknown, Member>(import.meta.url, 'exchange', {
-  init(member, ctx) {
-    ctx.setTimer('tick', TICK_MS, { type: 'tick', incarnation: ctx.incarnation }, { repeat: true })
-    return member
-  },
-  receive({ run, id }, message, ctx) {
-    const log = journalOf(run, CallLog)
-    if (message.type === 'tick') {
-      log.ticks.set(id, (log.ticks.get(id) ?? 0) + 1)
-      if (message.incarnation !== ctx.incarnation) log.fail('ERR_ORACLE_INCARNATION', 'a timer fired at another incarnation', { exchange: id, set: message.incarnation, fired: ctx.incarnation })
-      return
-    }
-    log.take(message.stamp, id)
-    const member = { run, id: `call-${message.call}` }
-    ctx.spawn(call, { member, phone: message.phone, phoneId: message.phoneId })
-    log.handled += 1
-  },
-})
-
-export const phone: Behaviour<Member, PhoneMessage> = defineActor<Member, PhoneMessage, unknown, Member>(import.meta.url, 'phone', {
+const phone: Behaviour<Member, PhoneMessage> = defineActor<Member, PhoneMessage, unknown, Member>(import.meta.url, 'phone', {
   init: (member) => member,
   receive({ run, id }, message, ctx) {
     const log = journalOf(run, CallLog)
     log.take(message.stamp, id)
-    if (message.type === 'ring' && ctx.random() < ANSWER_CHANCE) message.call.tell({ type: 'answer', stamp: log.stamp(id, message.callId) })
+    if (message.type === 'ring' && ctx.random() < ANSWER_CHANCE)
+      message.call.tell({ type: 'answer', stamp: log.stamp(id, message.callId) })
     log.handled += 1
   },
 })
 
 /** Asks the directory, one number after the other, and crashes now and then when it has waited for one. Its own timer goes off meanwhile. */
-export const subscriber: Behaviour<{ readonly member: Member; readonly directory: Directory }, SubscriberMessage> = defineActor(import.meta.url, 'subscriber', {
-  init(argument: { readonly member: Member; readonly directory: Directory }, ctx: ActorContext<SubscriberMessage>) {
-    ctx.setTimer('blink', BLINK_MS, { type: 'blink', incarnation: ctx.incarnation }, { repeat: true })
-    return argument
+const subscriber: Behaviour<{ readonly member: Member; readonly directory: Directory }, SubscriberMessage> = defineActor(
+  import.meta.url,
+  'subscriber',
+  {
+    init(argument: { readonly member: Member; readonly directory: Directory }, ctx: ActorContext<SubscriberMessage>) {
+      ctx.setTimer('blink', BLINK_MS, { type: 'blink', incarnation: ctx.incarnation }, { repeat: true })
+      return argument
+    },
+    async receive({ member, directory: book }, message: SubscriberMessage, ctx) {
+      const log = journalOf(member.run, CallLog)
+      if (message.type === 'blink') {
+        if (message.incarnation !== ctx.incarnation)
+          log.fail('ERR_ORACLE_INCARNATION', 'a timer fired at another incarnation', {
+            actor: member.id,
+            set: message.incarnation,
+            fired: ctx.incarnation,
+          })
+        return
+      }
+      log.take(message.stamp, member.id)
+      await lookUp(log, book, member.id, message.number, message.number % 3 === 0)
+      if (message.number % 7 === 0) throw new CambiumError('ERR_SIM_CRASH', 'subscriber has had enough', { severity: 'crash' })
+      if (!isOver(ctx as unknown as ActorContext)) log.handled += 1
+    },
   },
-  async receive({ member, directory: book }, message: SubscriberMessage, ctx) {
-    const log = journalOf(member.run, CallLog)
-    if (message.type === 'blink') {
-      if (message.incarnation !== ctx.incarnation) log.fail('ERR_ORACLE_INCARNATION', 'a timer fired at another incarnation', { actor: member.id, set: message.incarnation, fired: ctx.incarnation })
-      return
-    }
-    log.take(message.stamp, member.id)
-    await lookUp(log, book, member.id, message.number, message.number % 3 === 0)
-    if (message.number % 7 === 0) throw new CambiumError('ERR_SIM_CRASH', 'subscriber has had enough', { severity: 'crash' })
-    if (!isOver(ctx as unknown as ActorContext)) log.handled += 1
-  },
-})
+)
 
 async function lookUp(log: CallLog, book: Directory, from: string, number: number, isSlow: boolean): Promise<void> {
   let answer: DirectoryAnswer
@@ -161,7 +207,8 @@ async function lookUp(log: CallLog, book: Directory, from: string, number: numbe
     return
   }
   log.handled += 1
-  if (answer.number !== number) log.fail('ERR_ORACLE_WORKLOAD', 'a reply reached another asker', { from, asked: number, answered: answer.number })
+  if (answer.number !== number)
+    log.fail('ERR_ORACLE_WORKLOAD', 'a reply reached another asker', { from, asked: number, answered: answer.number })
 }
 
 async function telephone(sim: Simulation): Promise<void> {
@@ -170,9 +217,11 @@ async function telephone(sim: Simulation): Promise<void> {
   const member = (id: string): Member => ({ run: log.run, id })
   const book = await spawnPatiently(sim, directory, member('directory'))
   const exchanges: { readonly id: string; readonly ref: Exchange }[] = []
-  for (let i = 0; i < EXCHANGES; i += 1) exchanges.push({ id: `exchange-${i}`, ref: await spawnPatiently(sim, exchange, member(`exchange-${i}`)) })
+  for (let i = 0; i < EXCHANGES; i += 1)
+    exchanges.push({ id: `exchange-${i}`, ref: await spawnPatiently(sim, exchange, member(`exchange-${i}`)) })
   const phones: { readonly id: string; readonly ref: Phone }[] = []
-  for (let i = 0; i < PHONES; i += 1) phones.push({ id: `phone-${i}`, ref: await spawnPatiently(sim, phone, member(`phone-${i}`)) })
+  for (let i = 0; i < PHONES; i += 1)
+    phones.push({ id: `phone-${i}`, ref: await spawnPatiently(sim, phone, member(`phone-${i}`)) })
   const curious = await spawnPatiently(sim, subscriber, { member: member('subscriber'), directory: book })
   const asks: Promise<void>[] = []
   for (let number = 0; number < CALLS; number += 1) {
@@ -185,7 +234,12 @@ async function telephone(sim: Simulation): Promise<void> {
   }
   const isRunning = await comeToRest(sim, log, losses)
   await Promise.all(asks)
-  if (isRunning) await checkTimers(sim, log, exchanges.map(({ id }) => id))
+  if (isRunning)
+    await checkTimers(
+      sim,
+      log,
+      exchanges.map(({ id }) => id),
+    )
   log.check()
   checkBooks(sim, log, losses)
   log.close()
@@ -198,7 +252,8 @@ async function checkTimers(sim: Simulation, log: CallLog, exchanges: readonly st
   await sim.advance(10 * TICK_MS)
   for (const id of exchanges) {
     const ticks = log.ticks.get(id) ?? 0
-    if (ticks < 9 || ticks > 11) throw violation('ERR_ORACLE_WORKLOAD', 'a repeating timer does not keep its time', { exchange: id, ticks, expected: 10 })
+    if (ticks < 9 || ticks > 11)
+      throw violation('ERR_ORACLE_WORKLOAD', 'a repeating timer does not keep its time', { exchange: id, ticks, expected: 10 })
   }
   for (const [id, context] of log.calls) {
     if (!isOver(context)) throw violation('ERR_ORACLE_WORKLOAD', 'a call never ended', { call: id, hasEnded: log.ended.has(id) })

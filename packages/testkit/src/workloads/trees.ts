@@ -75,31 +75,37 @@ class Register extends Journal {
   leafStopped(id: string): void {
     const [branchId, number] = id.split(LEAF) as [string, string]
     const younger = this.leaves.get(`${branchId}${LEAF}${Number(number) + 1}`)
-    if (younger !== undefined && !isOver(younger)) this.fail('ERR_ORACLE_SUPERVISION', 'a child was stopped while a younger one of its parent runs', { child: id })
+    if (younger !== undefined && !isOver(younger))
+      this.fail('ERR_ORACLE_SUPERVISION', 'a child was stopped while a younger one of its parent runs', { child: id })
   }
 
   #noYounger(family: Family, place: Place, what: string): void {
     const younger = family.members.findIndex((context, index) => index > place.index && context !== undefined && !isOver(context))
-    if (younger >= 0) this.fail('ERR_ORACLE_SUPERVISION', what, { group: place.group, strategy: family.strategy, child: place.index, younger })
+    if (younger >= 0)
+      this.fail('ERR_ORACLE_SUPERVISION', what, { group: place.group, strategy: family.strategy, child: place.index, younger })
   }
 }
 
-export const leaf: Behaviour<Member, { readonly stamp: Stamp }> = defineActor<Member, { readonly stamp: Stamp }, unknown, Member>(import.meta.url, 'leaf', {
-  init(member, ctx) {
-    journalOf(member.run, Register).leaves.set(member.id, ctx as unknown as ActorContext)
-    return member
+const leaf: Behaviour<Member, { readonly stamp: Stamp }> = defineActor<Member, { readonly stamp: Stamp }, unknown, Member>(
+  import.meta.url,
+  'leaf',
+  {
+    init(member, ctx) {
+      journalOf(member.run, Register).leaves.set(member.id, ctx as unknown as ActorContext)
+      return member
+    },
+    receive({ run, id }, { stamp }) {
+      const register = journalOf(run, Journal)
+      register.take(stamp, id)
+      register.handled += 1
+    },
+    terminate({ run, id }, reason) {
+      if (reason.kind === 'shutdown') journalOf(run, Register).leafStopped(id)
+    },
   },
-  receive({ run, id }, { stamp }) {
-    const register = journalOf(run, Journal)
-    register.take(stamp, id)
-    register.handled += 1
-  },
-  terminate({ run, id }, reason) {
-    if (reason.kind === 'shutdown') journalOf(run, Register).leafStopped(id)
-  },
-})
+)
 
-export const branch: Behaviour<Place, Shake> = defineActor(import.meta.url, 'branch', {
+const branch: Behaviour<Place, Shake> = defineActor(import.meta.url, 'branch', {
   init(place: Place, ctx: ActorContext<Shake>) {
     journalOf(place.run, Register).started(place, ctx as unknown as ActorContext)
     const leaves: { readonly id: string; readonly ref: Ref<{ readonly stamp: Stamp }> }[] = []
@@ -123,7 +129,13 @@ export const branch: Behaviour<Place, Shake> = defineActor(import.meta.url, 'bra
 
 type GroupRefs = Record<string, Ref<Shake>>
 
-async function startGroup(sim: Simulation, register: Register, name: string, budget: GroupOptions, size: number): Promise<{ readonly ids: readonly string[]; readonly refs: GroupRefs }> {
+async function startGroup(
+  sim: Simulation,
+  register: Register,
+  name: string,
+  budget: GroupOptions,
+  size: number,
+): Promise<{ readonly ids: readonly string[]; readonly refs: GroupRefs }> {
   const strategy = sim.random.pick(STRATEGIES)
   register.families.set(name, { strategy, members: [], lives: [] })
   const ids = Array.from({ length: size }, (_, index) => `${name}-${index}`)
@@ -145,7 +157,8 @@ async function grow(sim: Simulation): Promise<void> {
   const register = new Register()
   const losses = countLosses(sim)
   const groups: { readonly ids: readonly string[]; readonly refs: GroupRefs }[] = []
-  for (let i = 0; i < GROUPS; i += 1) groups.push(await startGroup(sim, register, `tree-${i}`, { intensity: 10_000 }, 1 + sim.random.below(MEMBERS_MAX)))
+  for (let i = 0; i < GROUPS; i += 1)
+    groups.push(await startGroup(sim, register, `tree-${i}`, { intensity: 10_000 }, 1 + sim.random.below(MEMBERS_MAX)))
   for (let i = 0; i < SHAKES; i += 1) {
     const { ids, refs } = sim.random.pick(groups)
     const id = sim.random.pick(ids)
@@ -179,7 +192,14 @@ async function compareWithModel(sim: Simulation, register: Register): Promise<vo
     const expected = model.crash(id, crashedMs)
     const found = family.lives.map(({ what, index: at }) => `${what} ${ids[at]}`)
     if (found.join() !== expected.join()) {
-      throw violation('ERR_ORACLE_SUPERVISION', 'a group did something else than its supervisor decides', { strategy: family.strategy, crashed: id, children: size, crash: i + 1, expected, found })
+      throw violation('ERR_ORACLE_SUPERVISION', 'a group did something else than its supervisor decides', {
+        strategy: family.strategy,
+        crashed: id,
+        children: size,
+        crash: i + 1,
+        expected,
+        found,
+      })
     }
   }
 }
@@ -200,7 +220,10 @@ function createModel(strategy: Strategy, ids: readonly string[], nowMs: number):
     return steps
   }
   const begin = (at: number): string[] => {
-    state = createSupervisor({ strategy, intensity: PEACE_INTENSITY, periodMs: PERIOD_MS }, ids.map((id) => ({ id, start: id, restart: 'permanent' })))
+    state = createSupervisor(
+      { strategy, intensity: PEACE_INTENSITY, periodMs: PERIOD_MS },
+      ids.map((id) => ({ id, start: id, restart: 'permanent' })),
+    )
     return feed({ type: 'start' }, at)
   }
   begin(nowMs)

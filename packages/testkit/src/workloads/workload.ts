@@ -16,18 +16,32 @@ export interface Workload {
 }
 
 /** A budget that the crashes which a run may have do not use up. */
-export const PATIENT: SpawnOptions = { intensity: 10_000 }
+const PATIENT: SpawnOptions = { intensity: 10_000 }
 /** Failures of a start that are the fault of a fault. */
 const FORGIVEN = new Set(['ERR_CORE_LOST'])
 /** What an ask may come to while cores die and actors crash. */
-export const FORGIVEN_ASKS: ReadonlySet<string> = new Set(['ERR_CORE_LOST', 'ERR_ACTOR_CRASHED', 'ERR_ASK_TIMEOUT', 'ERR_NO_SUCH_ACTOR', 'ERR_SYSTEM_CLOSED', 'ERR_SEND_TIMEOUT', 'ERR_MAILBOX_FULL', 'ERR_OUTBOX_FULL'])
+export const FORGIVEN_ASKS: ReadonlySet<string> = new Set([
+  'ERR_CORE_LOST',
+  'ERR_ACTOR_CRASHED',
+  'ERR_ASK_TIMEOUT',
+  'ERR_NO_SUCH_ACTOR',
+  'ERR_SYSTEM_CLOSED',
+  'ERR_SEND_TIMEOUT',
+  'ERR_MAILBOX_FULL',
+  'ERR_OUTBOX_FULL',
+])
 const ATTEMPTS_MAX = 50
 const REST_MS_MAX = 120_000
 /** Chance that a run shuts its system down while faults strike. */
 const HARD_END_CHANCE = 0.2
 
 /** Starts an actor; again when its core died during that. */
-export async function spawnPatiently<A, M, R>(sim: Simulation, behaviour: Behaviour<A, M, R>, argument: A, options: SpawnOptions = {}): Promise<Ref<M, R>> {
+export async function spawnPatiently<A, M, R>(
+  sim: Simulation,
+  behaviour: Behaviour<A, M, R>,
+  argument: A,
+  options: SpawnOptions = {},
+): Promise<Ref<M, R>> {
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await sim.spawn(behaviour, argument, { ...PATIENT, ...options })
@@ -75,10 +89,22 @@ export async function comeToRest(sim: Simulation, journal: Journal, losses: Loss
 export function checkBooks(sim: Simulation, journal: Journal, losses: Losses): void {
   const { sent, processed, dead, deadTotal, queued } = sim.system.books()
   const { told, handled, failedAsks } = journal
-  const facts = { told, failedAsks, sent, handled, processed, dead: deadTotal, crashed: dead.crashed, queued, deaths: losses.deaths }
+  const facts = {
+    told,
+    failedAsks,
+    sent,
+    handled,
+    processed,
+    dead: deadTotal,
+    crashed: dead.crashed,
+    queued,
+    deaths: losses.deaths,
+  }
   // A message may be told and not counted, when the core died in between.
-  if (sent > told + failedAsks || told - sent > losses.deaths + failedAsks) throw violation('ERR_ORACLE_BOOKS', 'books know of other messages than were told', facts)
+  if (sent > told + failedAsks || told - sent > losses.deaths + failedAsks)
+    throw violation('ERR_ORACLE_BOOKS', 'books know of other messages than were told', facts)
   const both = handled - processed
-  if (both < -failedAsks || both > losses.deaths + dead.crashed) throw violation('ERR_ORACLE_BOOKS', 'books know of other messages than were handled', facts)
+  if (both < -failedAsks || both > losses.deaths + dead.crashed)
+    throw violation('ERR_ORACLE_BOOKS', 'books know of other messages than were handled', facts)
   if (queued === 0 && sent !== processed + deadTotal) throw violation('ERR_ORACLE_BOOKS', 'messages have disappeared', facts)
 }

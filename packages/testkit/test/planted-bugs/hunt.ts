@@ -11,9 +11,19 @@ async function hunt(): Promise<unknown> {
       // Without faults first: what goes wrong even then is easiest to read.
       process.stdout.write(`${run} ${name}\n`)
       try {
-        await simulate(scenario, { seed: first * 1_000_003 + run * 7919, cores, options: options ?? {}, faults: run > 1, shrinkRuns: 0 })
+        await simulate(scenario, {
+          seed: first * 1_000_003 + run * 7919,
+          cores,
+          options: options ?? {},
+          faults: run > 1,
+          shrinkRuns: 0,
+        })
       } catch (error) {
-        return { runs: run, workload: name, message: ((error as Error).cause as Error | undefined)?.message ?? (error as Error).message }
+        return {
+          runs: run,
+          workload: name,
+          message: ((error as Error).cause as Error | undefined)?.message ?? (error as Error).message,
+        }
       }
     }
   }

@@ -47,8 +47,8 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     name: 'stop-oldest-first',
     what: 'children of an actor are stopped the oldest first',
     file: ACTOR_END,
-    find: '[...cell.children].at(-1)',
-    replace: '[...cell.children].at(0)',
+    find: '[...children].at(-1)',
+    replace: '[...children].at(0)',
     runsMax: 20,
   },
   {
@@ -184,7 +184,8 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     what: 'a reply goes to the ask that has waited longest',
     file: 'scheduler/src/asks.ts',
     find: 'const ask = this.#byCorrelation.get(correlation)\n    if (ask !== undefined) this.#byCorrelation.delete(correlation)',
-    replace: 'const [first, ask] = [...this.#byCorrelation][0] ?? [correlation, undefined]\n    this.#byCorrelation.delete(first)',
+    replace:
+      'const [first, ask] = [...this.#byCorrelation][0] ?? [correlation, undefined]\n    this.#byCorrelation.delete(first)',
     runsMax: 50,
   },
   {
@@ -198,9 +199,9 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     name: 'obey-old-signals',
     what: 'a successor obeys signals that were meant for its predecessor',
-    file: CORE,
-    find: "outcome !== 'record' || lane.record.a !== this.#epoch",
-    replace: "outcome !== 'record'",
+    file: 'scheduler/src/control-intake.ts',
+    find: "outcome === 'record' && lane.record.a === this.#epoch",
+    replace: "outcome === 'record'",
     runsMax: 200,
   },
   {

@@ -19,7 +19,9 @@ try {
   print('| planted bug | found in run | limit | workload | by |\n|---|---|---|---|---|')
   for (const bug of PLANTED_BUGS) {
     if (positionals.length > 0 && !positionals.includes(bug.name)) continue
-    const { runs, workload, message } = await bench.hunt(bug, seed).catch((error: unknown) => ({ runs: undefined, workload: '', message: String(error) }))
+    const { runs, workload, message } = await bench
+      .hunt(bug, seed)
+      .catch((error: unknown) => ({ runs: undefined, workload: '', message: String(error) }))
     if (runs === undefined) missed += 1
     print(`| ${bug.name} | ${runs ?? 'NOT FOUND'} | ${bug.runsMax} | ${workload} | ${message.slice(0, 110)} |`)
   }

@@ -19,13 +19,19 @@ export interface Workbench {
   /** Runs the workloads with the bug planted; without one on the code as it is. */
   hunt(bug: PlantedBug | undefined, seed: number): Promise<Catch>
   /** Runs `cambium` with the bug planted. */
-  command(bug: PlantedBug, args: readonly string[]): { readonly status: number | null; readonly stdout: string; readonly stderr: string }
+  command(
+    bug: PlantedBug,
+    args: readonly string[],
+  ): { readonly status: number | null; readonly stdout: string; readonly stderr: string }
   remove(): void
 }
 
 export function createWorkbench(): Workbench {
   const folder = mkdtempSync(join(tmpdir(), 'cambium-planted-'))
-  const files = globSync(['packages/*/{src,test/planted-bugs}/**/*.ts', 'packages/*/package.json'], { cwd: REPOSITORY, exclude: ['**/node_modules'] })
+  const files = globSync(['packages/*/{src,test/planted-bugs}/**/*.ts', 'packages/*/package.json'], {
+    cwd: REPOSITORY,
+    exclude: ['**/node_modules'],
+  })
   for (const file of files) {
     mkdirSync(join(folder, dirname(file)), { recursive: true })
     cpSync(join(REPOSITORY, file), join(folder, file))
@@ -52,7 +58,10 @@ export function createWorkbench(): Workbench {
       const text = readFileSync(file, 'utf8')
       writeFileSync(file, plant(bug, text))
       try {
-        return spawnSync(process.execPath, [join(folder, 'packages/cambium/src/cli/main.ts'), ...args], { encoding: 'utf8', timeout: HUNT_MS_MAX })
+        return spawnSync(process.execPath, [join(folder, 'packages/cambium/src/cli/main.ts'), ...args], {
+          encoding: 'utf8',
+          timeout: HUNT_MS_MAX,
+        })
       } finally {
         writeFileSync(file, text)
       }
@@ -70,7 +79,8 @@ export function plant(bug: PlantedBug, text: string): string {
     .map((part) => RegExp.escape(part))
     .join(String.raw`\s+`)
   const places = [...text.matchAll(new RegExp(pattern, 'g'))]
-  if (places.length !== 1) throw new Error(`a planted bug has no place of its own: bug=${bug.name}, file=${bug.file}, places=${places.length}`)
+  if (places.length !== 1)
+    throw new Error(`a planted bug has no place of its own: bug=${bug.name}, file=${bug.file}, places=${places.length}`)
   return text.replace(new RegExp(pattern), () => bug.replace)
 }
 
@@ -81,7 +91,11 @@ export function sourceOf(bug: PlantedBug): string {
 
 function runHunt(folder: string, runsMax: number, seed: number): Promise<Catch> {
   return new Promise((done) => {
-    const child = spawn(process.execPath, [join(folder, 'packages/testkit/test/planted-bugs/hunt.ts'), String(runsMax), String(seed)], { stdio: ['ignore', 'pipe', 'pipe'] })
+    const child = spawn(
+      process.execPath,
+      [join(folder, 'packages/testkit/test/planted-bugs/hunt.ts'), String(runsMax), String(seed)],
+      { stdio: ['ignore', 'pipe', 'pipe'] },
+    )
     let out = ''
     let err = ''
     child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()))
@@ -94,7 +108,19 @@ function runHunt(folder: string, runsMax: number, seed: number): Promise<Catch> 
       else {
         // It says which run it is in; whatever ended it there ended it because of the bug.
         const [, runs = '0', workload = '?'] = /(\d+) ([\w-]+)\s*$/.exec(out) ?? []
-        done({ runs: Number(runs), workload, message: signal === null ? `process failed: ${err.trim().split('\n').find((line) => line.includes('Error')) ?? err.slice(0, 200)}` : 'a run did not end' })
+        done({
+          runs: Number(runs),
+          workload,
+          message:
+            signal === null
+              ? `process failed: ${
+                  err
+                    .trim()
+                    .split('\n')
+                    .find((line) => line.includes('Error')) ?? err.slice(0, 200)
+                }`
+              : 'a run did not end',
+        })
       }
     })
   })

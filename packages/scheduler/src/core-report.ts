@@ -1,0 +1,46 @@
+/** A look at one core, as plain data. */
+import type { AskTable } from './asks.ts'
+import type { BehaviourLoader } from './behaviour-loader.ts'
+import { readBooks } from './books.ts'
+import type { Books } from './books.ts'
+import type { Dispatcher } from './dispatcher.ts'
+import type { Sender } from './sender.ts'
+import type { SlotTable } from './slot-table.ts'
+import type { TimerWheel } from './timer-wheel.ts'
+
+export interface CoreReport {
+  readonly core: number
+  readonly actors: number
+  readonly runnable: number
+  readonly timers: number
+  readonly asks: number
+  readonly waiting: number
+  readonly asyncInFlight: number
+  readonly behaviours: readonly string[]
+  readonly books: Books
+}
+
+interface Reported {
+  readonly coreNumber: number
+  readonly slots: SlotTable
+  readonly dispatcher: Dispatcher
+  readonly wheel: TimerWheel
+  readonly asks: AskTable
+  readonly sender: Sender
+  readonly loader: BehaviourLoader
+  readonly books: Float64Array
+}
+
+export function reportOf(core: Reported): CoreReport {
+  return {
+    core: core.coreNumber,
+    actors: core.slots.count,
+    runnable: core.dispatcher.runQueue.length,
+    timers: core.wheel.size,
+    asks: core.asks.size,
+    waiting: core.sender.waitingCount,
+    asyncInFlight: core.dispatcher.asyncInFlight,
+    behaviours: core.loader.names,
+    books: readBooks(core.books),
+  }
+}

@@ -1,0 +1,50 @@
+/** How the refs of one core travel: what its encoder takes, and what decoding makes of them. */
+import { ActorRef, isRef } from '@cambium/actor'
+import type { RefHost } from '@cambium/actor'
+import { CambiumError, formatAddress } from '@cambium/base'
+import { createDecoder, createEncoder, createShapeArea } from '@cambium/codec'
+import type { Decoder, Encoder } from '@cambium/codec'
+
+export interface RefHosts {
+  readonly inside: RefHost
+  readonly outside: RefHost
+}
+
+/** The one encoder of a core, over its shape area. A ref of another system is refused: the same address is somebody else here. */
+export function createCoreEncoder(shapes: Uint8Array, hosts: () => RefHosts): Encoder {
+  return createEncoder({
+    area: createShapeArea(shapes),
+    isRef,
+    packRef(value) {
+      const ref = value as ActorRef
+      const { inside, outside } = hosts()
+      if (ref.isHostedBy(inside) || ref.isHostedBy(outside)) return ref
+      throw new CambiumError('ERR_FOREIGN_REF', `ref belongs to another system: ref=${formatAddress(ref)}`)
+    },
+  })
+}
+
+/** Copies values as sending them to another core would: through the core's own encoder. */
+export class Copier {
+  readonly #encoder: Encoder
+  readonly #shapes: Uint8Array
+  readonly #hosts: () => RefHosts
+  /** Made at the first copy. */
+  #decoder: Decoder | undefined = undefined
+
+  constructor(encoder: Encoder, shapes: Uint8Array, hosts: () => RefHosts) {
+    this.#encoder = encoder
+    this.#shapes = shapes
+    this.#hosts = hosts
+  }
+
+  /** Throws `ERR_CANNOT_TRAVEL`. */
+  copy(value: unknown): unknown {
+    this.#decoder ??= createDecoder({
+      area: createShapeArea(this.#shapes),
+      unpackRef: (core, slot, generation) => new ActorRef(this.#hosts().inside, core, slot, generation),
+    })
+    const bytes = this.#encoder.encode(value)
+    return this.#decoder.decode(bytes, 0, bytes.length)
+  }
+}
