@@ -38,6 +38,7 @@ export function checkMailboxOptions(options: MailboxOptions): Required<MailboxOp
 /** A queue of pairs in one circular array; the length of the array is a power of two. */
 export class Mailbox<Asker> {
   length = 0
+  takenAsker: Asker | undefined = undefined
   #entries: unknown[] = new Array(INITIAL_ENTRIES * 2).fill(undefined)
   #mask: number = INITIAL_ENTRIES - 1
   #head = 0
@@ -57,6 +58,19 @@ export class Mailbox<Asker> {
 
   peekAsker(): Asker | undefined {
     return this.#entries[(this.#head << 1) + 1] as Asker | undefined
+  }
+
+  /** Takes the oldest message out; look at `length` first. Its asker is {@link takenAsker} until the next one is taken. */
+  take(): unknown {
+    const entries = this.#entries
+    const at = this.#head << 1
+    const message = entries[at]
+    this.takenAsker = entries[at + 1] as Asker | undefined
+    entries[at] = undefined // or the queue would keep handled messages alive
+    entries[at + 1] = undefined
+    this.#head = (this.#head + 1) & this.#mask
+    this.length -= 1
+    return message
   }
 
   shift(): void {

@@ -66,6 +66,7 @@ export class Core {
   readonly platform: CorePlatform
   readonly bell: Doorbell
   readonly block: CoreBlock
+  /** Tells the root that this core looks at the clock, as it does after each slow message: it is not stuck. */
   beat: Int32Array
   books: Float64Array
   congestion: Int32Array
@@ -80,7 +81,7 @@ export class Core {
   readonly dispatcher: Dispatcher
   readonly lifecycle: Lifecycle
   readonly sender: Sender
-  /** By core number; none to itself. */
+  /** By core number. */
   links: readonly (OutboundLink | undefined)[]
   readonly #memory: SystemMemory
   /** Where the end of the thread would matter most; undefined on a real platform. */
@@ -117,7 +118,10 @@ export class Core {
     this.#epoch = Atomics.load(this.block.epoch, 0)
     this.slots = new SlotTable(this.block.generation)
     this.beat = this.block.beat
-    this.#budget = new TurnBudget(() => platform.now())
+    this.#budget = new TurnBudget(() => {
+      this.beat[0] = ((this.beat[0] as number) + 1) | 0
+      return platform.now()
+    })
     this.wheel = new TimerWheel(platform.now(), () => {
       if (!this.#isInTurn) platform.requestTurn() // a parked core has to wait less
     })
@@ -163,7 +167,6 @@ export class Core {
 
   /** Does a bounded amount of work; answers how much, 0 when there was none. */
   turn(): number {
-    this.beat[0] = ((this.beat[0] as number) + 1) | 0
     this.#isInTurn = true
     try {
       const startedMs = this.#budget.begin()
@@ -189,9 +192,8 @@ export class Core {
       this.#waits.watch()
     }
     for (const link of this.links) {
-      if (link === undefined) continue
-      link.data.flush()
-      link.control.flush()
+      link?.data.flush()
+      link?.control.flush()
     }
     if (this.#hasGivenRoom) this.#announceRoom()
   }
@@ -213,8 +215,7 @@ export class Core {
 
   /** Milliseconds until the next timer; Infinity without one. */
   msToNextTimer(): number {
-    const due = this.wheel.nextDueMs()
-    return due === Infinity ? Infinity : Math.max(0, due - this.platform.now())
+    return Math.max(0, this.wheel.nextDueMs() - this.platform.now())
   }
 
   /** Handles a signal from the root. Core 0 is given its own directly. */
@@ -286,10 +287,13 @@ export class Core {
     return this.#memory.memory
   }
 
-  // --- what the parts ask of their core
-
   now(): number {
     return this.platform.now()
+  }
+
+  /** Up to a turn old; much cheaper. */
+  roughNow(): number {
+    return this.#isInTurn ? this.#budget.lookedMs : this.platform.now()
   }
 
   requestTurn(): void {
@@ -353,13 +357,11 @@ export class Core {
     this.dispatcher.deliverTimer(timer)
   }
 
-  // --- parts of a turn
-
   /** Core 0 hands the root what its own parts had for it. */
   #takeOwnSignals(): number {
-    const count = this.#rootInbox.length
-    for (let i = 0; i < count; i += 1) this.#onRootSignal?.(0, this.#rootInbox.shift() as Signal)
-    return count
+    const signals = this.#rootInbox.splice(0)
+    for (const signal of signals) this.#onRootSignal?.(0, signal)
+    return signals.length
   }
 
   /** Step 3 of the protocol for room: whoever waits looks again. */

@@ -25,8 +25,6 @@ const BUCKET_MASK = CONGESTION_BUCKETS - 1
 export interface DispatcherHost {
   readonly books: Float64Array
   readonly congestion: Int32Array
-  /** Callbacks begun. */
-  readonly beat: Int32Array
   readonly deadLetters: DeadLetterOffice
   /** Sends an answer. */
   reply(asker: Asker, value: unknown): void
@@ -113,9 +111,8 @@ export class Dispatcher {
       mailbox !== undefined &&
       mailbox.length > 0
     ) {
-      const message = mailbox.peek()
-      const asker = mailbox.peekAsker()
-      mailbox.shift()
+      const message = mailbox.take()
+      const asker = mailbox.takenAsker
       handled += 1
       if (cell.isCongested && mailbox.length <= cell.capacity >> 1) this.relieve(cell)
       if (asker !== undefined && asker instanceof MessageTimer) {
@@ -152,8 +149,6 @@ export class Dispatcher {
   #run(cell: ActorCell, message: unknown, asker: Asker | undefined, isCounted: boolean): void {
     cell.asker = asker
     this.current = cell
-    const { beat } = this.#host
-    beat[0] = ((beat[0] as number) + 1) | 0 // the root watches how long one callback takes, not one turn
     let result: unknown
     let isPromise = false
     try {

@@ -35,7 +35,6 @@ export interface LifecycleHost extends RunContextHost {
   readonly slots: SlotTable
   readonly wheel: TimerWheel
   readonly dispatcher: Dispatcher
-  readonly beat: Int32Array
   readonly loader: BehaviourLoader
   readonly deadLetters: DeadLetterOffice
   replyError(asker: Asker, error: Error): void
@@ -180,8 +179,6 @@ export class Lifecycle {
     // An actor may be started by another one's handler: that one is current again afterwards.
     const outer = dispatcher.current
     dispatcher.current = cell
-    const { beat } = this.#host
-    beat[0] = ((beat[0] as number) + 1) | 0
     let state: unknown
     let isPromise = false
     try {

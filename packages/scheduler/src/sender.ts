@@ -53,6 +53,8 @@ export interface SenderHost {
   readonly deadLetters: DeadLetterOffice
   readonly encoder: Encoder
   now(): number
+  /** The time, up to a turn old. */
+  roughNow(): number
   requestTurn(): void
 }
 
@@ -158,7 +160,7 @@ export class Sender {
       if (!link.data.isLarge(bytes.length) || link.data.queued > 0 || this.outbox.isFull(charge)) return 'full'
       this.outbox.enqueue(
         link,
-        waitingMessage({ target, message: undefined, bytes: Buffer.from(bytes), ask: undefined, charge }, this.#host.now()),
+        waitingMessage({ target, message: undefined, bytes: Buffer.from(bytes), ask: undefined, charge }, this.#host.roughNow()),
       )
     }
     count(this.#host.books, SENT)
@@ -295,7 +297,7 @@ export class Sender {
           this.outbox.buryFull(target, message, ask)
           return
         }
-        this.outbox.hold(waitingMessage({ target, message, bytes: undefined, ask, charge }, this.#host.now()), undefined)
+        this.outbox.hold(waitingMessage({ target, message, bytes: undefined, ask, charge }, this.#host.roughNow()), undefined)
         return
       }
     }
@@ -327,7 +329,7 @@ export class Sender {
       if (this.outbox.isFull(charge)) this.outbox.buryFull(target, undefined, ask)
       else
         this.outbox.hold(
-          waitingMessage({ target, message: undefined, bytes: Buffer.from(bytes), ask, charge }, this.#host.now()),
+          waitingMessage({ target, message: undefined, bytes: Buffer.from(bytes), ask, charge }, this.#host.roughNow()),
           link,
         )
       this.#host.requestTurn()
@@ -344,7 +346,7 @@ export class Sender {
     }
     this.outbox.enqueue(
       link,
-      waitingMessage({ target, message: undefined, bytes: Buffer.from(bytes), ask, charge }, this.#host.now()),
+      waitingMessage({ target, message: undefined, bytes: Buffer.from(bytes), ask, charge }, this.#host.roughNow()),
     )
     this.#host.requestTurn()
   }

@@ -6,7 +6,7 @@
  *   core k  bell          doorbell word                           core k; a peer only by CAS parked -> rung (see ring's doorbell)
  *           state         CORE_*                                  root
  *           epoch         incarnations of the core                root, while the core is down
- *           beat          turns begun                             core k, plain stores; the root only compares two readings
+ *           beat          looks at the clock                            core k, plain stores; the root only compares two readings
  *           attention     control plane has posted something      root sets, core k clears
  *           generation    last generation given to a slot         core k
  *           congestion    congested mailboxes by slot & mask      core k; the root clears it while the core is down

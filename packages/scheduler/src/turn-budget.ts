@@ -18,6 +18,11 @@ export class TurnBudget {
     this.#now = now
   }
 
+  /** When the clock was last looked at. */
+  get lookedMs(): number {
+    return this.#lookedMs
+  }
+
   /** A turn begins; answers the time. */
   begin(): number {
     this.#startedMs = this.#now()

@@ -91,10 +91,10 @@ export function createActorGroups(scale: number): readonly BenchGroup[] {
       ],
       ratios: [
         // As for rings: both sides hot. An event loop is hot when it does not sleep between messages.
-        ratio('ask.remote/postMessage.rtt', 'ask.remote', 'postMessage-hot', 'ask', 'p50'),
-        ratio('ask.remote.outside/postMessage.rtt', 'ask.remote', 'postMessage-hot', 'ask-outside', 'p50'),
-        ratio('ask.remote/postMessage-sleeping.rtt', 'ask.remote', 'postMessage', 'ask', 'p50'),
-        ratio('ask.remote.outside/postMessage-sleeping.rtt', 'ask.remote', 'postMessage', 'ask-outside', 'p50'),
+        ratio('ask.remote/postMessage-hot.rtt', 'ask.remote', 'postMessage-hot', 'ask', 'p50'),
+        ratio('ask.remote.outside/postMessage-hot.rtt', 'ask.remote', 'postMessage-hot', 'ask-outside', 'p50'),
+        ratio('ask.remote/postMessage.rtt', 'ask.remote', 'postMessage', 'ask', 'p50'),
+        ratio('ask.remote.outside/postMessage.rtt', 'ask.remote', 'postMessage', 'ask-outside', 'p50'),
       ],
     },
     {
