@@ -84,8 +84,14 @@ async function simulate(seed: number): Promise<World> {
   // Liveness: with everybody served, the world comes to rest with nothing left over.
   const isBusy = (): boolean =>
     pending.length > 0 || world.exits.length > 0 || world.books().queued > 0 || world.cores.some((core) => core.wheel.size > 0)
-  for (let round = 0; isBusy(); round += 1) {
-    expect(round).toBeLessThan(2000)
+  // A circle of waits gives up one message at each send limit, of 10 s at most: what counts is that something goes on within that time.
+  let stalledRounds = 0
+  let settledBefore = -1
+  while (isBusy()) {
+    const { processed, deadTotal } = world.books()
+    stalledRounds = processed + deadTotal > settledBefore ? 0 : stalledRounds + 1
+    settledBefore = processed + deadTotal
+    expect(stalledRounds).toBeLessThan(700)
     for (const open of pending.splice(0)) open()
     await world.advance(20)
     await restartAll()
@@ -112,14 +118,8 @@ test('order per pair, once at most, even books (D6, C-36)', async () => {
     fc.asyncProperty(fc.integer({ min: 1, max: 2 ** 31 - 1 }), async (seed) => {
       await simulate(seed)
     }),
-    // A seed of its own, so that a run says the same each time: the open fault below would otherwise strike one run in seven.
-    { numRuns: 60, seed: 1 },
+    { numRuns: 60, examples: [[2090159775]] }, // a long circle of waits
   )
-})
-
-/** Known and open: after a circle of waits the timer that looks after waiting messages is not armed any more, and they wait for ever. */
-test.fails('a circle of waits ends in dead letters, whatever came before it (D5): seed 2090159775', async () => {
-  await simulate(2090159775)
 })
 
 test('the same run from the same seed, message by message (R1.10)', async () => {
