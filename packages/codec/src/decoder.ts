@@ -7,7 +7,9 @@
  */
 import type { Unpackr } from 'msgpackr'
 import type { UnpackRef } from './boxed.ts'
+import type { EntryArea } from './entry-area.ts'
 import { notDecodable } from './errors.ts'
+import { LayoutReaders } from './layout-readers.ts'
 import { exchangeHost, msgpackr } from './private-msgpackr.ts'
 import { SHAPES_MAX } from './shape-area.ts'
 import type { Shape, ShapeArea } from './shape-area.ts'
@@ -15,6 +17,8 @@ import type { Shape, ShapeArea } from './shape-area.ts'
 export interface DecoderOptions {
   /** The shape area of the sending core. */
   readonly area: ShapeArea
+  /** The layout area of the sending core. @default compiled messages are not decodable */
+  readonly layouts?: EntryArea
   /** The ref to an actor. Called while a message is decoded. @default refs are not decodable */
   readonly unpackRef?: UnpackRef
 }
@@ -22,9 +26,10 @@ export interface DecoderOptions {
 export interface Decoder {
   /**
    * The message in `length` bytes at `offset`. It shares no memory with `buffer`. Throws `ERR_NOT_DECODABLE` on bytes that
-   * no encoder over this area wrote; never reads outside the range, and runs no code that came with the bytes.
+   * no encoder over this area wrote; never reads outside the range, and runs no code that came with the bytes. `layout` is what
+   * the encoder said with the bytes. @default 0, none
    */
-  decode(buffer: Buffer, offset: number, length: number): unknown
+  decode(buffer: Buffer, offset: number, length: number, layout?: number): unknown
 }
 
 /** Longer records are decoded from a view of exactly their bytes. */
@@ -104,10 +109,20 @@ export function createDecoder(options: DecoderOptions): Decoder {
     }
   }
 
+  const readers = options.layouts === undefined ? undefined : new LayoutReaders(options.layouts, unpackRef)
+
   return {
-    decode(buffer, offset, length) {
+    decode(buffer, offset, length, layout = 0) {
       if (!Number.isInteger(offset) || !Number.isInteger(length) || offset < 0 || length < 1 || length > buffer.length - offset) {
         throw notDecodable(length, new RangeError('the range is not in the buffer'))
+      }
+      if (layout !== 0) {
+        try {
+          if (readers === undefined) throw new RangeError('a compiled message, but this decoder has no layouts')
+          return readers.read(layout, buffer, offset, offset + length)
+        } catch (error) {
+          throw notDecodable(length, error)
+        }
       }
       const publishedBytes = area.publishedBytes()
       if (publishedBytes !== seenBytes) loadShapes(publishedBytes)

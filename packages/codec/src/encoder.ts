@@ -9,10 +9,17 @@
  * 2. It is appended to the area before `encode` returns, so before the record can be published.
  * 3. When the area is full, or a shape is too large for it, the object travels with its names.
  * 4. When encoding fails after shapes were taken, msgpackr forgets them, and nothing was appended.
+ *
+ * Before that, a message is tried for a layout (`layout-writers.ts`): those that repeat are written by a function made for them.
  */
 import { CambiumError } from '@cambium/base'
 import type { Packr } from 'msgpackr'
+import type { EntryArea } from './entry-area.ts'
 import { cannotTravel } from './errors.ts'
+import { layoutMemory } from './layout-memory.ts'
+import type { LayoutMemory } from './layout-memory.ts'
+import { NO_MATCH } from './layout-writer.ts'
+import { LayoutWriters } from './layout-writers.ts'
 import { msgpackr } from './private-msgpackr.ts'
 import { shapeEntry, SHAPES_MAX } from './shape-area.ts'
 import type { Shape, ShapeArea } from './shape-area.ts'
@@ -23,6 +30,8 @@ import type { PackedRef } from './travel-check.ts'
 export interface EncoderOptions {
   /** The shape area of the sending core. Only one encoder may use it at a time. */
   readonly area: ShapeArea
+  /** The layout area of the sending core, likewise. @default messages are not compiled */
+  readonly layouts?: EntryArea
   /** Whether an object is an actor ref. @default no object is */
   readonly isRef?: (value: object) => boolean
   /** What a ref travels as. Needed with `isRef`. */
@@ -30,6 +39,8 @@ export interface EncoderOptions {
 }
 
 export interface Encoder {
+  /** Number of the layout that the latest message was written with; 0 is none. It belongs to the bytes: the decoder needs it. */
+  readonly layout: number
   /**
    * The bytes of `message`, in a buffer of the encoder's own: valid until its next call. Throws `ERR_CANNOT_TRAVEL`,
    * which names the path: `message cannot travel: path=order.items[3].callback, found function`.
@@ -37,6 +48,11 @@ export interface Encoder {
   encode(message: unknown): Buffer
   /** The same in memory of its own. */
   encodeCopy(message: unknown): Buffer
+  /**
+   * Writes `message` in place if a layout fits it: gives the end of its bytes, or a negative number when none fits or it would pass `limit`, and
+   * then {@link encode} is for it. What lies between `at` and `limit` may have been written over. Never throws. `at` is a multiple of 8.
+   */
+  write(message: unknown, memory: LayoutMemory, at: number, limit: number): number
 }
 
 const SCRATCH_BYTES = 16 * 1024
@@ -61,6 +77,9 @@ interface Structures extends Array<Shape | undefined> {
 
 type Scratch = Buffer & { end?: number }
 
+/** Messages that layouts write for {@link Encoder.encode}; larger ones travel by the general codec. */
+const COMPILED_BYTES_MAX = 8 * 1024
+
 /**
  * msgpackr has one state for all packers of a thread, and ours is pointed at a buffer before each message. So a getter
  * that sends a message while its own message is encoded is refused, whichever encoder it reaches.
@@ -82,6 +101,10 @@ export function createEncoder(options: EncoderOptions): Encoder {
   let illFormedName = false
   let scratch: Scratch = Buffer.allocUnsafeSlow(SCRATCH_BYTES)
   let views: (Buffer | undefined)[] = []
+  const writers = new LayoutWriters(options.layouts, options)
+  const compiled = layoutMemory(Buffer.allocUnsafeSlow(COMPILED_BYTES_MAX)) as LayoutMemory
+  const compiledViews: (Buffer | undefined)[] = []
+  let layout = 0
 
   const share = (shape: Shape): boolean => {
     // One number stays free: msgpackr asks only while there is one.
@@ -145,11 +168,34 @@ export function createEncoder(options: EncoderOptions): Encoder {
     return (views[end] ??= scratch.subarray(0, end))
   }
 
+  const write = (message: unknown, memory: LayoutMemory, at: number, limit: number): number => {
+    if (typeof message !== 'object' || message === null || encoding) return NO_MATCH
+    encoding = true
+    try {
+      const end = writers.write(message, memory, at, limit)
+      layout = writers.number
+      return end
+    } catch {
+      return NO_MATCH // a getter or a proxy threw: the general codec will name it
+    } finally {
+      encoding = false
+    }
+  }
+
   const encode = (message: unknown): Buffer => {
+    const end = write(message, compiled, 0, COMPILED_BYTES_MAX)
+    if (end < 0) return encodeGeneral(message, end === NO_MATCH)
+    if (end > VIEW_BYTES_MAX) return compiled.buffer.subarray(0, end)
+    return (compiledViews[end] ??= compiled.buffer.subarray(0, end))
+  }
+
+  const encodeGeneral = (message: unknown, isNew: boolean): Buffer => {
+    layout = 0
     if (encoding) throw cannotTravel('(root)', 'a message sent by a getter of a message that is being encoded')
     encoding = true
     try {
       const packed = pack(isSimpleMessage(message) ? message : walk(message, false))
+      if (isNew) writers.learn(message)
       if (!illFormedName) return packed
       illFormedName = false
       return pack(walk(message, true))
@@ -167,5 +213,12 @@ export function createEncoder(options: EncoderOptions): Encoder {
     }
   }
 
-  return { encode, encodeCopy: (message) => Buffer.from(encode(message)) }
+  return {
+    get layout() {
+      return layout
+    },
+    encode,
+    encodeCopy: (message) => Buffer.from(encode(message)),
+    write,
+  }
 }

@@ -1,5 +1,7 @@
 export { createDecoder } from './decoder.ts'
 export type { Decoder, DecoderOptions } from './decoder.ts'
+export { createEntryArea } from './entry-area.ts'
+export type { EntryArea } from './entry-area.ts'
 export { createEncoder } from './encoder.ts'
 export type { Encoder, EncoderOptions } from './encoder.ts'
 export {
@@ -13,6 +15,9 @@ export {
   writeFragment,
 } from './fragments.ts'
 export type { Fragment } from './fragments.ts'
+export { layoutMemory } from './layout-memory.ts'
+export type { LayoutMemory } from './layout-memory.ts'
+export { LAYOUT_AREA_BYTES, LAYOUTS_MAX } from './layout-writers.ts'
 export { createReassembler } from './reassembler.ts'
 export type { Reassembler, ReassemblerOptions } from './reassembler.ts'
 export { createShapeArea, SHAPE_AREA_BYTES, SHAPES_MAX } from './shape-area.ts'

@@ -1,98 +1,36 @@
 /**
- * The shape area of one core: the lists of property names its encoder replaced by a number, in shared memory.
- *
- *     0  published bytes   Int32: end of the entries that may be read, counted from byte 4
- *     4  entries           uint16 length, then that many bytes: a JSON array of strings, UTF-8
- *
- * The number of a shape is the position of its entry. Nothing is ever changed or removed, so whoever reads the area,
- * today or as the successor of a dead worker, gives every record the meaning it was written with.
- *
- * 1. Only the owning core's encoder writes. It writes entries beyond the published end with plain stores.
- * 2. It then makes them known by one `Atomics.store` of the published bytes, before the record that uses them is
- *    published in its ring.
- * 3. A reader does `Atomics.load` of the published bytes, then plain reads of what they cover: rule 2's store ordered
- *    those bytes before it (both are sequentially consistent). Who has seen a record has seen its shapes.
- * 4. A writer that dies before rule 2 leaves bytes that nobody reads; its successor writes over them.
- * 5. An entry that cannot be parsed still takes its number, so that the numbers after it keep their meaning.
+ * The shape area of one core: the lists of property names that its encoder replaced by a number, each a JSON array of strings in an entry area
+ * (`entry-area.ts`). The number of a shape is the position of its entry.
  */
-import { assert } from '@cambium/base'
+import { areaEntry, createEntryArea, ENTRIES_MAX } from './entry-area.ts'
+import type { EntryArea } from './entry-area.ts'
 
 /** Size of a shape area: some 1,500 shapes of five short names. */
 export const SHAPE_AREA_BYTES: number = 64 * 1024
 
 /** Shapes in one area; beyond it, objects travel with their names. */
-export const SHAPES_MAX = 1024
-
-const PUBLISHED = 0
-const ENTRIES_OFFSET = 4
-const LENGTH_BYTES = 2
-/** Longer lists are dictionaries rather than shapes: the area is not spent on them. */
-const ENTRY_BYTES_MAX = 2048
+export const SHAPES_MAX: number = ENTRIES_MAX
 
 export type Shape = readonly string[]
 
-export interface ShapeArea {
-  /** Bytes of entries that may be read; a changed value tells that there is something new. */
-  publishedBytes(): number
-  /** Reads the entries between two values of `publishedBytes`, in order; `undefined` for one that cannot be parsed. */
+export interface ShapeArea extends Omit<EntryArea, 'read'> {
+  /** Reads the shapes between two values of `publishedBytes`, in order; `undefined` for one that cannot be parsed. */
   read(fromBytes: number, toBytes: number): (Shape | undefined)[]
-  /** Bytes left for entries. */
-  roomBytes(): number
-  /** Writes entries made by {@link shapeEntry} and publishes them at once. Owner only. They must fit. */
-  append(entries: readonly Uint8Array[]): void
 }
 
 /** The entry of a shape, its length included; `undefined` when it is too long for an area. */
 export function shapeEntry(shape: Shape): Uint8Array | undefined {
-  const text = Buffer.from(JSON.stringify(shape), 'utf8')
-  if (text.length > ENTRY_BYTES_MAX) return undefined
-  const entry = Buffer.alloc(LENGTH_BYTES + text.length)
-  entry.writeUInt16LE(text.length, 0)
-  text.copy(entry, LENGTH_BYTES)
-  return entry
+  return areaEntry(JSON.stringify(shape))
 }
 
-/**
- * A view of the area in `bytes`, which lie on a multiple of four in shared memory. All zeros are an empty area.
- * Owner and readers make their own view of the same bytes.
- */
+/** A view of the area in `bytes`: see {@link createEntryArea}. */
 export function createShapeArea(bytes: Uint8Array): ShapeArea {
-  assert(bytes.byteOffset % 4 === 0, 'a shape area begins at a multiple of 4 bytes')
-  assert(bytes.byteLength >= ENTRIES_OFFSET, 'a shape area has room for its header')
-  const header = new Int32Array(bytes.buffer, bytes.byteOffset, 1)
-  const entries = Buffer.from(bytes.buffer, bytes.byteOffset + ENTRIES_OFFSET, bytes.byteLength - ENTRIES_OFFSET)
-
-  // Clamped, so that a damaged header cannot lead a reader out of the area.
-  const publishedBytes = (): number => Math.min(Math.max(Atomics.load(header, PUBLISHED), 0), entries.length)
-
-  return {
-    publishedBytes,
-    read: (fromBytes, toBytes) => readEntries(entries, fromBytes, toBytes),
-    roomBytes: () => entries.length - publishedBytes(),
-    append(added) {
-      let end = publishedBytes()
-      for (const entry of added) {
-        assert(end + entry.length <= entries.length, 'shapes fit into the area')
-        entries.set(entry, end)
-        end += entry.length
-      }
-      Atomics.store(header, PUBLISHED, end)
-    },
-  }
+  const area = createEntryArea(bytes)
+  return { ...area, read: (fromBytes, toBytes) => area.read(fromBytes, toBytes).map(parseShape) }
 }
 
-function readEntries(entries: Buffer, fromBytes: number, toBytes: number): (Shape | undefined)[] {
-  const shapes: (Shape | undefined)[] = []
-  let at = fromBytes
-  while (at + LENGTH_BYTES <= toBytes && shapes.length < SHAPES_MAX) {
-    const start = at + LENGTH_BYTES
-    at = start + entries.readUInt16LE(at)
-    shapes.push(at <= toBytes ? parseShape(entries.toString('utf8', start, at)) : undefined)
-  }
-  return shapes
-}
-
-function parseShape(text: string): Shape | undefined {
+function parseShape(text: string | undefined): Shape | undefined {
+  if (text === undefined) return undefined
   try {
     const parsed: unknown = JSON.parse(text)
     return Array.isArray(parsed) && parsed.every((name) => typeof name === 'string') ? parsed : undefined

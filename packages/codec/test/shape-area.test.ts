@@ -48,7 +48,7 @@ describe('D7 the area', () => {
 
   test('more than fits is never written', () => {
     const { area } = newArea(32)
-    expect(() => area.append([new Uint8Array(29)])).toThrow(/shapes fit into the area/)
+    expect(() => area.append([new Uint8Array(29)])).toThrow(/entries fit into the area/)
     expect(area.publishedBytes()).toBe(0)
   })
 

@@ -1,0 +1,211 @@
+/**
+ * Generates the writer of a layout: one straight function that checks that a message is exactly of the layout, and writes it as it goes.
+ *
+ * Every property is read once. A message that differs in a name, their order, their number, a kind or a prototype is no match; the caller then
+ * tries another layout or the general codec, and what was written so far means nothing, since nobody was told of it.
+ */
+import { BINARY_TYPES } from './boxed.ts'
+import { generate, literal } from './generated-code.ts'
+import { ELEMENTS_MAX, TAG_FALSE, TAG_NULL, TAG_NUMBER, TAG_STRING, TAG_TRUE, TAG_UNDEFINED } from './message-layout.ts'
+import type { FieldKind, PlacedField, PlacedLayout } from './message-layout.ts'
+import { writeText } from './layout-memory.ts'
+import type { RefHooks } from './travel-check.ts'
+
+/** The message is not of the layout. */
+export const NO_MATCH: number = -1
+/** It is, but there is no room for it, or a part of it is too large to be compiled. */
+export const NO_ROOM: number = -2
+
+/** Writes `message` between `at`, a multiple of 8, and `limit`; gives the end of its bytes, {@link NO_MATCH} or {@link NO_ROOM}. Getters may throw. */
+export type LayoutWriter = (
+  message: object,
+  int32: Int32Array,
+  float64: Float64Array,
+  buffer: Buffer,
+  at: number,
+  limit: number,
+) => number
+
+export function generateWriter(layout: PlacedLayout, hooks: RefHooks): LayoutWriter {
+  const source = new WriterSource()
+  source.object('message', 'at', layout.fields)
+  const body = `
+    return function writeMessage(message, int32, float64, buffer, at, limit) {
+      let p = at + ${layout.fixedBytes}
+      if (p > limit) return ${NO_ROOM}
+      ${source.text}
+      return p
+    }`
+  return generate(body, {
+    prototypeOf: Object.getPrototypeOf,
+    plain: Object.prototype,
+    isArray: Array.isArray,
+    writeText,
+    isRef: hooks.isRef ?? (() => false),
+    packRef: hooks.packRef ?? ((ref: object) => ref),
+    prototypes: prototypesOfBinary(),
+    bytesOf: (view: ArrayBufferView) => new Uint8Array(view.buffer, view.byteOffset, view.byteLength),
+    isShared: (buffer: ArrayBufferLike) => buffer instanceof SharedArrayBuffer,
+  }) as LayoutWriter
+}
+
+function prototypesOfBinary(): (object | undefined)[] {
+  return BINARY_TYPES.map((name) => (globalThis as unknown as Record<string, { prototype: object } | undefined>)[name]?.prototype)
+}
+
+/** Source text of the checks and stores of a message. */
+class WriterSource {
+  text = ''
+  #names = 0
+
+  /** `message`: the expression of the object; `base`: that of the begin of its fixed part. */
+  object(message: string, base: string, fields: readonly PlacedField[]): void {
+    const count = this.#name('n')
+    this.#line(`if (prototypeOf(${message}) !== plain) return ${NO_MATCH}`)
+    this.#line(`let ${count} = 0`)
+    const cases = fields.map(({ name }, i) => `case ${i}: if (name !== ${literal(name)}) return ${NO_MATCH}; break`)
+    this.#line(`for (const name in ${message}) switch (${count}++) { ${cases.join('\n')}\n default: return ${NO_MATCH} }`)
+    this.#line(`if (${count} !== ${fields.length}) return ${NO_MATCH}`)
+    for (const field of fields) {
+      const value = this.#name('v')
+      this.#line(`const ${value} = ${message}[${literal(field.name)}]`)
+      this.#value(value, base, field)
+    }
+  }
+
+  #value(value: string, base: string, field: PlacedField): void {
+    const { kind, at } = field
+    if (kind === 'int32') {
+      this.#checkInt32(value)
+      this.#line(`int32[${base} + ${at} >> 2] = ${value}`)
+    } else if (kind === 'float64') {
+      this.#line(`if (typeof ${value} !== 'number') return ${NO_MATCH}`)
+      this.#line(`float64[${base} + ${at} >> 3] = ${value}`)
+    } else if (kind === 'boolean') {
+      this.#line(`if (typeof ${value} !== 'boolean') return ${NO_MATCH}`)
+      this.#line(`buffer[${base} + ${at}] = ${value} ? 1 : 0`)
+    } else if (kind === 'string') {
+      this.#line(`if (typeof ${value} !== 'string') return ${NO_MATCH}`)
+      this.#string(value, `int32[${base} + ${at} >> 2]`)
+    } else if (kind === 'primitive') this.#primitive(value, base, field)
+    else if (kind === 'ref') this.#ref(value, `${base} + ${at} >> 2`)
+    else if ('enum' in kind) this.#enum(value, `buffer[${base} + ${at}]`, kind.enum)
+    else if ('object' in kind) {
+      this.#line(`if (typeof ${value} !== 'object' || ${value} === null) return ${NO_MATCH}`)
+      this.object(value, base, field.fields)
+    } else if ('array' in kind) this.#array(value, `int32[${base} + ${at} >> 2]`, kind.array, field.element)
+    else this.#binary(value, `int32[${base} + ${at} >> 2]`, kind.binary)
+  }
+
+  #checkInt32(value: string): void {
+    this.#line(`if (typeof ${value} !== 'number' || (${value} | 0) !== ${value}) return ${NO_MATCH}`)
+    this.#line(`if (${value} === 0 && 1 / ${value} < 0) return ${NO_MATCH}`)
+  }
+
+  #string(value: string, target: string): void {
+    const end = this.#name('e')
+    this.#line(`const ${end} = writeText(buffer, p, limit, ${value})`)
+    this.#line(`if (${end} < 0) return ${NO_ROOM}`)
+    this.#line(`${target} = ${value}.length << 1 | (${end} - p > ${value}.length ? 1 : 0)`)
+    this.#line(`p = ${end}`)
+  }
+
+  #enum(value: string, target: string, values: readonly string[]): void {
+    const index = values.map((text, i) => `${value} === ${literal(text)} ? ${i} : `).join('')
+    const found = this.#name('x')
+    this.#line(`const ${found} = ${index}-1`)
+    this.#line(`if (${found} < 0) return ${NO_MATCH}`)
+    this.#line(`${target} = ${found}`)
+  }
+
+  #primitive(value: string, base: string, { at, tagAt }: PlacedField): void {
+    const tag = `buffer[${base} + ${tagAt}]`
+    const word = `float64[${base} + ${at} >> 3]`
+    this.#line(`switch (typeof ${value}) {`)
+    this.#line(`case 'number': ${tag} = ${TAG_NUMBER}; ${word} = ${value}; break`)
+    this.#line(`case 'boolean': ${tag} = ${value} ? ${TAG_TRUE} : ${TAG_FALSE}; break`)
+    this.#line(`case 'undefined': ${tag} = ${TAG_UNDEFINED}; break`)
+    this.#line(`case 'object': if (${value} !== null) return ${NO_MATCH}; ${tag} = ${TAG_NULL}; break`)
+    this.#line(`case 'string': { ${tag} = ${TAG_STRING}`)
+    this.#string(value, word)
+    this.#line(`break }`)
+    this.#line(`default: return ${NO_MATCH} }`)
+  }
+
+  #ref(value: string, word: string): void {
+    const packed = this.#name('r')
+    this.#line(`if (typeof ${value} !== 'object' || ${value} === null || !isRef(${value})) return ${NO_MATCH}`)
+    this.#line(`const ${packed} = packRef(${value})`)
+    this.#line(`if (${packed}.name !== undefined) return ${NO_MATCH}`)
+    for (const [i, part] of ['core', 'slot', 'generation'].entries()) this.#line(`int32[(${word}) + ${i}] = ${packed}.${part}`)
+  }
+
+  #array(value: string, target: string, item: FieldKind | null, element: PlacedLayout | undefined): void {
+    const length = this.#name('l')
+    this.#line(`if (!isArray(${value})) return ${NO_MATCH}`)
+    this.#line(`const ${length} = ${value}.length`)
+    this.#line(`if (${length} > ${item === null ? 0 : ELEMENTS_MAX}) return ${item === null ? NO_MATCH : NO_ROOM}`)
+    this.#line(`${target} = ${length}`)
+    if (item === null) return
+    const i = this.#name('i')
+    const entry = this.#name('v')
+    const bytes = item === 'int32' ? 4 : item === 'float64' ? 8 : item === 'boolean' ? 1 : 0
+    if (bytes > 0) {
+      this.#align(bytes)
+      this.#line(`if (p + ${length} * ${bytes} > limit) return ${NO_ROOM}`)
+    }
+    this.#line(`for (let ${i} = 0; ${i} < ${length}; ${i}++) { const ${entry} = ${value}[${i}]`)
+    if (item === 'int32') {
+      this.#checkInt32(entry)
+      this.#line(`int32[p >> 2] = ${entry}; p += 4`)
+    } else if (item === 'float64') {
+      this.#line(`if (typeof ${entry} !== 'number') return ${NO_MATCH}`)
+      this.#line(`float64[p >> 3] = ${entry}; p += 8`)
+    } else if (item === 'boolean') {
+      this.#line(`if (typeof ${entry} !== 'boolean') return ${NO_MATCH}`)
+      this.#line(`buffer[p] = ${entry} ? 1 : 0; p += 1`)
+    } else if (item === 'string') {
+      const word = this.#name('w')
+      this.#line(`if (typeof ${entry} !== 'string') return ${NO_MATCH}`)
+      this.#align(4)
+      this.#line(`const ${word} = p >> 2; p += 4; if (p > limit) return ${NO_ROOM}`)
+      this.#string(entry, `int32[${word}]`)
+    } else if (element !== undefined) {
+      const begin = this.#name('b')
+      this.#line(`if (typeof ${entry} !== 'object' || ${entry} === null) return ${NO_MATCH}`)
+      this.#align(8)
+      this.#line(`const ${begin} = p; p += ${element.fixedBytes}; if (p > limit) return ${NO_ROOM}`)
+      this.object(entry, begin, element.fields)
+    }
+    this.#line('}')
+  }
+
+  #binary(value: string, target: string, type: string): void {
+    const bytes = this.#name('y')
+    const expected = `prototypes[${BINARY_TYPES.indexOf(type)}]`
+    this.#line(
+      `if (typeof ${value} !== 'object' || ${value} === null || prototypeOf(${value}) !== ${expected}) return ${NO_MATCH}`,
+    )
+    if (type === 'ArrayBuffer') this.#line(`if (${value}.detached) return ${NO_MATCH}; const ${bytes} = new Uint8Array(${value})`)
+    else {
+      this.#line(`if (isShared(${value}.buffer) || ${value}.buffer.detached) return ${NO_MATCH}`)
+      this.#line(`const ${bytes} = ${type === 'Uint8Array' ? value : `bytesOf(${value})`}`)
+    }
+    this.#line(`if (p + ${bytes}.length > limit) return ${NO_ROOM}`)
+    this.#line(`${target} = ${bytes}.length; buffer.set(${bytes}, p); p += ${bytes}.length`)
+  }
+
+  /** To a multiple of `bytes`. */
+  #align(bytes: number): void {
+    if (bytes > 1) this.#line(`p = (p + ${bytes - 1}) & -${bytes}`)
+  }
+
+  #name(prefix: string): string {
+    this.#names += 1
+    return `${prefix}${this.#names}`
+  }
+
+  #line(text: string): void {
+    this.text += `${text}\n`
+  }
+}
