@@ -17,6 +17,8 @@ import { measureThroughput } from './throughput.ts'
 
 const EXIT_NOT_VERIFIED = 1
 const SIGNAL_EXITS = { SIGINT: 130, SIGTERM: 143 } as const
+/** What comes within this time of the first signal is the same press of a key: npm passes on what the terminal has sent to us already. */
+const SAME_PRESS_MS = 250
 
 class Interrupted extends Error {
   readonly exitCode: number
@@ -39,16 +41,28 @@ async function main(): Promise<number> {
   }
   // Whoever reads us may have seen enough, like `head`.
   process.stdout.on('error', () => {})
-  const ended = new AbortController()
-  for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => ended.abort(new Interrupted(name)))
   const progress = createProgressLine(process.stdout)
   try {
-    return await takeCensus(parsed.options, ended.signal, progress)
+    return await takeCensus(parsed.options, endedBySignal(), progress)
   } catch (error) {
     progress.clear()
     process.stderr.write(`census: ${error instanceof Error ? error.message : String(error)}\n`)
     return error instanceof Interrupted ? error.exitCode : EXIT_NOT_VERIFIED
   }
+}
+
+/** Aborted by the first SIGINT or SIGTERM; a later one ends the process at once. */
+function endedBySignal(): AbortSignal {
+  const ended = new AbortController()
+  let firstAt: number | undefined
+  for (const name of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(name, () => {
+      firstAt ??= performance.now()
+      if (performance.now() - firstAt < SAME_PRESS_MS) ended.abort(new Interrupted(name))
+      else process.exit(SIGNAL_EXITS[name])
+    })
+  }
+  return ended.signal
 }
 
 async function takeCensus(options: CensusOptions, signal: AbortSignal, progress: ProgressLine): Promise<number> {

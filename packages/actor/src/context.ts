@@ -16,7 +16,10 @@ export interface ActorContext<Messages = unknown, Reply = unknown> {
   readonly isAsked: boolean
   /** Answers the message in hand. Throws `ERR_NOT_ASKED` when nobody waits for an answer. */
   reply(value: Reply): void
-  /** Takes the duty to answer the message in hand; the returned function answers it later, once. */
+  /**
+   * Takes the duty to answer the message in hand; the returned function answers it later, once. An actor owes 262,144 answers at most; beyond that
+   * the oldest are given up, and their asks fail with `ERR_NO_REPLY`.
+   */
   deferReply(): (value: Reply) => void
   /** Monotonic milliseconds of this core's clock; virtual in the simulator. */
   now(): number
@@ -35,7 +38,11 @@ export interface ActorContext<Messages = unknown, Reply = unknown> {
   setTimer(key: string, delayMs: number, message: Messages, options?: { readonly repeat?: boolean }): void
   /** A cancelled timer never fires, its message already queued or not. Answers whether there was one. */
   cancelTimer(key: string): boolean
-  /** Runs the exported function `job` of `module` with `argument` on a pool of plain threads, off the schedulers. */
+  /**
+   * Runs the exported function `job` of `module` with `argument` on a pool of plain threads, off the schedulers. Rejects with what the job threw, or with
+   * `ERR_OPTION`, `ERR_OFFLOAD_JOB`, `ERR_OFFLOAD_ARGUMENT`, `ERR_OFFLOAD_RESULT`, `ERR_OFFLOAD_ABORTED`, `ERR_OFFLOAD_FAILED`. A job that goes on when its actor has
+   * ended keeps its thread: hand it {@link signal}.
+   */
   offload<T>(module: string | URL, job: string, argument: unknown, options?: { readonly signal?: AbortSignal }): Promise<T>
 }
 

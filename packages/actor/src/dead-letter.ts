@@ -19,7 +19,7 @@ export const DEAD_LETTER_REASONS = [
   'in_hand',
   /** It was in the heap of a core that died. */
   'lost_with_core',
-  /** Its bytes could not be decoded. */
+  /** Its bytes could not be decoded, or were more than a message may have. */
   'not_decodable',
   /** A reply that came after its ask had ended, or the second of two. */
   'late_reply',

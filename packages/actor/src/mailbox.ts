@@ -1,6 +1,6 @@
 /**
  * A mailbox: a bounded first-in-first-out queue of messages, each with the asker to answer or none. It grows with its content up
- * to its capacity, so an idle actor costs nothing for it.
+ * to its capacity, and gives a flood's memory back, so an idle actor costs little for it.
  *
  * `capacity` is the high watermark: at it the mailbox is congested, and with `backpressure` senders hold their messages back until it
  * has drained to the low watermark, half of it. What was already under way still enters, so the queue may exceed its capacity by
@@ -98,6 +98,19 @@ export class Mailbox<Asker> {
       this.#entries[to + 1] = this.askerAt(i - 1)
     }
     this.shift()
+  }
+
+  /** Gives back what a flood has left of an empty queue, beyond the room for {@link MAILBOX_CAPACITY_DEFAULT} messages. For whoever has taken the last one. */
+  trim(): void {
+    if (this.length > 0 || this.#mask < MAILBOX_CAPACITY_DEFAULT) return
+    this.#entries = new Array(INITIAL_ENTRIES * 2).fill(undefined)
+    this.#mask = INITIAL_ENTRIES - 1
+    this.#head = 0
+  }
+
+  /** Messages for which there is room without growing. */
+  get room(): number {
+    return this.#mask + 1
   }
 
   #grow(): void {

@@ -47,6 +47,23 @@ describe('a mailbox', () => {
     expect(mailbox.askerAt(-1)).toBeUndefined()
   })
 
+  test('gives the memory of a flood back once it is empty, and keeps that of an everyday one (R1.9)', () => {
+    const mailbox = new Mailbox<string>()
+    for (let i = 0; i < MAILBOX_CAPACITY_DEFAULT; i += 1) mailbox.push(i, undefined)
+    takeAll(mailbox)
+    mailbox.trim()
+    expect(mailbox.room).toBe(MAILBOX_CAPACITY_DEFAULT)
+    for (let i = 0; i < 100_000; i += 1) mailbox.push(i, undefined)
+    mailbox.trim() // not empty: nothing may be lost
+    expect(mailbox.length).toBe(100_000)
+    expect(mailbox.room).toBeGreaterThanOrEqual(100_000)
+    takeAll(mailbox)
+    mailbox.trim()
+    expect(mailbox.room).toBeLessThanOrEqual(MAILBOX_CAPACITY_DEFAULT)
+    for (let i = 0; i < 20; i += 1) mailbox.push(i, `asker ${i}`)
+    expect(takeAll(mailbox)).toEqual(Array.from({ length: 20 }, (_, i) => [i, `asker ${i}`]))
+  })
+
   test('is an array, for every sequence of push, shift and removeAt', () => {
     const step = fc.oneof(
       { weight: 4, arbitrary: fc.record({ do: fc.constant('push' as const), at: fc.nat() }) },

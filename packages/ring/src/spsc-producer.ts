@@ -28,6 +28,8 @@ export interface RingProducer {
   readonly buffer: Buffer
   /** The same bytes as `buffer`; payloads begin at multiples of 8, so `offset >> 2` is an exact index. */
   readonly int32: Int32Array
+  /** The same bytes: `offset >> 3` is an exact index. */
+  readonly float64: Float64Array
   /**
    * Opens a claim; one at a time. Never blocks.
    *
@@ -37,6 +39,13 @@ export interface RingProducer {
    * @throws `ERR_RING_CLAIM` for what the ring can never take, or while a claim is open.
    */
   claim(type: number, payloadBytes: number): number
+  /**
+   * The same for a payload whose size is not known before it is written: of `payloadBytes` at least, and mostly of as much as lies in one
+   * piece there. {@link RingProducer.claimed} says how much that is; `commit` keeps what was needed.
+   */
+  claimUpTo(type: number, payloadBytes: number): number
+  /** Payload bytes of the open claim; negative without one. */
+  readonly claimed: number
   /** Finishes the claim; fewer bytes than were claimed may be kept. @throws `ERR_RING_CLAIM` */
   commit(payloadBytes?: number): void
   /** Drops the open claim: as if it had never been. Without one it does nothing. */
@@ -73,6 +82,7 @@ class SpscProducer implements RingProducer {
   readonly recordBytesMax: number
   readonly buffer: Buffer
   readonly int32: Int32Array
+  readonly float64: Float64Array
   unpublished = 0
   position: number
   readonly #control: Int32Array
@@ -90,6 +100,7 @@ class SpscProducer implements RingProducer {
     this.recordBytesMax = capacity / RECORDS_PER_RING_MIN - HEADER_BYTES
     this.buffer = views.buffer
     this.int32 = views.int32
+    this.float64 = views.float64
     this.#control = views.control
     this.#mask = capacity - 1
     this.position = Atomics.load(views.control, PRODUCER_INDEX)
@@ -125,6 +136,26 @@ class SpscProducer implements RingProducer {
     this.#claimType = type
     this.#claimed = payloadBytes
     return index + HEADER_BYTES
+  }
+
+  claimUpTo(type: number, payloadBytes: number): number {
+    const start = this.position
+    const index = start & this.#mask
+    const free = (this.#limit - start) | 0
+    const toEnd = this.capacity - index
+    const room = (free < toEnd ? free : toEnd) - HEADER_BYTES
+    // Mostly there is room where the cursor is; the rest, and all that is wrong, is for the plain claim.
+    if (room < payloadBytes || payloadBytes < 0 || this.#claimed !== NO_CLAIM || (type & 0x7fff_ffff) !== type) {
+      return this.claim(type, payloadBytes)
+    }
+    this.#claimStart = start
+    this.#claimType = type
+    this.#claimed = room < this.recordBytesMax ? room : this.recordBytesMax
+    return index + HEADER_BYTES
+  }
+
+  get claimed(): number {
+    return this.#claimed
   }
 
   commit(payloadBytes: number = this.#claimed): void {

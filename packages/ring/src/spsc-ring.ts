@@ -101,6 +101,7 @@ export interface SpscViews {
   readonly control: Int32Array
   readonly buffer: Buffer
   readonly int32: Int32Array
+  readonly float64: Float64Array
 }
 
 /**
@@ -122,6 +123,7 @@ export function openSpscRing(descriptor: SpscRingDescriptor): SpscViews {
     control,
     buffer: Buffer.from(memory, byteOffset + CONTROL_BYTES, capacity),
     int32: new Int32Array(memory, byteOffset + CONTROL_BYTES, capacity / 4),
+    float64: new Float64Array(memory, byteOffset + CONTROL_BYTES, capacity / 8),
   }
 }
 

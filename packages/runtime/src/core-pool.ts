@@ -10,7 +10,7 @@
  * 5. `adopt`, `open` and the restarts decided by the supervisors are written to k's control ring, in this order.
  * 6. A successor starts under the same number, on the same rings. Peers have seen a slow consumer.
  */
-import { CambiumError, toErrorRecord } from '@cambium/base'
+import { CambiumError, fromErrorRecord, toErrorRecord } from '@cambium/base'
 import type { ActorAddress, ErrorRecord } from '@cambium/base'
 import { BELL_BUSY, BELL_RUNG, inspectRing } from '@cambium/ring'
 import {
@@ -107,6 +107,18 @@ export class CorePool {
 
   handle(core: number): CoreHandle | undefined {
     return this.#records[core]?.handle
+  }
+
+  /** Imports a module on a core, or once more on its successor: a module that ends its core must not end one after the other. */
+  async load(core: number, module: string): Promise<void> {
+    const handle = this.handle(core)
+    try {
+      await handle?.load(module)
+    } catch (error) {
+      const successor = this.handle(core)
+      if (successor === undefined || successor === handle) throw error
+      await successor.load(module)
+    }
   }
 
   startAll(): void {
@@ -223,7 +235,7 @@ export class CorePool {
     const restarts = addRestart(this.#window, this.#now(), this.#options.corePeriodMs)
     if (restarts > this.#options.coreIntensity) {
       const message = `cores died too often: restarts=${restarts}, intensity=${this.#options.coreIntensity}, periodMs=${this.#options.corePeriodMs}, last=${error.message}`
-      this.#host.failed(new CambiumError('ERR_CORE_INTENSITY', message, { severity: 'crash' }))
+      this.#host.failed(new CambiumError('ERR_CORE_INTENSITY', message, { severity: 'crash', cause: fromErrorRecord(error) }))
       return
     }
     this.#host.core.signal(record.number, { type: 'adopt', slots: this.#host.adoptedSlots(record.number) })

@@ -9,8 +9,10 @@ import { nodeEndpoint } from './node-endpoint.ts'
 import type { RootControl, WorkerControl, WorkerSetting } from './control-plane.ts'
 import { CoreLoop } from './core-loop.ts'
 import { argumentError, checkNotAborted, unwrapOutcome } from './offload-pool.ts'
+import { setThreadRole } from './thread-role.ts'
 
 const setting = workerData as WorkerSetting
+setThreadRole(`core ${setting.core}`)
 const root = Comlink.wrap<RootControl>(nodeEndpoint(setting.rootPort))
 let loop: CoreLoop | undefined
 let core: Core | undefined

@@ -42,13 +42,19 @@ export function child<A, M, R>(behaviour: Behaviour<A, M, R>, argument: A, optio
   return { behaviour, argument, options: { restart: 'permanent', ...options } }
 }
 
-interface Group {
+export interface Group {
+  /** Unlike the name, no other's. */
+  readonly id: string
   readonly name: string
   readonly flags: SupervisorFlags
   readonly actors: readonly SupervisedActor[]
   host: SupervisorHost | undefined
   /** All children were started; from then on the end of the host is a failure of the group. */
   isUp: boolean
+  /** Present once it was asked to stop: resolves when it has. */
+  stopped: PromiseWithResolvers<void> | undefined
+  /** Incarnation that the root supervisor has under way of being stopped. */
+  stopping: number | undefined
 }
 
 const STRATEGIES = ['one_for_one', 'one_for_all', 'rest_for_one'] as const
@@ -60,6 +66,8 @@ export class Groups {
   readonly #byActor = new WeakMap<SupervisedActor, Group>()
   readonly #onFailed: () => void
   readonly #starting = new Map<string, (error: Error | undefined) => void>()
+  /** Groups that have a supervisor, by id. */
+  readonly #running = new Map<string, Group>()
   #count = 0
 
   constructor(root: Root, events: ReturnType<typeof createSystemEvents>, flags: SupervisorFlags, onFailed: () => void) {
@@ -75,7 +83,7 @@ export class Groups {
   }
 
   /** Starts a group; rejects, with everything stopped again, when one of its children does not start. */
-  async start(children: GroupChildren, options: GroupOptions, cores: number): Promise<readonly SupervisedActor[]> {
+  async start(children: GroupChildren, options: GroupOptions, cores: number): Promise<Group> {
     checkFields('options', options, ['name', 'strategy', 'intensity', 'periodMs'])
     checkFields('children', children, Object.keys(children ?? {}))
     if (Object.keys(children).length === 0) throw optionError('children', children, 'at least one child')
@@ -101,14 +109,15 @@ export class Groups {
       throw error
     }
     const id = `${name}#${this.#count}`
-    const group: Group = { name, flags, actors, host: undefined, isUp: false }
+    const group: Group = { id, name, flags, actors, host: undefined, isUp: false, stopped: undefined, stopping: undefined }
     for (const actor of actors) this.#byActor.set(actor, group)
     return new Promise((resolve, reject) => {
       this.#starting.set(id, (error) => {
         if (error === undefined) {
-          resolve(actors)
+          resolve(group)
           return
         }
+        this.#running.delete(id)
         this.#forget(group)
         reject(error)
       })
@@ -119,12 +128,23 @@ export class Groups {
     })
   }
 
-  #startHost(id: string, group: Group, started: (error: Error | undefined) => void): void {
+  /** Ends a group for good: its children in reverse order of their start. Resolves when slots and names are free; never, when the system ends first. */
+  stop(group: Group): Promise<void> {
+    if (group.stopped === undefined) {
+      group.stopped = Promise.withResolvers()
+      this.#feed({ type: 'terminate_child', id: group.id })
+    }
+    return group.stopped.promise
+  }
+
+  #startHost(group: Group, started: (error: Error | undefined) => void): void {
     group.isUp = false
     group.host = new SupervisorHost(group.name, group.flags, group.actors, this.#root, (reason) => {
-      if (!group.isUp) return // its start has failed, which `started` tells
+      const { id, isUp, stopping } = group
       group.isUp = false
-      this.#feed({ type: 'child_exited', id, exit: { kind: 'shutdown', detail: reason } })
+      if (stopping !== undefined) this.#feed({ type: 'child_stopped', id, exit: { kind: 'shutdown' }, incarnation: stopping })
+      else if (isUp) this.#feed({ type: 'child_exited', id, exit: { kind: 'shutdown', detail: reason } })
+      // Else its start has failed, which `started` tells.
     })
     group.host.start((error) => {
       group.isUp = error === undefined
@@ -137,7 +157,9 @@ export class Groups {
       switch (action.type) {
         case 'start_child': {
           const { id } = action.spec
-          this.#startHost(id, action.spec.start, (error) => {
+          const group = action.spec.start
+          this.#running.set(id, group)
+          this.#startHost(group, (error) => {
             if (error === undefined) {
               this.#feed({ type: 'child_started', id, incarnation: action.incarnation })
               this.#answer(id, undefined)
@@ -161,12 +183,35 @@ export class Groups {
           this.#onFailed()
           break
         case 'stop_child':
-          // The root supervisor only stops its groups when it ends itself; the system then stops all actors in reverse order.
-          this.#feed({ type: 'child_stopped', id: action.id, exit: { kind: 'shutdown' }, incarnation: action.incarnation })
+          this.#stopHost(action.id, action.incarnation)
+          break
+        case 'reply':
+          if (action.event === 'terminate_child' && action.ok === true) this.#ended(action.id as string)
           break
         default:
       }
     }
+  }
+
+  #stopHost(id: string, incarnation: number): void {
+    const group = this.#running.get(id)
+    if (group?.stopped === undefined) {
+      // The root supervisor ends itself; the system then stops all actors in reverse order.
+      this.#feed({ type: 'child_stopped', id, exit: { kind: 'shutdown' }, incarnation })
+      return
+    }
+    group.stopping = incarnation
+    group.host?.shutdown()
+  }
+
+  /** A group that was asked to stop has no actor any more. */
+  #ended(id: string): void {
+    const group = this.#running.get(id)
+    this.#running.delete(id)
+    this.#feed({ type: 'delete_child', id })
+    if (group === undefined) return
+    this.#forget(group)
+    group.stopped?.resolve()
   }
 
   #answer(id: string, error: Error | undefined): void {

@@ -4,7 +4,7 @@ export type { GroupChild, GroupChildren, GroupOptions, GroupRefs } from './group
 export type { ActorOptions, PlacementOptions, SpawnOptions } from './spawn-options.ts'
 export { startSystem } from './start-system.ts'
 export { createSystem } from './system.ts'
-export type { ShutdownOptions, ShutdownReport, System, Termination } from './system.ts'
+export type { ShutdownOptions, ShutdownReport, StopOptions, System, Termination } from './system.ts'
 export type { SystemEventMap, SystemEvents } from './system-events.ts'
 export type { SystemOptions } from './system-options.ts'
 export type { CoreEvents, CoreHandle, CoreStart, Driver, SystemPlatform } from './system-platform.ts'

@@ -29,7 +29,7 @@ export class OffloadPool {
     try {
       return (await this.#start().run(job, { signal: cancel.signal })) as OffloadOutcome
     } catch (error) {
-      return { error: toErrorRecord(cancel.signal.aborted ? offloadAborted() : argumentError(error)) }
+      return { error: toErrorRecord(cancel.signal.aborted ? offloadAborted() : poolError(argumentError(error), job)) }
     } finally {
       this.#cancels.delete(key)
     }
@@ -37,6 +37,11 @@ export class OffloadPool {
 
   cancel(key: string): void {
     this.#cancels.get(key)?.abort()
+  }
+
+  /** Ends every job whose key begins so: nobody waits for them any more, and one that never ends would keep its thread for ever. */
+  cancelAll(prefix: string): void {
+    for (const [key, cancel] of this.#cancels) if (key.startsWith(prefix)) cancel.abort()
   }
 
   async close(): Promise<void> {
@@ -74,6 +79,21 @@ export function argumentError(error: unknown): unknown {
   return new CambiumError('ERR_OFFLOAD_ARGUMENT', `argument of the offloaded job cannot be cloned: cause=${error.message}`, {
     cause: error,
   })
+}
+
+/** What the pool itself says (its thread ended, too many jobs wait, it was closed) has no code, or one that is none of ours. */
+function poolError(error: unknown, { module, job }: OffloadJob): CambiumError {
+  if (error instanceof CambiumError) return error
+  const cause = error instanceof Error ? error.message : String(error)
+  return new CambiumError(
+    'ERR_OFFLOAD_FAILED',
+    `offloaded job did not end by itself: module=${module}, job=${job}, cause=${cause}`,
+    {
+      severity: 'crash',
+      cause: error,
+      fields: { module, job },
+    },
+  )
 }
 
 function offloadAborted(...cause: readonly [unknown?]): CambiumError {

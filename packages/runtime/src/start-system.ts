@@ -2,27 +2,48 @@
 import { createSystem } from './system.ts'
 import type { System } from './system.ts'
 import type { SystemOptions } from './system-options.ts'
+import { checkMayStartSystem } from './thread-role.ts'
 import { createWorkerPlatform } from './worker-platform.ts'
 
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const
+/**
+ * Signals that come within this time of the first are the same press of a key, in milliseconds: npm and other runners pass on to their children
+ * what the terminal has sent to them already.
+ */
+const SAME_PRESS_MS = 250
 
 /**
  * Starts `options.cores` worker threads and resolves when all of them run. Several systems in one process are isolated from each other.
  *
  * On SIGINT and SIGTERM the system shuts down; when no other listener is left the signal then takes its usual course, so that the exit
- * code tells it. Rejects with `ERR_OPTION`, `ERR_CORE_START_TIMEOUT`, `ERR_CORE_INTENSITY`.
+ * code tells it (130, 143 in a shell). A second one, a quarter of a second later or more, takes its course at once: nothing is waited for any
+ * longer. Rejects with `ERR_OPTION`; with `ERR_CORE_INTENSITY`, whose `cause` says why, when cores do not start; with `ERR_NESTED_SYSTEM` in a
+ * module that a core or an offloaded job imports.
  */
 export async function startSystem(options: SystemOptions = {}): Promise<System> {
-  const system = await createSystem(createWorkerPlatform(), options)
+  checkMayStartSystem()
+  const platform = createWorkerPlatform()
+  const system = await createSystem(platform, options)
   if (options.handleSignals === false) return system
+  let firstMs: number | undefined
   const onSignal = (signal: NodeJS.Signals): void => {
-    void system.shutdown().then(() => {
-      if (process.listenerCount(signal) === 0) process.kill(process.pid, signal)
-    })
+    const now = platform.corePlatform.now()
+    firstMs ??= now
+    if (now - firstMs < SAME_PRESS_MS) void system.shutdown().then(() => takeCourse(signal))
+    else {
+      leave()
+      takeCourse(signal)
+    }
+  }
+  const leave = (): void => {
+    for (const signal of SIGNALS) process.off(signal, onSignal)
   }
   for (const signal of SIGNALS) process.on(signal, onSignal)
-  void system.terminated.then(() => {
-    for (const signal of SIGNALS) process.off(signal, onSignal)
-  })
+  void system.terminated.then(leave)
   return system
+}
+
+/** Lets a signal do what it does to a process that does not listen, unless somebody still listens. */
+function takeCourse(signal: NodeJS.Signals): void {
+  if (process.listenerCount(signal) === 0) process.kill(process.pid, signal)
 }

@@ -21,7 +21,7 @@ export interface SystemOptions {
   readonly messageBytesMax?: number
   /** Checks and freezes messages between actors of one core, as if they crossed cores. @default NODE_ENV is not "production" */
   readonly strict?: boolean
-  /** Shuts down on SIGINT and SIGTERM. @default true */
+  /** Shuts down on SIGINT and SIGTERM; a second one ends the process at once. @default true */
   readonly handleSignals?: boolean
   /** How long a shutdown may take to drain and stop, in milliseconds. @default 10000 */
   readonly shutdownTimeoutMs?: number

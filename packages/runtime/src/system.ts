@@ -3,11 +3,11 @@ import type { Behaviour, ExitReason, Ref } from '@cambium/actor'
 import { ActorRef, isRef } from '@cambium/actor'
 import { CambiumError, checkDuration, checkFields, formatAddress, optionError } from '@cambium/base'
 import type { ActorAddress } from '@cambium/base'
-import { CallbackTimer, readBooks, sumBooks } from '@cambium/scheduler'
+import { CallbackTimer, queuedAtMost, readBooks, sumBooks } from '@cambium/scheduler'
 import type { Books, CoreReport } from '@cambium/scheduler'
 import type { Shutdown } from '@cambium/supervision'
 import { Groups } from './groups.ts'
-import type { GroupChildren, GroupOptions, GroupRefs } from './groups.ts'
+import type { Group, GroupChildren, GroupOptions, GroupRefs } from './groups.ts'
 import { Root } from './root.ts'
 import { checkActor, checkBudget, checkShutdown } from './spawn-options.ts'
 import type { SpawnOptions } from './spawn-options.ts'
@@ -24,7 +24,10 @@ export interface ShutdownOptions {
 }
 
 export interface ShutdownReport {
-  /** Whether every queued message was processed before the actors were stopped. */
+  /**
+   * Whether a moment came, before the actors were stopped, at which every message was processed. What actors send after it, by their timers
+   * for instance, is processed too as long as their targets live.
+   */
   readonly isDrained: boolean
   /** Messages that were still queued when the time for draining was up; they became dead letters. */
   readonly undrained: number
@@ -32,6 +35,11 @@ export interface ShutdownReport {
   readonly abandoned: readonly number[]
   readonly books: Books
   readonly tookMs: number
+}
+
+export interface StopOptions {
+  /** How long it may take, in place of the actor's own. */
+  readonly shutdown?: Shutdown
 }
 
 /** How the system ended: asked to, or because a restart limit at the top was exceeded. */
@@ -56,15 +64,26 @@ export interface System extends AsyncDisposable {
   supervise<C extends GroupChildren>(children: C, options?: GroupOptions): Promise<GroupRefs<C>>
   /** The actor of that name, if there is one. */
   whereis<M = unknown, R = unknown>(name: string): Ref<M, R> | undefined
-  /** Stops an actor that was spawned singly; queued messages become dead letters. Resolves with how it ended. */
-  stop(ref: Ref<never>, options?: { readonly shutdown?: Shutdown }): Promise<ExitReason>
+  /**
+   * Stops an actor that was spawned singly; queued messages become dead letters. Resolves with how it ended. Rejects with `ERR_OPTION`,
+   * `ERR_NO_SUCH_ACTOR`, or `ERR_GROUP_MEMBER`.
+   */
+  stop(ref: Ref<never>, options?: StopOptions): Promise<ExitReason>
+  /**
+   * Stops a group, given what {@link supervise} resolved with: its children in reverse order of their start, each within its own `shutdown` time.
+   * Resolves when all have ended and their names are free. Again, it resolves at once.
+   */
+  stop(group: GroupRefs<GroupChildren>): Promise<void>
   /** The books of all cores: nothing disappears. Exact when nothing is running. */
   books(): Books
   /** The books of one core. */
   booksOf(core: number): Books
   /** A look at each core that runs, through the control plane. A core that is being replaced is left out. */
   report(): Promise<readonly CoreReport[]>
-  /** Imports a module on every worker thread ahead of its first use. */
+  /**
+   * Imports a module on every worker thread ahead of its first use; on a core that is being replaced its successor does. Rejects with
+   * `ERR_MODULE_LOAD`, with `ERR_CORE_LOST` when a core dies under it twice, or with `ERR_SYSTEM_CLOSED`.
+   */
   load(module: string | URL): Promise<void>
   /** Ends the thread of a core from outside, as a failure would; it is replaced. For tests and drills. */
   killCore(core: number): void
@@ -119,6 +138,8 @@ export async function createSystem(platform: SystemPlatform, given: SystemOption
     if (shutdownUnderWay !== undefined) throw new CambiumError('ERR_SYSTEM_CLOSED', 'system is shutting down')
   }
   const coreCount = options.workers + 1
+  /** By what `supervise` gave out. */
+  const groupOf = new WeakMap<object, Group>()
   const allBooks = (): Books => sumBooks(root.memory.blocks.map((block) => readBooks(block.books)))
   const sleep = (ms: number): Promise<void> =>
     new Promise((resolve) => {
@@ -137,24 +158,22 @@ export async function createSystem(platform: SystemPlatform, given: SystemOption
     return shutdownUnderWay
   }
 
-  const drained = async (untilMs: number): Promise<boolean> => {
-    let before = -1
-    // Two looks that agree: books are read core by core while they change.
-    for (;;) {
-      const books = allBooks()
-      if (books.queued === 0 && before === books.sent) return true
-      before = books.queued === 0 ? books.sent : -1
-      if (platform.corePlatform.now() >= untilMs) return false
+  const queued = (): number => Math.max(0, queuedAtMost(root.memory.blocks.map((block) => block.books)))
+  /** Waits until two looks, one after the other, find nothing queued, or the time is up; answers how much is left. */
+  const drained = async (untilMs: number): Promise<number> => {
+    let left = queued()
+    for (let before = 1; left + before > 0 && platform.corePlatform.now() < untilMs; left = queued()) {
+      before = left
       await sleep(DRAIN_LOOK_MS)
     }
+    return left
   }
 
   const endSystem = async (timeoutMs: number): Promise<ShutdownReport> => {
     const startedMs = platform.corePlatform.now()
     const leftMs = (): number => Math.max(0, startedMs + timeoutMs - platform.corePlatform.now())
     root.core.handleSignal({ type: 'close' })
-    const isDrained = failure === undefined && (await drained(startedMs + timeoutMs * DRAIN_SHARE))
-    const undrained = isDrained ? 0 : Math.max(0, allBooks().queued)
+    const undrained = failure === undefined ? await drained(startedMs + timeoutMs * DRAIN_SHARE) : queued()
     root.beginStop()
     await stopActors(root, root.roster.actors.reverse(), startedMs + timeoutMs)
     const abandoned = await root.pool.stopAll(Math.min(THREAD_END_MS, Math.max(100, leftMs())))
@@ -164,7 +183,31 @@ export async function createSystem(platform: SystemPlatform, given: SystemOption
     await platform.close()
     const books = allBooks()
     ended(failure === undefined ? { reason: 'shutdown' } : { reason: 'failed', error: failure })
-    return { isDrained, undrained, abandoned, books, tookMs: platform.corePlatform.now() - startedMs }
+    return { isDrained: undrained === 0, undrained, abandoned, books, tookMs: platform.corePlatform.now() - startedMs }
+  }
+
+  function stop(ref: Ref<never>, stopOptions?: StopOptions): Promise<ExitReason>
+  function stop(group: GroupRefs<GroupChildren>): Promise<void>
+  async function stop(what: unknown, stopOptions: StopOptions = {}): Promise<ExitReason | void> {
+    checkFields('options', stopOptions, ['shutdown'])
+    const how = checkShutdown(stopOptions.shutdown)
+    if (!isRef(what)) {
+      const group = typeof what === 'object' && what !== null ? groupOf.get(what) : undefined
+      if (group === undefined) throw optionError('ref', what, 'a ref, or what supervise resolved with')
+      if (how !== undefined) throw optionError('shutdown', how, 'none for a group, whose children have their own')
+      await Promise.race([groups.stop(group), terminated])
+      return
+    }
+    const actor = root.roster.find(what)
+    if (actor === undefined)
+      throw new CambiumError('ERR_NO_SUCH_ACTOR', `no supervised actor has this ref: ref=${formatAddress(what)}`)
+    if (groups.has(actor)) {
+      const message = `actor belongs to a group, which decides about it: ref=${formatAddress(what)}, id=${actor.id}`
+      throw new CambiumError('ERR_GROUP_MEMBER', message)
+    }
+    return new Promise((resolve) => {
+      root.endActor(actor, how ?? actor.shutdown, resolve)
+    })
   }
 
   const system: System = {
@@ -190,31 +233,16 @@ export async function createSystem(platform: SystemPlatform, given: SystemOption
     },
     async supervise(children, groupOptions = {}) {
       checkOpen()
-      const actors = await groups.start(children, groupOptions, coreCount)
-      return Object.fromEntries(actors.map((actor) => [actor.id, outsideRef(actor.address as ActorAddress)])) as GroupRefs<
-        typeof children
-      >
+      const group = await groups.start(children, groupOptions, coreCount)
+      const refs = Object.fromEntries(group.actors.map((actor) => [actor.id, outsideRef(actor.address as ActorAddress)]))
+      groupOf.set(refs, group)
+      return refs as GroupRefs<typeof children>
     },
     whereis(name) {
       const address = root.roster.named(name)?.address
       return address === undefined ? undefined : outsideRef(address)
     },
-    async stop(ref, stopOptions = {}) {
-      if (!isRef(ref)) throw optionError('ref', ref, 'a ref')
-      checkFields('options', stopOptions, ['shutdown'])
-      const how = checkShutdown(stopOptions.shutdown)
-      const actor = root.roster.find(ref)
-      if (actor === undefined)
-        throw new CambiumError('ERR_NO_SUCH_ACTOR', `no supervised actor has this ref: ref=${formatAddress(ref)}`)
-      if (groups.has(actor))
-        throw new CambiumError(
-          'ERR_GROUP_MEMBER',
-          `actor belongs to a group, which decides about it: ref=${formatAddress(ref)}, id=${actor.id}`,
-        )
-      return new Promise((resolve) => {
-        root.endActor(actor, how ?? actor.shutdown, resolve)
-      })
-    },
+    stop,
     books: allBooks,
     booksOf(core) {
       const block = root.memory.blocks[core]
@@ -236,8 +264,13 @@ export async function createSystem(platform: SystemPlatform, given: SystemOption
     async load(module) {
       const url = String(module)
       if (!URL.canParse(url)) throw optionError('module', url, 'a URL such as import.meta.url')
-      const handles = root.pool.workers.map((core) => root.pool.handle(core)).filter((handle) => handle !== undefined)
-      await Promise.all(handles.map((handle) => handle.load(url)))
+      checkOpen()
+      try {
+        await Promise.all(root.pool.workers.map((core) => root.pool.load(core, url)))
+      } catch (error) {
+        checkOpen() // what ends with its system says so
+        throw error
+      }
     },
     killCore(core) {
       if (!Number.isInteger(core) || core < 1 || core >= coreCount)

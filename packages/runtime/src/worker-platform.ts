@@ -73,7 +73,7 @@ export function createWorkerPlatform(): SystemPlatform {
 
 function startWorker(start: CoreStart, events: CoreEvents, memory: SystemMemory, pool: OffloadPool, life: number): CoreHandle {
   // Of this thread alone: a successor counts its jobs anew while those of its predecessor still run.
-  const keyOf = (id: number): string => `${start.number}.${life}/${id}`
+  const owner = `${start.number}.${life}/`
   const { port1, port2 } = new MessageChannel()
   const setting: WorkerSetting = { core: start.number, rootPort: port2 }
   const worker = new Worker(new URL(import.meta.resolve('#core-worker')), {
@@ -83,9 +83,9 @@ function startWorker(start: CoreStart, events: CoreEvents, memory: SystemMemory,
   })
   const remote = Comlink.wrap<WorkerControl>(nodeEndpoint(worker))
   const rootControl: RootControl = {
-    offload: (id, module, job, argument) => pool.run(keyOf(id), { module, job, argument }),
+    offload: (id, module, job, argument) => pool.run(`${owner}${id}`, { module, job, argument }),
     cancelOffload: (id) => {
-      pool.cancel(keyOf(id))
+      pool.cancel(`${owner}${id}`)
     },
   }
   Comlink.expose(rootControl, nodeEndpoint(port1))
@@ -126,6 +126,7 @@ function startWorker(start: CoreStart, events: CoreEvents, memory: SystemMemory,
   })
   worker.on('exit', (code) => {
     port1.close()
+    pool.cancelAll(owner)
     for (const gone of onGone) gone()
     if (isTold && cause === undefined) events.onEnd(undefined)
     else

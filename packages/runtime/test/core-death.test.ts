@@ -1,4 +1,5 @@
 /** The death of a core, however it came about: it is replaced, its actors answer behind the same refs, nothing is lost unseen (D3, D8, D10). */
+import { startSystem } from '@cambium/runtime'
 import { expect, it } from 'vitest'
 import { counter } from './fixtures/counter.ts'
 import { gate, gated } from './fixtures/gate.ts'
@@ -240,6 +241,17 @@ it('cores that die more often than coreIntensity end the system, not the process
   expect((await hanging).code).toMatch(/^ERR_(CORE_LOST|SYSTEM_CLOSED)$/)
   const next1 = await start()
   expect(await (await next1.spawn(counter, 1)).ask({ type: 'read' })).toEqual({ type: 'value', value: 1 })
+})
+
+it('cores that do not start in time: the start fails, and says why', async () => {
+  const error = await failureOf(startSystem({ cores: 2, coreStartTimeoutMs: 1, coreIntensity: 2 }))
+  expect(error).toMatchObject({
+    code: 'ERR_CORE_INTENSITY',
+    cause: {
+      code: 'ERR_CORE_START_TIMEOUT',
+      message: expect.stringMatching(/^core did not start in time: core=[12], timeoutMs=1$/) as string,
+    },
+  })
 })
 
 it('a report leaves out a core that ends during it or is being replaced', async () => {

@@ -215,3 +215,82 @@ it('a member of a group is not stopped singly: ERR_GROUP_MEMBER', async () => {
   })
   expect(await a.ask({ type: 'read' })).toEqual({ type: 'value', value: 1 })
 })
+
+describe('stop of a group', () => {
+  it('ends its children in reverse order; names and slots are free, others go on, and it can be started anew', async () => {
+    const system = await start({ cores: 2 })
+    const log = await logOf(system)
+    const refs = await system.supervise(abc(log), { name: 'first' })
+    const other = await system.supervise({ x: child(counter, 6, { core: 1 }) })
+    const givenUp = collect(system, 'given_up')
+    expect(await system.stop(refs)).toBeUndefined()
+    expect((await log.ask({ type: 'all' })).slice(3)).toEqual(['stop c', 'stop b', 'stop a'])
+    for (const name of ['a', 'b', 'c']) expect(system.whereis(name)).toBeUndefined()
+    expect(await failureOf(refs.a.ask({ type: 'where' }))).toMatchObject({ code: 'ERR_NO_SUCH_ACTOR' })
+    expect(await failureOf(system.stop(refs.a))).toMatchObject({ code: 'ERR_NO_SUCH_ACTOR' })
+    await expectActors(system, [1, 1, 0])
+    const again = await system.supervise(abc(log), { name: 'first' })
+    expect(await again.c.ask({ type: 'where' })).toEqual({ core: 1, incarnation: 0 })
+    expect(await other.x.ask({ type: 'where' })).toMatchObject({ incarnation: 0 })
+    await system.stop(refs) // of the one that has ended
+    expect(await again.a.ask({ type: 'where' })).toEqual({ core: 1, incarnation: 0 })
+    expect(givenUp).toEqual([])
+  })
+
+  it('takes nothing else than a group, and no limit: ERR_OPTION', async () => {
+    const system = await start()
+    const refs = await system.supervise({ a: child(counter, 1, { core: 1 }) })
+    const { stop } = system as unknown as { stop: (what: unknown, options?: object) => Promise<unknown> }
+    for (const what of [{ ...refs }, {}, null, 'a', undefined]) {
+      const error = await failureOf(stop(what))
+      expect(error).toMatchObject({ code: 'ERR_OPTION', fields: { option: 'ref' } })
+      expect(error.message).toContain('a ref, or what supervise resolved with')
+    }
+    expect(await failureOf(stop(refs, { shutdown: 5 }))).toMatchObject({ code: 'ERR_OPTION', fields: { option: 'shutdown' } })
+    expect(await refs.a.ask({ type: 'read' })).toEqual({ type: 'value', value: 1 })
+  })
+
+  it('in the middle of a restart of one, of all, or of the group by the root: it is gone, whatever came first', async () => {
+    const system = await start({ cores: 2, intensity: 1000 })
+    const log = await logOf(system)
+    for (const [strategy, intensity] of [
+      ['one_for_one', 10],
+      ['one_for_all', 10],
+      ['rest_for_one', 0],
+    ] as const) {
+      for (let round = 0; round < 10; round += 1) {
+        const refs = await system.supervise(abc(log), { strategy, intensity })
+        refs.a.tell({ type: 'boom' })
+        if (round % 2 === 0) refs.c.tell({ type: 'boom' })
+        if (round % 3 === 0) await next(system, 'actor_exited')
+        await Promise.all([system.stop(refs), system.stop(refs)])
+        for (const name of ['a', 'b', 'c']) expect(system.whereis(name)).toBeUndefined()
+      }
+    }
+    await expectActors(system, [1, 0, 0])
+    await settled(system)
+  })
+
+  it('while a core of it dies: done, and nothing of it comes back', async () => {
+    const system = await start({ cores: 2 })
+    const log = await logOf(system)
+    const refs = await system.supervise(abc(log), { strategy: 'one_for_all' })
+    const restarted = next(system, 'core_restarted')
+    system.killCore(1)
+    await system.stop(refs)
+    await restarted
+    for (const name of ['a', 'b', 'c']) expect(system.whereis(name)).toBeUndefined()
+    await expectActors(system, [1, 0, 0])
+    expect(await failureOf(refs.a.ask({ type: 'where' }))).toMatchObject({ code: 'ERR_NO_SUCH_ACTOR' })
+  })
+
+  it('while the system shuts down, and afterwards: done', async () => {
+    const system = await start({ cores: 2 })
+    const log = await logOf(system)
+    const refs = await system.supervise(abc(log))
+    const stopping = system.stop(refs)
+    const ending = system.shutdown()
+    await Promise.all([stopping, system.stop(refs), ending])
+    await system.stop(refs)
+  })
+})

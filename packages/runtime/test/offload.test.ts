@@ -1,8 +1,11 @@
 /** `ctx.offload`: jobs run on threads of their own, off the schedulers, and their errors come back. */
-import { expect, it } from 'vitest'
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { availableParallelism, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, it, onTestFinished, vi } from 'vitest'
 import { counter } from './fixtures/counter.ts'
 import { offloader } from './fixtures/jobs.ts'
-import { start } from './harness.ts'
+import { next, start } from './harness.ts'
 
 it.for([0, 1])('from core %i: results, errors, missing jobs and aborts', async (core) => {
   const system = await start()
@@ -35,6 +38,11 @@ it.for([0, 1])('from core %i: results, errors, missing jobs and aborts', async (
     code: 'ERR_OFFLOAD_ARGUMENT',
     message: expect.stringMatching(/^argument of the offloaded job cannot be cloned: cause=/) as string,
   })
+  const uncloneable = (await run('uncloneable')).error
+  expect(uncloneable?.code).toBe('ERR_OFFLOAD_RESULT')
+  expect(uncloneable?.message).toMatch(
+    /^result of the offloaded job cannot be cloned: module=file:.*jobs\.ts, job=uncloneable, cause=\(\) => \{\} could not be cloned\.$/,
+  )
   expect((await run('failAsAborted')).error).toMatchObject({ message: 'not of the pool' })
 
   // While a job loops for ever, the core serves others; an abort ends it.
@@ -43,6 +51,29 @@ it.for([0, 1])('from core %i: results, errors, missing jobs and aborts', async (
   expect((await looping).error).toEqual({ code: 'ERR_OFFLOAD_ABORTED', message: 'offloaded job was aborted' })
 
   // A job that ends its thread takes nothing else with it.
-  expect((await run('die')).error?.message).toMatch(/exit/i)
+  const died = (await run('die')).error
+  expect(died?.code).toBe('ERR_OFFLOAD_FAILED')
+  expect(died?.message).toMatch(/^offloaded job did not end by itself: module=file:.*jobs\.ts, job=die, cause=.*exit/i)
   expect((await run('add', { argument: { a: 4, b: 3 } })).value).toBe(7)
+})
+
+it('jobs of a core that dies are ended: what never ends by itself keeps no thread of the pool', async () => {
+  const system = await start({ cores: 2 })
+  const beside = await system.spawn(offloader, undefined, { core: 2 })
+  const folder = mkdtempSync(join(tmpdir(), 'cambium-'))
+  onTestFinished(() => {
+    rmSync(folder, { recursive: true })
+  })
+  // As many as the pool has threads.
+  const threads = availableParallelism()
+  for (let i = 0; i < threads; i += 1) {
+    const doomed = await system.spawn(offloader, undefined, { core: 1 })
+    doomed.tell({ type: 'run', job: 'loopOpenly', argument: join(folder, `${i}`) })
+  }
+  await vi.waitFor(() => expect(readdirSync(folder)).toHaveLength(threads), { timeout: 20_000, interval: 5 })
+  const restarted = next(system, 'core_restarted')
+  system.killCore(1)
+  await restarted
+  const { value } = await beside.ask({ type: 'run', job: 'add', argument: { a: 1, b: 2 } }, { timeoutMs: 20_000 })
+  expect(value).toBe(3)
 })

@@ -1,5 +1,6 @@
 /** What a system does to its process: signals end it after a drain (R2.8), listeners that throw do not harm the runtime. */
 import { spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { expect, it, onTestFinished } from 'vitest'
 
@@ -9,8 +10,8 @@ interface Run {
   readonly lines: readonly string[]
 }
 
-/** Runs a fixture; sends `signal` when it says that it is ready. */
-function runScript(name: string, args: readonly string[] = [], signal?: NodeJS.Signals): Promise<Run> {
+/** Runs a fixture; calls `onReady` when it says that it is ready. */
+function runScript(name: string, args: readonly string[] = [], onReady: (script: ChildProcess) => void = () => {}): Promise<Run> {
   const script = spawn(process.execPath, [fileURLToPath(new URL(`./fixtures/${name}`, import.meta.url)), ...args], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
@@ -18,12 +19,12 @@ function runScript(name: string, args: readonly string[] = [], signal?: NodeJS.S
     script.kill('SIGKILL')
   })
   let output = ''
-  let isSent = false
+  let isReady = false
   script.stdout.setEncoding('utf8').on('data', (chunk: string) => {
     output += chunk
-    if (signal === undefined || isSent || !output.includes('ready\n')) return
-    isSent = true
-    script.kill(signal)
+    if (isReady || !output.includes('ready\n')) return
+    isReady = true
+    onReady(script)
   })
   return new Promise((resolve, reject) => {
     script.on('error', reject)
@@ -33,8 +34,14 @@ function runScript(name: string, args: readonly string[] = [], signal?: NodeJS.S
   })
 }
 
+const kill =
+  (signal: NodeJS.Signals) =>
+  (script: ChildProcess): void => {
+    script.kill(signal)
+  }
+
 it.for(['SIGINT', 'SIGTERM'] as const)('%s: the system drains, then the signal takes its course', async (signal) => {
-  expect(await runScript('signal-script.ts', [], signal)).toEqual({
+  expect(await runScript('signal-script.ts', [], kill(signal))).toEqual({
     code: null,
     signal,
     lines: ['ready', 'shutdown processed=100 queued=0'],
@@ -42,7 +49,7 @@ it.for(['SIGINT', 'SIGTERM'] as const)('%s: the system drains, then the signal t
 })
 
 it('with two systems in the process both drain', async () => {
-  const { signal, lines } = await runScript('signal-script.ts', ['2'], 'SIGTERM')
+  const { signal, lines } = await runScript('signal-script.ts', ['2'], kill('SIGTERM'))
   expect({ signal, lines }).toEqual({
     signal: 'SIGTERM',
     lines: ['ready', 'shutdown processed=100 queued=0', 'shutdown processed=100 queued=0'],
@@ -50,7 +57,7 @@ it('with two systems in the process both drain', async () => {
 })
 
 it("a handler of the user's own stays in charge of the process; the system drains all the same", async () => {
-  expect(await runScript('signal-script.ts', ['1', 'own'], 'SIGTERM')).toEqual({
+  expect(await runScript('signal-script.ts', ['1', 'own'], kill('SIGTERM'))).toEqual({
     code: 42,
     signal: null,
     lines: ['ready', 'own handler', 'shutdown processed=100 queued=0'],
@@ -58,11 +65,33 @@ it("a handler of the user's own stays in charge of the process; the system drain
 })
 
 it('with handleSignals: false the signal has its usual effect at once', async () => {
-  expect(await runScript('signal-script.ts', ['1', 'off'], 'SIGTERM')).toEqual({
+  expect(await runScript('signal-script.ts', ['1', 'off'], kill('SIGTERM'))).toEqual({
     code: null,
     signal: 'SIGTERM',
     lines: ['ready'],
   })
+})
+
+it.for(['1', '2'])('a signal again, later: the process of %s systems ends at once by that signal', async (systems) => {
+  const { code, signal, lines } = await runScript('signal-script.ts', [systems, 'hung'], (script) => {
+    // What comes within the same press counts for nothing, so: until one has come late enough.
+    const again = setInterval(() => {
+      script.kill('SIGINT')
+    }, 50)
+    script.on('exit', () => {
+      clearInterval(again)
+    })
+  })
+  expect({ code, signal, lines }).toEqual({ code: null, signal: 'SIGINT', lines: ['ready'] })
+})
+
+it('a signal that a runner passes on a moment after the terminal counts as the same: the system drains', async () => {
+  const { code, signal, lines } = await runScript('signal-script.ts', [], (script) => {
+    script.kill('SIGINT')
+    script.kill('SIGTERM') // another one, since two of a kind may arrive as one
+  })
+  expect({ code, lines }).toEqual({ code: null, lines: ['ready', 'shutdown processed=100 queued=0'] })
+  expect(['SIGINT', 'SIGTERM']).toContain(signal)
 })
 
 it('a listener that throws is an uncaught error of the process, and the runtime goes on', async () => {

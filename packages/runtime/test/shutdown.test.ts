@@ -11,6 +11,7 @@ import { perilous } from './fixtures/perilous.ts'
 import { member, recorder } from './fixtures/recorder.ts'
 import { hung, saver } from './fixtures/saver.ts'
 import { remnant } from './fixtures/remnant.ts'
+import { ticker } from './fixtures/ticker.ts'
 import { bee, hive } from './fixtures/worker-bee.ts'
 import { collect, failureOf, next, start } from './harness.ts'
 
@@ -57,6 +58,23 @@ it('what an actor leaves behind on its thread does not hold it up', async () => 
   const { isDrained, abandoned, tookMs } = await system.shutdown({ timeoutMs: 30_000 })
   expect({ isDrained, abandoned }).toEqual({ isDrained: true, abandoned: [] })
   expect(tookMs).toBeLessThan(10_000)
+})
+
+it('an actor that tells by its timer all the time does not keep it from being drained', async () => {
+  const system = await start({ cores: 2 })
+  const home = await system.spawn(hive, undefined, { core: 2 })
+  const refs = await Promise.all([1, 2].map((core) => system.spawn(ticker, home, { core })))
+  for (const ref of refs) while ((await ref.ask({ type: 'ticks' })) < 5);
+  const { isDrained, undrained, books } = await system.shutdown()
+  expect({ isDrained, undrained }).toEqual({ isDrained: true, undrained: 0 })
+  expect(books.sent).toBe(books.processed + books.deadTotal)
+})
+
+it('what is reported as undrained agrees with isDrained, for a system that failed as well', async () => {
+  const system = await start({ coreIntensity: 0 })
+  system.killCore(1)
+  await system.terminated
+  expect(await system.shutdown()).toMatchObject({ isDrained: true, undrained: 0 })
 })
 
 it('twice gives one answer, and a third comes after the end', async () => {
@@ -198,7 +216,6 @@ describe('in the middle of something', () => {
 it('await using ends it at the end of the block', async () => {
   let outside
   {
-    // The rule's library does not know what is disposable.
     await using system = await startSystem({ cores: 1, handleSignals: false })
     outside = system
     expect(await (await system.spawn(counter, 3)).ask({ type: 'read' })).toEqual({ type: 'value', value: 3 })

@@ -4,6 +4,7 @@ import type { Behaviour } from '@cambium/actor'
 import type { System } from '@cambium/runtime'
 import { expect, it } from 'vitest'
 import { counter } from './fixtures/counter.ts'
+import { offloader } from './fixtures/jobs.ts'
 import { starter } from './fixtures/starter.ts'
 import { expectActors, failureOf, next, start } from './harness.ts'
 
@@ -33,6 +34,21 @@ it('a module that throws while it loads: ERR_MODULE_LOAD with the cause', async 
   const error = await failureOf(system.spawn(nobody(fixture('broken-module.ts'), 'any'), undefined, { name: 'a', core: 1 }))
   expect(error).toMatchObject({ code: 'ERR_MODULE_LOAD', cause: { message: 'module threw on purpose' } })
   expect(error.message).toMatch(/^module cannot be loaded: module=file:.*broken-module\.ts, cause=module threw on purpose$/)
+  await expectUnharmed(system, 'a')
+})
+
+it('a module that starts a system where cores and jobs import it: ERR_NESTED_SYSTEM, before there are more of them', async () => {
+  const system = await start()
+  const module = fixture('self-starter.ts')
+  const said = /cause=startSystem was called on a thread of a system, .*: thread=core 1; call it in another module$/
+  const error = await failureOf(system.spawn(nobody(module, 'actor'), undefined, { name: 'a', core: 1 }))
+  expect(error).toMatchObject({ code: 'ERR_MODULE_LOAD', cause: { code: 'ERR_NESTED_SYSTEM' } })
+  expect(error.message).toMatch(said)
+  expect((await failureOf(system.load(module))).message).toMatch(said)
+  const ref = await system.spawn(offloader, undefined, { core: 1 })
+  const { error: failed } = await ref.ask({ type: 'run', job: 'job', module }, { timeoutMs: 20_000 })
+  expect(failed).toMatchObject({ code: 'ERR_NESTED_SYSTEM', message: expect.stringContaining('thread=offload') as string })
+  await system.stop(ref)
   await expectUnharmed(system, 'a')
 })
 

@@ -7,7 +7,7 @@ import { attachSystemMemory } from '@cambium/scheduler'
 import { expect, it, onTestFinished, vi } from 'vitest'
 import { createWorkerPlatform } from '../src/worker-platform.ts'
 import { counter } from './fixtures/counter.ts'
-import { expectActors, failureOf, next, settled, start } from './harness.ts'
+import { collect, expectActors, failureOf, next, settled, start } from './harness.ts'
 
 it('two systems in one process know nothing of each other', async () => {
   const [one, two] = await Promise.all([start({ cores: 1 }), start({ cores: 1 })])
@@ -45,6 +45,45 @@ it('report looks into each core, load imports a module ahead of its use', async 
   for (const { behaviours } of report.slice(1)) expect(behaviours).toContain(`${url.href}#counter`)
   expect(report[2]?.books).toMatchObject({ taken: 1, processed: 1, put: 1, queued: 0 })
   expect(system.booksOf(2)).toEqual(report[2]?.books)
+})
+
+it('load meets a core that is being replaced: its successor loads, in whatever moment', async () => {
+  const system = await start({ cores: 2 })
+  const url = new URL('./fixtures/counter.ts', import.meta.url)
+  const knowing = async (): Promise<boolean[]> =>
+    (await system.report()).slice(1).map(({ behaviours }) => behaviours.includes(`${url.href}#counter`))
+
+  const restarted = next(system, 'core_restarted')
+  system.killCore(1)
+  await system.load(url) // its thread is ending
+  await restarted
+  expect(await knowing()).toEqual([true, true])
+
+  const lost = next(system, 'core_lost')
+  const again = next(system, 'core_restarted')
+  system.killCore(2)
+  await lost
+  await system.load(url) // the successor is starting
+  await again
+  expect(await knowing()).toEqual([true, true])
+})
+
+it('load of a module that ends its thread: ERR_CORE_LOST, after one more try', async () => {
+  const system = await start({ cores: 1 })
+  const deaths = collect(system, 'core_lost')
+  const url = new URL('./fixtures/exiting-module.ts', import.meta.url)
+  expect(await failureOf(system.load(url))).toMatchObject({ code: 'ERR_CORE_LOST' })
+  expect(deaths).toHaveLength(2)
+  expect(await (await system.spawn(counter, 1)).ask({ type: 'read' })).toEqual({ type: 'value', value: 1 })
+})
+
+it('load during and after the shutdown: ERR_SYSTEM_CLOSED', async () => {
+  const system = await start({ cores: 1 })
+  const url = new URL('./fixtures/counter.ts', import.meta.url)
+  const ending = system.shutdown()
+  expect(await failureOf(system.load(url))).toMatchObject({ code: 'ERR_SYSTEM_CLOSED' })
+  await ending
+  expect(await failureOf(system.load(url))).toMatchObject({ code: 'ERR_SYSTEM_CLOSED' })
 })
 
 it('load of a module that cannot be loaded: ERR_MODULE_LOAD', async () => {

@@ -4,6 +4,7 @@ import type { ActorContext, Behaviour, ExitReason, Mailbox, OverflowPolicy, Prog
 import type { ActorAddress } from '@cambium/base'
 import type { Asker } from './asks.ts'
 import type { MessageTimer } from './message-timer.ts'
+import type { OwedAnswers } from './owed-answers.ts'
 import type { Timer } from './timer-wheel.ts'
 
 /** `init` has not finished. Messages wait. */
@@ -52,8 +53,8 @@ export class ActorCell implements ActorAddress {
   context: ActorContext | undefined = undefined
   /** Whom the message in hand has to be answered to; `ANSWERED` once that is done. */
   asker: Asker | undefined = undefined
-  /** Askers whose answers this incarnation owes for later; they learn of its end. */
-  deferred: Set<Asker> | undefined = undefined
+  /** What this incarnation owes for later; the askers learn of its end. */
+  owed: OwedAnswers | undefined = undefined
   /** The message in hand while an asynchronous handler runs, and whether the books know it (a timer's they do not). */
   inHand: unknown = undefined
   isInHandCounted = false

@@ -98,6 +98,7 @@ export class ActorEnd {
     const phase = cell.phase
     this.#stopChildren(cell, TERMINATE_TIMEOUT_MS, () => {
       if (cell.phase !== phase) return // killed meanwhile
+      this.disarm(cell) // a stop that came meanwhile has set a limit, which would end the next incarnation
       this.#end(cell)
       if (cell.isSupervised && cell.incarnation > 0 && (cell.afterEnd === undefined || cell.keepsSlot)) {
         cell.status = AWAITING
@@ -281,15 +282,9 @@ export class ActorEnd {
     ;(cell.context as RunContext | undefined)?.end()
     cell.context = undefined
     cell.state = undefined
-    const { deferred } = cell
-    cell.deferred = undefined
-    if (deferred === undefined) return
-    const error = reason?.kind === 'crash' ? crashError(cell, reason.error, fromErrorRecord(reason.error)) : goneError(cell)
-    for (const asker of deferred) {
-      this.#host.outstanding(-1)
-      this.#host.replyError(asker, error)
-    }
-    deferred.clear() // answers of the old incarnation come too late from now on
+    const { owed } = cell
+    cell.owed = undefined
+    owed?.end(reason?.kind === 'crash' ? crashError(cell, reason.error, fromErrorRecord(reason.error)) : goneError(cell))
   }
 
   /** The slot waits for its supervisor's decision; whoever asked for the end is told, else the supervisor. */

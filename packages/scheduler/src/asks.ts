@@ -21,7 +21,7 @@ export class PendingAsk extends Timer {
   readonly target: ActorAddress
   /** 0 for an ask on the same core. */
   correlation = 0
-  /** End of its record, or of its first fragment, in the ring to the target's core; undefined until that is written there. */
+  /** End of its record, or of its first fragment, as a {@link RecordLane.position} of the way to the target's core; undefined until that is written there. */
   position: number | undefined = undefined
   isSettled = false
   /** Lets go of what the ask holds outside. */

@@ -58,6 +58,19 @@ export interface Books {
   readonly put: number
 }
 
+/**
+ * Messages queued in a system that runs: no fewer than there were at the moment between the two passes over its books. What has ended is read
+ * before what was sent, and both only grow; so 0 says that at that moment nothing was queued, however much is sent all the time. Plain reads
+ * of what other threads store plainly: look again after a while before you rely on a 0.
+ */
+export function queuedAtMost(all: readonly Float64Array[]): number {
+  let ended = 0
+  for (const lanes of all) for (let lane = PROCESSED; lane < COUNTER_LANES; lane += 1) ended += lanes[lane] as number
+  let sent = 0
+  for (const lanes of all) sent += lanes[SENT] as number
+  return sent - ended
+}
+
 export function readBooks(lanes: Float64Array): Books {
   const lane = (i: number): number => lanes[i] as number
   const dead = Object.fromEntries(DEAD_LETTER_REASONS.map((reason) => [reason, lane(deadLane(reason))])) as Record<

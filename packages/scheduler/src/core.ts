@@ -29,7 +29,7 @@ import { Lifecycle } from './lifecycle.ts'
 import { linksFrom, linksTo } from './links.ts'
 import type { MessageTimer } from './message-timer.ts'
 import type { OutboundLink } from './outbound-link.ts'
-import { SIGNAL } from './record-lane.ts'
+import { plainRecord, SIGNAL } from './record-lane.ts'
 import { Copier, createCoreEncoder } from './ref-codec.ts'
 import type { RefHosts } from './ref-codec.ts'
 import { followOrder } from './root-orders.ts'
@@ -128,8 +128,8 @@ export class Core {
     this.loader = new BehaviourLoader(platform)
     this.asks = new AskTable(this.#epoch)
     const hosts = (): RefHosts => this.sender
-    this.encoder = createCoreEncoder(this.block.shapes, hosts)
-    this.#copier = new Copier(this.encoder, this.block.shapes, hosts)
+    this.encoder = createCoreEncoder(this.block, hosts)
+    this.#copier = new Copier(this.encoder, this.block, hosts)
     this.#faults = new FaultOffice(
       () => platform.now(),
       (signal) => {
@@ -146,7 +146,9 @@ export class Core {
     )
     this.dispatcher = new Dispatcher(this)
     this.lifecycle = new Lifecycle(this)
-    this.links = linksTo(memory, options.number, (peer) => createPublishCount(() => this.books, peer, this.#checkpoint))
+    this.links = linksTo(memory, options.number, options.limits.messageBytesMax, (peer) =>
+      createPublishCount(() => this.books, peer, this.#checkpoint),
+    )
     const inbound = linksFrom(
       memory,
       options.number,
@@ -192,8 +194,8 @@ export class Core {
       this.#waits.watch()
     }
     for (const link of this.links) {
-      link?.data.flush()
-      link?.control.flush()
+      link?.data.endTurn()
+      link?.control.endTurn()
     }
     if (this.#hasGivenRoom) this.#announceRoom()
   }
@@ -237,19 +239,9 @@ export class Core {
     const bytes = this.encoder.encode(signal)
     checkMessageBytes(bytes.length, SIGNAL_BYTES_MAX)
     const epoch = Atomics.load((this.#memory.blocks[core] as CoreBlock).epoch, 0)
-    if (!link.control.write(SIGNAL, epoch, 0, 0, bytes)) {
-      link.control.enqueue({
-        type: SIGNAL,
-        a: epoch,
-        b: 0,
-        c: 0,
-        bytes: Buffer.from(bytes),
-        sinceMs: Infinity,
-        isDropped: undefined,
-        onBegun: undefined,
-        onWritten: undefined,
-        onExpired: undefined,
-      })
+    const { layout } = this.encoder
+    if (!link.control.write(SIGNAL, epoch, 0, 0, bytes, layout)) {
+      link.control.enqueue(plainRecord(SIGNAL, epoch, 0, bytes, layout))
     }
     this.requestTurn()
   }

@@ -122,6 +122,7 @@ export class Dispatcher {
       } else this.#run(cell, message, asker, true)
       if (budget.isSpent()) break
     }
+    mailbox?.trim()
     this.schedule(cell)
     return Math.max(1, handled)
   }

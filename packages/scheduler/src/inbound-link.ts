@@ -1,7 +1,7 @@
 /** The receiving side of the two rings from one peer: records back to messages and signals. */
 import { CambiumError } from '@cambium/base'
 import { createDecoder, createReassembler, MESSAGE_BYTES_MAX, readFragment } from '@cambium/codec'
-import type { Decoder, Reassembler, ShapeArea } from '@cambium/codec'
+import type { Decoder, EntryArea, Reassembler, ShapeArea } from '@cambium/codec'
 import type { RingConsumer } from '@cambium/ring'
 import { FRAGMENT, HEADER_BYTES, WHOLE_HEADER_BYTES } from './record-lane.ts'
 
@@ -28,11 +28,13 @@ export interface InboundRecord {
 export class InboundLane {
   readonly #ring: RingConsumer
   readonly #reassembler: Reassembler
+  readonly #wholeBytesMax: number
   readonly record: InboundRecord
 
   constructor(ring: RingConsumer, messageBytesMax: number) {
     this.#ring = ring
-    this.#reassembler = createReassembler({ messageBytesMax: messageBytesMax + WHOLE_HEADER_BYTES })
+    this.#wholeBytesMax = messageBytesMax + WHOLE_HEADER_BYTES
+    this.#reassembler = createReassembler({ messageBytesMax: this.#wholeBytesMax })
     this.record = { type: 0, a: 0, b: 0, c: 0, buffer: ring.buffer, offset: 0, length: 0 }
   }
 
@@ -46,10 +48,11 @@ export class InboundLane {
   }
 
   /**
-   * Takes the next record in hand. `none` when the ring is empty; `part` for a fragment that completes nothing; `torn` for the last
-   * fragment of a message whose beginning died with this core's predecessor, or which is larger than this lane takes: its sender has counted it.
+   * Takes the next record in hand. `none` when the ring is empty; `part` for a fragment that completes nothing. For the last fragment of a message
+   * that its sender has counted and nobody will see: `torn` when its beginning died with this core's predecessor, `too_large` when it is larger
+   * than this lane takes.
    */
-  next(): 'record' | 'part' | 'torn' | 'none' {
+  next(): 'record' | 'part' | 'torn' | 'too_large' | 'none' {
     const ring = this.#ring
     if (!ring.next()) return 'none'
     const record = this.record
@@ -72,12 +75,13 @@ export class InboundLane {
     return this.#ring.release()
   }
 
-  #nextFragment(record: InboundRecord): 'record' | 'part' | 'torn' {
+  #nextFragment(record: InboundRecord): 'record' | 'part' | 'torn' | 'too_large' {
     const ring = this.#ring
     const whole = this.#reassembler.add(ring.buffer, ring.offset, ring.length)
     if (whole === undefined) {
       const fragment = readFragment(ring.buffer, ring.offset, ring.length, ANY_BYTES)
-      return fragment !== undefined && fragment.index === fragment.count - 1 ? 'torn' : 'part'
+      if (fragment === undefined || fragment.index < fragment.count - 1) return 'part'
+      return fragment.totalBytes > this.#wholeBytesMax ? 'too_large' : 'torn'
     }
     record.type = whole.readInt32LE(0)
     record.a = whole.readInt32LE(4)
@@ -101,21 +105,32 @@ export class InboundLink {
     data: RingConsumer
     control: RingConsumer
     shapes: ShapeArea
+    layouts: EntryArea
     messageBytesMax: number
     unpackRef: (core: number, slot: number, generation: number) => unknown
   }) {
     this.core = options.core
     this.data = new InboundLane(options.data, options.messageBytesMax)
     this.control = new InboundLane(options.control, SIGNAL_BYTES_MAX)
-    this.#decoder = createDecoder({ area: options.shapes, unpackRef: options.unpackRef })
+    this.#decoder = createDecoder({ area: options.shapes, layouts: options.layouts, unpackRef: options.unpackRef })
   }
 
   /** The message of a record. Throws `ERR_NOT_DECODABLE`. */
   decode(record: InboundRecord): unknown {
-    return this.#decoder.decode(record.buffer, record.offset, record.length)
+    return this.#decoder.decode(record.buffer, record.offset, record.length, layoutOf(record))
   }
 }
 
 export function notDecodable(core: number, cause: unknown): CambiumError {
   return new CambiumError('ERR_NOT_DECODABLE', `message cannot be decoded: from=core-${core}`, { severity: 'crash', cause })
+}
+
+/** The word before the message, in a record as in a whole. */
+function layoutOf({ buffer, offset }: InboundRecord): number {
+  return (
+    (buffer[offset - 4] as number) |
+    ((buffer[offset - 3] as number) << 8) |
+    ((buffer[offset - 2] as number) << 16) |
+    ((buffer[offset - 1] as number) << 24)
+  )
 }

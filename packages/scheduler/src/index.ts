@@ -1,4 +1,4 @@
-export { readBooks, sumBooks } from './books.ts'
+export { queuedAtMost, readBooks, sumBooks } from './books.ts'
 export type { Books } from './books.ts'
 export { COUNTER_LANES, deadLane, PUT, SENT, TAKEN } from './books.ts'
 export { endsMessage, recoverBooks } from './books-recovery.ts'

@@ -86,11 +86,12 @@ export class Intake {
       books[TAKEN_MARK] = ringMark(link.core, lane.position)
       checkpoint?.()
       books[TAKEN] = count
-      if (outcome === 'torn') {
+      if (outcome !== 'record') {
+        const isTorn = outcome === 'torn'
         deadLetters.bury(
-          'lost_with_core',
+          isTorn ? 'lost_with_core' : 'not_decodable',
           { core: coreNumber, slot: 0, generation: 0 },
-          { detail: 'its first fragments were with the core that died' },
+          { detail: isTorn ? 'its first fragments were with the core that died' : 'it is larger than messageBytesMax' },
         )
         continue
       }

@@ -19,7 +19,6 @@ import type { ActorAddress, CorePlatform } from '@cambium/base'
 import { AWAITING, READY, STARTING } from './actor-cell.ts'
 import { ActorCell } from './actor-cell.ts'
 import { ActorEnd, TERMINATE_TIMEOUT_MS } from './actor-end.ts'
-import type { Asker } from './asks.ts'
 import type { BehaviourLoader } from './behaviour-loader.ts'
 import type { DeadLetterOffice } from './dead-letter-office.ts'
 import type { Dispatcher } from './dispatcher.ts'
@@ -37,7 +36,6 @@ export interface LifecycleHost extends RunContextHost {
   readonly dispatcher: Dispatcher
   readonly loader: BehaviourLoader
   readonly deadLetters: DeadLetterOffice
-  replyError(asker: Asker, error: Error): void
   /** A supervised actor ended unasked and waits for its supervisor's decision. */
   reportExit(cell: ActorCell, reason: ExitReason): void
   /** Something failed that changes nothing for the system, but must be seen. */

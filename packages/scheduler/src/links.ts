@@ -1,5 +1,5 @@
 /** Attaches a core to its rings: the links to and from each of its peers. */
-import { createShapeArea } from '@cambium/codec'
+import { createEntryArea, createShapeArea } from '@cambium/codec'
 import { attachConsumer, attachProducer, createDoorbell } from '@cambium/ring'
 import { InboundLink } from './inbound-link.ts'
 import { OutboundLink } from './outbound-link.ts'
@@ -10,6 +10,7 @@ import type { SystemMemory } from './system-memory.ts'
 export function linksTo(
   memory: SystemMemory,
   core: number,
+  messageBytesMax: number,
   countOf: (peer: number) => PublishCount,
 ): (OutboundLink | undefined)[] {
   return memory.blocks.map((block, peer) =>
@@ -22,6 +23,7 @@ export function linksTo(
           bell: createDoorbell(block.bell),
           data: attachProducer(memory.dataRing(core, peer)),
           control: attachProducer(memory.controlRing(core, peer)),
+          messageBytesMax,
           count: countOf(peer),
         }),
   )
@@ -42,6 +44,7 @@ export function linksFrom(
             data: attachConsumer(memory.dataRing(peer, core)),
             control: attachConsumer(memory.controlRing(peer, core)),
             shapes: createShapeArea(block.shapes),
+            layouts: createEntryArea(block.layouts),
             messageBytesMax,
             unpackRef,
           }),

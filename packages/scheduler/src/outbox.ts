@@ -179,6 +179,7 @@ export class Outbox {
       b: target.generation,
       c: ask?.correlation ?? 0,
       bytes: message.bytes as Buffer,
+      layout: message.layout,
       sinceMs: message.sinceMs,
       isDropped: () => this.#isSkipped(message),
       onBegun: () => {
@@ -212,6 +213,7 @@ export class Outbox {
         target.generation,
         ask?.correlation ?? 0,
         message.bytes as Buffer,
+        message.layout,
       )
     ) {
       this.#written(link, message)

@@ -1,16 +1,18 @@
 /**
- * The sending side of one ring: records with a three-word header, larger ones in fragments, and what does not fit yet in a queue behind which
+ * The sending side of one ring: records with a four-word header, larger ones in fragments, and what does not fit yet in a queue behind which
  * every later record waits, so order holds. Publishes in batches; at once when the consumer looks for work (D2).
  *
- *   record payload:  int32 a, int32 b, int32 c, bytes
+ *   record payload:  int32 a, int32 b, int32 c, int32 layout, bytes      `layout`: the encoder's, with the bytes
  *     tell, ask      slot, generation, correlation (0 for a tell)
  *     reply          0, 0, correlation
  *     signal         epoch of the receiving core, 0, 0
- *     fragment       fragment header and chunk of a whole whose bytes are int32 type, a, b, c and the message
+ *     fragment       fragment header and chunk of a whole whose bytes are int32 type, a, b, c, 0, layout and the message
  */
 import { fragmentBytes, fragmentCount, writeFragment } from '@cambium/codec'
+import type { Encoder } from '@cambium/codec'
 import { BELL_BUSY } from '@cambium/ring'
 import type { Doorbell, RingProducer } from '@cambium/ring'
+import { Fifo } from './fifo.ts'
 
 export const TELL = 1
 export const ASK = 2
@@ -20,9 +22,11 @@ export const REPLY_ERROR = 4
 export const FRAGMENT = 5
 export const SIGNAL = 6
 
-export const HEADER_BYTES = 12
-/** Bytes that a whole in fragments has before its message: int32 type, a, b, c. */
-export const WHOLE_HEADER_BYTES = 16
+export const HEADER_BYTES = 16
+/** Bytes that a whole in fragments has before its message, which begins at a multiple of 8. */
+export const WHOLE_HEADER_BYTES = 24
+/** A message that layouts write takes at least so much; the claim is cut to what it took. */
+const CLAIM_BYTES_MIN = 64
 
 const SHORT_BYTES_MAX = 64
 /** Records committed before they are published, unless the turn ends or the consumer is looking. */
@@ -35,6 +39,7 @@ export interface QueuedRecord {
   readonly b: number
   readonly c: number
   readonly bytes: Buffer
+  readonly layout: number
   readonly sinceMs: number
   /** Called once when the first fragment of a larger record is in the ring: from there on its fate is tied to the receiver's. */
   readonly onBegun: (() => void) | undefined
@@ -48,6 +53,12 @@ export interface QueuedRecord {
   whole?: { readonly bytes: Buffer; readonly id: number; readonly count: number; next: number }
 }
 
+/** A record that waits for as long as it takes, and that nobody asks after. `bytes` are copied. */
+export function plainRecord(type: number, a: number, c: number, bytes: Buffer, layout: number): QueuedRecord {
+  const nobody = { isDropped: undefined, onBegun: undefined, onWritten: undefined, onExpired: undefined }
+  return { type, a, b: 0, c, bytes: Buffer.from(bytes), layout, sinceMs: Infinity, ...nobody }
+}
+
 /** Who counts what is published; the protocol is in books-recovery.ts. */
 export interface PublishCount {
   /** So many whole records are about to be published, up to this position. */
@@ -59,79 +70,121 @@ export interface PublishCount {
 export class RecordLane {
   readonly #ring: RingProducer
   readonly #bell: Doorbell
+  readonly #composedBytesMax: number
   readonly #count: PublishCount | undefined
-  #queue: QueuedRecord[] = []
-  #queueHead = 0
+  readonly #queue: Fifo<QueuedRecord> = new Fifo()
   /** Whole records committed and not yet published; a message in fragments counts with its last. */
   #pending = 0
+  #publishedInTurn = 0
   #messageId = 0
-  /** Bytes waiting in the queue. */
-  queuedBytes = 0
+  /** Bytes that had gone into the ring when it was last looked at, and its position then. */
+  #gone = 0
+  #goneAt: number
 
-  constructor(ring: RingProducer, bell: Doorbell, count: PublishCount | undefined) {
+  /** `messageBytesMax`: of a message that is composed in place. */
+  constructor(ring: RingProducer, bell: Doorbell, messageBytesMax: number, count: PublishCount | undefined) {
     this.#ring = ring
     this.#bell = bell
+    this.#composedBytesMax = HEADER_BYTES + messageBytesMax
     this.#count = count
+    this.#goneAt = ring.position
   }
 
   get queued(): number {
-    return this.#queue.length - this.#queueHead
+    return this.#queue.length
   }
 
-  /** Where the latest record ends. */
+  /** Where the latest record ends, in bytes from the beginning of this lane. It does not wrap, as the ring's position does: an ask may wait for long. */
   get position(): number {
-    return this.#ring.position
+    // Between two looks, and there is one at each flush, no more than a ring can have gone.
+    return this.#gone + ((this.#ring.position - this.#goneAt) >>> 0)
+  }
+
+  /** {@link position} for a position of the ring that is no farther than its capacity from the present one. */
+  positionOf(ringPosition: number): number {
+    return this.position + ((ringPosition - this.#ring.position) | 0)
   }
 
   /** Writes a record if it fits now; false when it has to wait, and nothing was written. */
-  write(type: number, a: number, b: number, c: number, bytes: Uint8Array): boolean {
+  write(type: number, a: number, b: number, c: number, bytes: Uint8Array, layout: number): boolean {
     if (this.queued > 0) return false
     const payload = HEADER_BYTES + bytes.length
     if (payload > this.#ring.recordBytesMax) return false
-    return this.#put(type, a, b, c, bytes)
+    if (!this.#put(type, a, b, c, bytes, layout)) return false
+    this.flushIfDue()
+    return true
+  }
+
+  /**
+   * Encodes a message straight into the ring, if a layout fits it and there is room; false when it does not, and nothing was written. The record
+   * is committed only: the caller counts it as sent, then calls {@link flushIfDue}.
+   */
+  compose(type: number, a: number, b: number, c: number, message: unknown, encoder: Encoder): boolean {
+    if (this.queued > 0) return false
+    const ring = this.#ring
+    const offset = ring.claimUpTo(type, CLAIM_BYTES_MIN)
+    if (offset < 0) return false
+    const room = ring.claimed < this.#composedBytesMax ? ring.claimed : this.#composedBytesMax
+    const end = encoder.write(message, ring, offset + HEADER_BYTES, offset + room)
+    if (end < 0) {
+      ring.abort()
+      return false
+    }
+    const words = ring.int32
+    const at = offset >> 2
+    words[at] = a
+    words[at + 1] = b
+    words[at + 2] = c
+    words[at + 3] = encoder.layout
+    ring.commit(end - offset)
+    this.#pending += 1
+    return true
+  }
+
+  /**
+   * Publishes when enough has been written, or the consumer looks for work (D2): then the first records of a turn at once, later ones in batches
+   * that grow with their number. A publish for each of thousands costs more than they do, and has their reader wake for each.
+   */
+  flushIfDue(): void {
+    const pending = this.#pending
+    if (pending >= BATCH_MAX) this.flush()
+    else if (pending > this.#publishedInTurn >> 1 && this.#bell.hint !== BELL_BUSY) this.flush()
+  }
+
+  /** Publishes what is left at the end of a turn. */
+  endTurn(): void {
+    this.flush()
+    this.#publishedInTurn = 0
   }
 
   /** Queues a record behind all that wait. `bytes` must be the queue's to keep. */
   enqueue(record: QueuedRecord): void {
     this.#queue.push(record)
-    this.queuedBytes += record.bytes.length
   }
 
   /** Moves what waits into the ring as far as there is room; answers whether the queue is empty now. */
   drain(): boolean {
-    while (this.#queueHead < this.#queue.length) {
-      const record = this.#queue[this.#queueHead] as QueuedRecord
+    for (let record = this.#queue.first; record !== undefined; record = this.#queue.first) {
       const isSkipped = record.whole === undefined && record.isDropped?.() === true
       if (!isSkipped && !this.#drainOne(record)) {
         this.flush()
         return false
       }
-      this.#queueHead += 1
-      this.queuedBytes -= record.bytes.length
+      this.#queue.shift()
       if (!isSkipped) record.onWritten?.()
     }
-    this.#queue.length = 0
-    this.#queueHead = 0
     return true
   }
 
   /** Takes out the records that have waited since before `sinceMs`; with Infinity all that somebody waits for. One that is partly written stays, or its reader would see a torso. */
   expire(sinceMs: number): void {
-    const expired: QueuedRecord[] = []
-    const kept: QueuedRecord[] = []
-    let at = this.#queueHead
-    for (; at < this.#queue.length; at += 1) {
-      const record = this.#queue[at] as QueuedRecord
+    const expired = this.#queue.extract((record) => {
       const isOver = record.sinceMs < sinceMs || (sinceMs === Infinity && record.onExpired !== undefined)
-      if (record.whole === undefined && isOver) expired.push(record)
-      else if (record.whole !== undefined || record.sinceMs === Infinity) kept.push(record)
-      else break // they lie in order of arrival: the rest is younger
-    }
-    if (expired.length === 0) return
-    this.#queue = [...kept, ...this.#queue.slice(at)]
-    this.#queueHead = 0
+      if (record.whole === undefined && isOver) return 'take'
+      // They lie in order of arrival: the rest is younger.
+      return record.whole !== undefined || record.sinceMs === Infinity ? 'keep' : 'rest'
+    })
     for (const record of expired) {
-      this.queuedBytes -= record.bytes.length
       if (record.isDropped?.() !== true) record.onExpired?.()
     }
   }
@@ -143,23 +196,23 @@ export class RecordLane {
 
   /** Nothing more is written: all that waits is expired, partly written or not. */
   end(): void {
-    const left = this.#queue.slice(this.#queueHead)
-    this.#queue = []
-    this.#queueHead = 0
-    this.queuedBytes = 0
+    const left = this.#queue.extract(() => 'take')
     for (const record of left) if (record.isDropped?.() !== true) record.onExpired?.()
   }
 
   /** Whether the oldest waiting record, or its next fragment, would fit now. */
   get hasRoomForNext(): boolean {
-    const record = this.#queue[this.#queueHead]
+    const record = this.#queue.first
     if (record === undefined) return false
     return this.#ring.hasRoom(Math.min(HEADER_BYTES + record.bytes.length, this.#ring.recordBytesMax))
   }
 
   /** Publishes what is committed and wakes the consumer if it is parked. */
   flush(): void {
+    this.#gone = this.position
+    this.#goneAt = this.#ring.position
     const records = this.#pending
+    this.#publishedInTurn += records
     const count = records > 0 ? this.#count : undefined
     this.#pending = 0
     count?.begin(records, this.#ring.position)
@@ -170,13 +223,19 @@ export class RecordLane {
 
   #drainOne(record: QueuedRecord): boolean {
     const chunk = this.#ring.recordBytesMax
-    if (!this.isLarge(record.bytes.length)) return this.#put(record.type, record.a, record.b, record.c, record.bytes)
+    if (!this.isLarge(record.bytes.length)) {
+      if (!this.#put(record.type, record.a, record.b, record.c, record.bytes, record.layout)) return false
+      this.flushIfDue()
+      return true
+    }
     if (record.whole === undefined) {
       const bytes = Buffer.allocUnsafe(WHOLE_HEADER_BYTES + record.bytes.length)
       bytes.writeInt32LE(record.type, 0)
       bytes.writeInt32LE(record.a, 4)
       bytes.writeInt32LE(record.b, 8)
       bytes.writeInt32LE(record.c, 12)
+      bytes.writeInt32LE(0, 16)
+      bytes.writeInt32LE(record.layout, 20)
       record.bytes.copy(bytes, WHOLE_HEADER_BYTES)
       this.#messageId = (this.#messageId + 1) | 0
       record.whole = { bytes, id: this.#messageId, count: fragmentCount(bytes.length, chunk), next: 0 }
@@ -196,7 +255,7 @@ export class RecordLane {
     return true
   }
 
-  #put(type: number, a: number, b: number, c: number, bytes: Uint8Array): boolean {
+  #put(type: number, a: number, b: number, c: number, bytes: Uint8Array, layout: number): boolean {
     const ring = this.#ring
     const length = bytes.length
     const offset = ring.claim(type, HEADER_BYTES + length)
@@ -206,6 +265,7 @@ export class RecordLane {
     words[at] = a
     words[at + 1] = b
     words[at + 2] = c
+    words[at + 3] = layout
     const { buffer } = ring
     const from = offset + HEADER_BYTES
     // Setting a few bytes one by one is faster than the call that sets many.
@@ -213,7 +273,6 @@ export class RecordLane {
     else buffer.set(bytes, from)
     ring.commit()
     this.#pending += 1
-    if (this.#pending >= BATCH_MAX || this.#bell.state !== BELL_BUSY) this.flush()
     return true
   }
 }

@@ -2,7 +2,7 @@
 import { ActorRef, isRef } from '@cambium/actor'
 import type { RefHost } from '@cambium/actor'
 import { CambiumError, formatAddress } from '@cambium/base'
-import { createDecoder, createEncoder, createShapeArea } from '@cambium/codec'
+import { createDecoder, createEncoder, createEntryArea, createShapeArea } from '@cambium/codec'
 import type { Decoder, Encoder } from '@cambium/codec'
 
 export interface RefHosts {
@@ -10,10 +10,17 @@ export interface RefHosts {
   readonly outside: RefHost
 }
 
-/** The one encoder of a core, over its shape area. A ref of another system is refused: the same address is somebody else here. */
-export function createCoreEncoder(shapes: Uint8Array, hosts: () => RefHosts): Encoder {
+/** Where one core's encoder tells what its records leave out. */
+export interface EncoderAreas {
+  readonly shapes: Uint8Array
+  readonly layouts: Uint8Array
+}
+
+/** The one encoder of a core, over its areas. A ref of another system is refused: the same address is somebody else here. */
+export function createCoreEncoder(areas: EncoderAreas, hosts: () => RefHosts): Encoder {
   return createEncoder({
-    area: createShapeArea(shapes),
+    area: createShapeArea(areas.shapes),
+    layouts: createEntryArea(areas.layouts),
     isRef,
     packRef(value) {
       const ref = value as ActorRef
@@ -27,24 +34,25 @@ export function createCoreEncoder(shapes: Uint8Array, hosts: () => RefHosts): En
 /** Copies values as sending them to another core would: through the core's own encoder. */
 export class Copier {
   readonly #encoder: Encoder
-  readonly #shapes: Uint8Array
+  readonly #areas: EncoderAreas
   readonly #hosts: () => RefHosts
   /** Made at the first copy. */
   #decoder: Decoder | undefined = undefined
 
-  constructor(encoder: Encoder, shapes: Uint8Array, hosts: () => RefHosts) {
+  constructor(encoder: Encoder, areas: EncoderAreas, hosts: () => RefHosts) {
     this.#encoder = encoder
-    this.#shapes = shapes
+    this.#areas = areas
     this.#hosts = hosts
   }
 
   /** Throws `ERR_CANNOT_TRAVEL`. */
   copy(value: unknown): unknown {
     this.#decoder ??= createDecoder({
-      area: createShapeArea(this.#shapes),
+      area: createShapeArea(this.#areas.shapes),
+      layouts: createEntryArea(this.#areas.layouts),
       unpackRef: (core, slot, generation) => new ActorRef(this.#hosts().inside, core, slot, generation),
     })
     const bytes = this.#encoder.encode(value)
-    return this.#decoder.decode(bytes, 0, bytes.length)
+    return this.#decoder.decode(bytes, 0, bytes.length, this.#encoder.layout)
   }
 }

@@ -10,7 +10,7 @@ import { PendingAsk } from './asks.ts'
 import type { Asker } from './asks.ts'
 import { count, PROCESSED, SENT } from './books.ts'
 import { prepareLocal } from './local-message.ts'
-import { REPLY, REPLY_ERROR } from './record-lane.ts'
+import { plainRecord, REPLY, REPLY_ERROR } from './record-lane.ts'
 import type { SenderHost } from './sender.ts'
 
 export class Replies {
@@ -32,9 +32,17 @@ export class Replies {
       this.#settleLocal(asker, value, undefined)
       return
     }
+    const { encoder } = this.#host
+    const link = this.#host.links[asker.core]
+    if (link?.data.compose(REPLY, 0, 0, asker.correlation, value, encoder) === true) {
+      count(this.#host.books, SENT)
+      link.data.flushIfDue()
+      this.#host.requestTurn()
+      return
+    }
     let bytes: Buffer
     try {
-      bytes = this.#host.encoder.encode(value)
+      bytes = encoder.encode(value)
       checkMessageBytes(bytes.length, this.#host.limits.messageBytesMax)
     } catch (error) {
       this.replyError(asker, error as Error)
@@ -57,10 +65,13 @@ export class Replies {
     this.#writeReply(asker.core, REPLY_ERROR, asker.correlation, bytes)
   }
 
-  /** A reply for which nobody waits: the second of two. */
+  /** A reply for which nobody waits: the second of two, or its asker has gone. */
   buryReply(from: ActorAddress, value: unknown): void {
     count(this.#host.books, SENT)
-    this.#host.deadLetters.bury('late_reply', from, { message: value, detail: 'its message has an answer already' })
+    this.#host.deadLetters.bury('late_reply', from, {
+      message: value,
+      detail: 'its message has an answer already, or its ask has ended',
+    })
   }
 
   /** A reply came from another core. */
@@ -93,20 +104,10 @@ export class Replies {
     count(this.#host.books, SENT)
     const link = this.#host.links[core]
     if (link === undefined) return // the core was severed
-    if (!link.data.write(type, 0, 0, correlation, bytes)) {
+    const { layout } = this.#host.encoder
+    if (!link.data.write(type, 0, 0, correlation, bytes, layout)) {
       // As many at most as the other core has asks under way.
-      link.data.enqueue({
-        type,
-        a: 0,
-        b: 0,
-        c: correlation,
-        bytes: Buffer.from(bytes),
-        sinceMs: Infinity,
-        isDropped: undefined,
-        onBegun: undefined,
-        onWritten: undefined,
-        onExpired: undefined,
-      })
+      link.data.enqueue(plainRecord(type, 0, correlation, bytes, layout))
     }
     this.#host.requestTurn()
   }

@@ -4,6 +4,7 @@ import { CambiumError, formatAddress, toErrorRecord } from '@cambium/base'
 import type { ErrorRecord } from '@cambium/base'
 import type { AskTable } from './asks.ts'
 import type { Lifecycle } from './lifecycle.ts'
+import type { OutboundLink } from './outbound-link.ts'
 import type { Sender } from './sender.ts'
 import type { Signal } from './signals.ts'
 import type { SlotTable } from './slot-table.ts'
@@ -14,6 +15,7 @@ export interface RootOrdersHost {
   readonly slots: SlotTable
   readonly asks: AskTable
   readonly sender: Sender
+  readonly links: readonly (OutboundLink | undefined)[]
   toRoot(signal: Signal): void
   /** Data records may be taken from now on. */
   open(): void
@@ -81,10 +83,15 @@ function answerStart(
   )
 }
 
-/** Asks that the dead core had taken have failed. Those in the ring behind that position are its successor's; those not yet written are still here. */
-function failAsksTo(host: RootOrdersHost, core: number, upTo: number, error: ErrorRecord): void {
+/**
+ * Asks that the dead core had taken have failed. Those in the ring behind `resume`, where its successor goes on, are the successor's; those not yet
+ * written are still here.
+ */
+function failAsksTo(host: RootOrdersHost, core: number, resume: number, error: ErrorRecord): void {
+  const upTo = host.links[core]?.data.positionOf(resume)
+  if (upTo === undefined) return // this core was severed itself
   for (const ask of host.asks.all()) {
-    if (ask.target.core !== core || ask.position === undefined || ((upTo - ask.position) | 0) < 0) continue
+    if (ask.target.core !== core || ask.position === undefined || ask.position > upTo) continue
     const message = `core died with the message: target=${formatAddress(ask.target)}, cause=${error.message}`
     host.sender.replies.failAsk(ask, new CambiumError('ERR_CORE_LOST', message, { severity: 'crash' }))
   }

@@ -8,6 +8,7 @@ import type { ActorCell } from './actor-cell.ts'
 import { ANSWERED } from './asks.ts'
 import type { Asker } from './asks.ts'
 import { MessageTimer } from './message-timer.ts'
+import { OwedAnswers } from './owed-answers.ts'
 import type { StartSpec } from './signals.ts'
 import type { TimerWheel } from './timer-wheel.ts'
 
@@ -20,7 +21,8 @@ export interface RunContextHost {
   readonly wheel: TimerWheel
   refOf(cell: ActorCell): Ref<unknown>
   reply(asker: Asker, value: unknown): void
-  /** An answer that nobody waits for any more: the second of two. */
+  replyError(asker: Asker, error: Error): void
+  /** An answer that nobody waits for: the second of two, or its asker has gone. */
   buryReply(cell: ActorCell, value: unknown): void
   spawnChild(parent: ActorCell, behaviour: Behaviour<unknown, unknown>, spec: StartSpec): Ref<unknown>
   stopChild(parent: ActorCell, child: Ref<never>): Promise<void>
@@ -83,15 +85,12 @@ export class RunContext implements ActorContext {
   deferReply(): (value: unknown) => void {
     const cell = this.#cell
     const asker = this.#takeAsker()
-    const deferred = (cell.deferred ??= new Set())
-    deferred.add(asker)
-    this.#host.outstanding(1)
+    const owed = (cell.owed ??= new OwedAnswers(this.#host))
+    owed.add(asker, cell.label)
     return (value) => {
-      // Gone from the set: answered before, or told that this incarnation has ended.
-      if (deferred.delete(asker)) {
-        this.#host.outstanding(-1)
-        this.#host.reply(asker, value)
-      } else this.#host.buryReply(cell, value)
+      // Not owed any more: given before, or its asker has gone, or was told that this incarnation has ended.
+      if (owed.take(asker)) this.#host.reply(asker, value)
+      else this.#host.buryReply(cell, value)
       this.#host.requestTurn()
     }
   }

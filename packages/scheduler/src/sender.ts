@@ -9,7 +9,6 @@ import { CambiumError, formatAddress } from '@cambium/base'
 import type { ActorAddress } from '@cambium/base'
 import { checkMessageBytes } from '@cambium/codec'
 import type { Encoder } from '@cambium/codec'
-import type { ActorCell } from './actor-cell.ts'
 import { PendingAsk } from './asks.ts'
 import type { AskTable } from './asks.ts'
 import { count, SENT } from './books.ts'
@@ -21,11 +20,11 @@ import { closedError, Outbox, outboxFull } from './outbox.ts'
 import { ASK, HEADER_BYTES, TELL } from './record-lane.ts'
 import { Replies } from './replies.ts'
 import type { SlotTable } from './slot-table.ts'
-import { CallbackTimer } from './timer-wheel.ts'
 import type { TimerWheel } from './timer-wheel.ts'
+import { waitForRoom } from './wait-for-room.ts'
 import { checkWait } from './wait-options.ts'
+import type { CheckedWait } from './wait-options.ts'
 import { waitingMessage } from './waiting-message.ts'
-import type { WaitingMessage } from './waiting-message.ts'
 
 export interface SenderLimits {
   /** Longest wait of a message for room, and default of `send`. */
@@ -58,7 +57,6 @@ export interface SenderHost {
   requestTurn(): void
 }
 
-const EMPTY: Buffer = Buffer.alloc(0)
 const DONE: Promise<void> = Promise.resolve()
 
 export class Sender {
@@ -129,17 +127,17 @@ export class Sender {
   // --- tell, trySend, send, ask
 
   #tell(target: ActorAddress, message: unknown): void {
-    const charge = this.#host.dispatcher.sending
     if (target.core === this.#host.coreNumber) {
       if (this.#host.isStrict) prepareLocal(message)
       count(this.#host.books, SENT)
-      this.#postLocal(target, message, undefined, charge)
+      this.#postLocal(target, message, undefined)
       return
     }
-    this.#linkTo(target) // throws for a core that is not there, before anything is counted
+    const link = this.#linkTo(target) // throws for a core that is not there, before anything is counted
+    if (this.#compose(link, target, message, undefined)) return
     const bytes = this.#encode(message)
     count(this.#host.books, SENT)
-    this.#post(target, bytes, undefined, charge)
+    this.#post(target, bytes, undefined)
   }
 
   #trySend(target: ActorAddress, message: unknown): SendOutcome {
@@ -153,14 +151,19 @@ export class Sender {
     }
     const link = this.#linkTo(target)
     if (link.waiting.has(target.slot) || link.isCongested(target.slot)) return 'full'
+    if (this.#compose(link, target, message, undefined)) return 'sent'
     const bytes = this.#encode(message)
-    if (!link.data.write(TELL, target.slot, target.generation, 0, bytes)) {
+    const { layout } = this.#host.encoder
+    if (!link.data.write(TELL, target.slot, target.generation, 0, bytes, layout)) {
       // What takes more than one record goes in parts, as there is room: one such message at a time, and nothing waits before it.
       const charge = this.#host.dispatcher.sending
       if (!link.data.isLarge(bytes.length) || link.data.queued > 0 || this.outbox.isFull(charge)) return 'full'
       this.outbox.enqueue(
         link,
-        waitingMessage({ target, message: undefined, bytes: Buffer.from(bytes), ask: undefined, charge }, this.#host.roughNow()),
+        waitingMessage(
+          { target, message: undefined, bytes: Buffer.from(bytes), layout, ask: undefined, charge },
+          this.#host.roughNow(),
+        ),
       )
     }
     count(this.#host.books, SENT)
@@ -169,64 +172,28 @@ export class Sender {
   }
 
   #send(target: ActorAddress, message: unknown, options: WaitOptions | undefined): Promise<void> {
-    let wait: { timeoutMs: number; signal: AbortSignal | undefined }
+    let wait: CheckedWait
     let bytes: Buffer | undefined
+    let layout = 0
     const isLocal = target.core === this.#host.coreNumber
     try {
       wait = checkWait(options, this.#host.limits.sendTimeoutMs)
       if (wait.signal?.aborted === true) return Promise.reject(wait.signal.reason as Error)
       if (this.#trySend(target, message) === 'sent') return DONE
       if (this.outbox.isFull(undefined)) return Promise.reject(outboxFull(target))
-      if (!isLocal) bytes = this.#host.encoder.encodeCopy(message)
+      if (!isLocal) {
+        bytes = this.#host.encoder.encodeCopy(message)
+        layout = this.#host.encoder.layout
+      }
     } catch (error) {
       const refusal = error as Error
       return Promise.reject(refusal)
     }
-    return new Promise((resolve, reject) => {
-      const finish = (): void => {
-        this.#host.wheel.cancel(timer)
-        wait.signal?.removeEventListener('abort', onAbort)
-      }
-      const waiting: WaitingMessage = {
-        target,
-        message: isLocal ? message : undefined,
-        bytes,
-        ask: undefined,
-        charge: undefined,
-        sinceMs: Infinity, // its own timer ends the wait
-        onAccepted: () => {
-          finish()
-          resolve()
-        },
-        onClosed: (error) => {
-          withdraw(error)
-        },
-        isWithdrawn: false,
-      }
-      const withdraw = (error: Error): void => {
-        finish()
-        waiting.isWithdrawn = true
-        reject(error)
-      }
-      const onAbort = (): void => {
-        withdraw(wait.signal?.reason as Error)
-      }
-      const timer = new CallbackTimer(() => {
-        withdraw(
-          new CambiumError(
-            'ERR_SEND_TIMEOUT',
-            `message found no room in time: target=${formatAddress(target)}, timeoutMs=${wait.timeoutMs}`,
-            {
-              severity: 'crash',
-              fields: { timeoutMs: wait.timeoutMs },
-            },
-          ),
-        )
-      })
-      if (Number.isFinite(wait.timeoutMs)) this.#host.wheel.start(timer, this.#host.now() + wait.timeoutMs)
-      wait.signal?.addEventListener('abort', onAbort, { once: true })
-      this.outbox.hold(waiting, isLocal ? undefined : this.#linkTo(target))
-      this.#host.requestTurn()
+    return waitForRoom(this.#host, this.outbox, isLocal ? undefined : this.#linkTo(target), wait, {
+      target,
+      message,
+      bytes,
+      layout,
     })
   }
 
@@ -241,8 +208,7 @@ export class Sender {
       }
       const isLocal = target.core === this.#host.coreNumber
       if (isLocal && this.#host.isStrict) prepareLocal(message)
-      if (!isLocal) this.#linkTo(target)
-      const bytes = isLocal ? EMPTY : this.#encode(message)
+      const link = isLocal ? undefined : this.#linkTo(target)
       const ask = new PendingAsk(target, resolve, reject, (expired) => {
         this.replies.failAsk(
           expired,
@@ -256,15 +222,33 @@ export class Sender {
           ),
         )
       })
-      if (timeoutMs !== Infinity) this.#host.wheel.start(ask, this.#host.now() + timeoutMs)
-      if (signal !== undefined) this.#abortable(ask, signal)
-      count(this.#host.books, SENT)
-      if (isLocal) this.#postLocal(target, message, ask, this.#host.dispatcher.sending)
-      else {
-        this.#host.asks.add(ask)
-        this.#post(target, bytes, ask, this.#host.dispatcher.sending)
+      if (link === undefined) {
+        this.#await(ask, timeoutMs, signal)
+        count(this.#host.books, SENT)
+        this.#postLocal(target, message, ask)
+        return
       }
+      this.#host.asks.add(ask)
+      if (this.#compose(link, target, message, ask)) {
+        this.#await(ask, timeoutMs, signal)
+        return
+      }
+      let bytes: Buffer
+      try {
+        bytes = this.#encode(message)
+      } catch (error) {
+        this.#host.asks.drop(ask)
+        throw error
+      }
+      this.#await(ask, timeoutMs, signal)
+      count(this.#host.books, SENT)
+      this.#post(target, bytes, ask)
     })
+  }
+
+  #await(ask: PendingAsk, timeoutMs: number, signal: AbortSignal | undefined): void {
+    if (timeoutMs !== Infinity) this.#host.wheel.start(ask, this.#host.now() + timeoutMs)
+    if (signal !== undefined) this.#abortable(ask, signal)
   }
 
   #abortable(ask: PendingAsk, signal: AbortSignal): void {
@@ -279,13 +263,14 @@ export class Sender {
 
   // --- on this core
 
-  #postLocal(target: ActorAddress, message: unknown, ask: PendingAsk | undefined, charge: ActorCell | undefined): void {
+  #postLocal(target: ActorAddress, message: unknown, ask: PendingAsk | undefined): void {
     const cell = this.#host.slots.find(target.slot, target.generation)
     if (cell === undefined) {
       this.#buryNoSuchActor(target, message, ask)
       return
     }
     if (cell.isCongested || this.outbox.holdsFor(target.slot)) {
+      const charge = this.#host.dispatcher.sending
       if (cell === charge) {
         // An actor cannot wait for itself; what it may tell itself is bounded like its outbox.
         if ((cell.mailbox?.length ?? 0) >= cell.capacity + this.#host.limits.outboxCapacity) {
@@ -297,7 +282,10 @@ export class Sender {
           this.outbox.buryFull(target, message, ask)
           return
         }
-        this.outbox.hold(waitingMessage({ target, message, bytes: undefined, ask, charge }, this.#host.roughNow()), undefined)
+        this.outbox.hold(
+          waitingMessage({ target, message, bytes: undefined, layout: 0, ask, charge }, this.#host.roughNow()),
+          undefined,
+        )
         return
       }
     }
@@ -323,19 +311,35 @@ export class Sender {
 
   // --- to other cores
 
-  #post(target: ActorAddress, bytes: Buffer, ask: PendingAsk | undefined, charge: ActorCell | undefined): void {
+  /** The short way: no detour over a buffer. False when the message is not for it, and nothing happened. */
+  #compose(link: OutboundLink, target: ActorAddress, message: unknown, ask: PendingAsk | undefined): boolean {
+    const { slot } = target
+    if (link.seemsCongested(slot) || (link.waiting.size > 0 && link.waiting.has(slot))) return false
+    const { data } = link
+    const type = ask === undefined ? TELL : ASK
+    if (!data.compose(type, slot, target.generation, ask?.correlation ?? 0, message, this.#host.encoder)) return false
+    if (ask !== undefined) ask.position = data.position
+    count(this.#host.books, SENT) // before it can be published, and then be counted as put
+    data.flushIfDue()
+    this.#host.requestTurn()
+    return true
+  }
+
+  #post(target: ActorAddress, bytes: Buffer, ask: PendingAsk | undefined): void {
     const link = this.#linkTo(target)
+    const { layout } = this.#host.encoder
+    const charge = this.#host.dispatcher.sending
     if (link.isCongested(target.slot) || (link.waiting.size > 0 && link.waiting.has(target.slot))) {
       if (this.outbox.isFull(charge)) this.outbox.buryFull(target, undefined, ask)
       else
         this.outbox.hold(
-          waitingMessage({ target, message: undefined, bytes: Buffer.from(bytes), ask, charge }, this.#host.roughNow()),
+          waitingMessage({ target, message: undefined, bytes: Buffer.from(bytes), layout, ask, charge }, this.#host.roughNow()),
           link,
         )
       this.#host.requestTurn()
       return
     }
-    if (link.data.write(ask === undefined ? TELL : ASK, target.slot, target.generation, ask?.correlation ?? 0, bytes)) {
+    if (link.data.write(ask === undefined ? TELL : ASK, target.slot, target.generation, ask?.correlation ?? 0, bytes, layout)) {
       if (ask !== undefined) ask.position = link.data.position
       this.#host.requestTurn()
       return
@@ -346,7 +350,7 @@ export class Sender {
     }
     this.outbox.enqueue(
       link,
-      waitingMessage({ target, message: undefined, bytes: Buffer.from(bytes), ask, charge }, this.#host.roughNow()),
+      waitingMessage({ target, message: undefined, bytes: Buffer.from(bytes), layout, ask, charge }, this.#host.roughNow()),
     )
     this.#host.requestTurn()
   }

@@ -13,12 +13,13 @@
  *           waiting[s]    core s waits for room at core k         core s sets, core k clears
  *           books         see books.ts                            core k; root while the core is down
  *           shapes        codec structures, append only           core k
+ *           layouts       layouts of compiled messages, likewise  core k
  *   pair s,d data, control   two rings                            producer words core s, consumer words core d
  *
  * All words but `beat` and `books` are written by Atomics.store and read by Atomics.load: sequentially consistent.
  */
 import { assert, CambiumError } from '@cambium/base'
-import { SHAPE_AREA_BYTES } from '@cambium/codec'
+import { LAYOUT_AREA_BYTES, SHAPE_AREA_BYTES } from '@cambium/codec'
 import { createRegionCursor, createSpscRing, measureRegion, spscRingBytes } from '@cambium/ring'
 import type { RegionCursor, SpscRingDescriptor } from '@cambium/ring'
 import { BOOK_LANES } from './books.ts'
@@ -32,7 +33,7 @@ export const CORE_STOPPING = 3
 export const CONGESTION_BUCKETS: number = 1 << 14
 
 const MAGIC = 0x43414d42 // CAMB
-const VERSION = 1
+const VERSION = 2
 const HEADER_WORDS = 8
 
 export interface SystemMemoryShape {
@@ -56,6 +57,7 @@ export interface CoreBlock {
   readonly waiting: readonly Int32Array[]
   readonly books: Float64Array
   readonly shapes: Uint8Array
+  readonly layouts: Uint8Array
 }
 
 export interface SystemMemory extends SystemMemoryShape {
@@ -114,6 +116,7 @@ function takeParts(cursor: RegionCursor, shape: SystemMemoryShape): Parts {
     waiting: Array.from({ length: shape.cores }, () => cursor.int32(1)),
     books: cursor.float64(BOOK_LANES),
     shapes: cursor.bytes(SHAPE_AREA_BYTES),
+    layouts: cursor.bytes(LAYOUT_AREA_BYTES),
   }))
   const pairs = Array.from({ length: shape.cores ** 2 }, (_, i) => i)
   const isPair = (i: number): boolean => Math.floor(i / shape.cores) !== i % shape.cores

@@ -5,11 +5,13 @@ import { checkDuration, checkFields, optionError } from '@cambium/base'
 /** Longest wait in milliseconds, besides for ever. */
 const WAIT_MS_MAX = 2 ** 31
 
+export interface CheckedWait {
+  readonly timeoutMs: number
+  readonly signal: AbortSignal | undefined
+}
+
 /** Throws `ERR_OPTION`, which names the option. `timeoutMs` is the default. */
-export function checkWait(
-  options: WaitOptions | undefined,
-  timeoutMs: number,
-): { timeoutMs: number; signal: AbortSignal | undefined } {
+export function checkWait(options: WaitOptions | undefined, timeoutMs: number): CheckedWait {
   if (options === undefined) return { timeoutMs, signal: undefined }
   checkFields('options', options, ['timeoutMs', 'signal'])
   if (options.signal !== undefined && !(options.signal instanceof AbortSignal))

@@ -599,3 +599,16 @@ describe('overflow policies', () => {
     world.expectBalanced()
   })
 })
+
+test('R1.9 the memory of a flood is given back when its mailbox is empty', async () => {
+  const world = new World()
+  const slow = valve(world, 1 << 16)
+  const ref = world.spawn(0, slow.behaviour, null)
+  for (let i = 0; i < 20_000; i += 1) ref.tell(i)
+  await world.run()
+  expect(world.cell(ref)?.mailbox?.room).toBeGreaterThanOrEqual(19_999)
+  await slow.openAll()
+  expect(world.notes).toHaveLength(20_000)
+  expect(world.cell(ref)?.mailbox?.room).toBeLessThanOrEqual(1024)
+  world.expectBalanced()
+})

@@ -1,8 +1,8 @@
 /** Nothing disappears (D6, R2.2): each reason for a dead letter, what it says, and how many are shown. */
 import { expect, test } from 'vitest'
-import { attachProducer } from '@cambium/ring'
+import { attachProducer, createDoorbell } from '@cambium/ring'
 import { PUT, SENT } from '../src/books.ts'
-import { ASK, TELL } from '../src/record-lane.ts'
+import { ASK, RecordLane, TELL } from '../src/record-lane.ts'
 import { gate, handler, World } from './harness.ts'
 
 test('each names reason, target, finder and, where it is at hand, the message', async () => {
@@ -71,6 +71,39 @@ test('bytes that cannot be decoded are not_decodable, and cost their sender an e
   await world.run()
   expect(world.notes).toEqual([])
   expect(world.dead()).toEqual({ not_decodable: 2, late_reply: 1 }) // the error for an ask that nobody made
+  world.expectBalanced()
+})
+
+test('a message larger than its receiver takes is not_decodable, and says so', async () => {
+  const world = new World({ limits: { messageBytesMax: 100_000 } })
+  const ref = world.spawn(
+    1,
+    handler((message) => world.note(message)),
+    null,
+  )
+  await world.run()
+  // A sender without the limit, on the ring of a core that writes nothing itself from here on.
+  const lane = new RecordLane(attachProducer(world.memory.dataRing(0, 1)), createDoorbell(world.block(1).bell), 0, undefined)
+  lane.enqueue({
+    type: TELL,
+    a: ref.slot,
+    b: ref.generation,
+    c: 0,
+    bytes: Buffer.alloc(200_000),
+    layout: 0,
+    sinceMs: Infinity,
+    isDropped: undefined,
+    onBegun: undefined,
+    onWritten: undefined,
+    onExpired: undefined,
+  })
+  while (!lane.drain()) world.turn(1)
+  const { books } = world.block(0)
+  books[SENT] = (books[SENT] as number) + 1
+  books[PUT] = (books[PUT] as number) + 1
+  await world.run()
+  expect(world.letters).toMatchObject([{ reason: 'not_decodable', core: 1, detail: 'it is larger than messageBytesMax' }])
+  expect(world.notes).toEqual([])
   world.expectBalanced()
 })
 

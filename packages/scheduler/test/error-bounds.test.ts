@@ -103,7 +103,7 @@ test('signals do not follow messageBytesMax: a large argument starts, one beyond
 test('a message that the reader refuses as too large is counted with its last fragment', () => {
   const world = new World({ ringBytes: 4096 })
   const bell = createDoorbell(world.block(1).bell)
-  const out = new RecordLane(attachProducer(world.memory.dataRing(0, 1)), bell, undefined)
+  const out = new RecordLane(attachProducer(world.memory.dataRing(0, 1)), bell, 0, undefined)
   const lane = new InboundLane(attachConsumer(world.memory.dataRing(0, 1)), 1024)
   const send = (bytes: Buffer): void =>
     out.enqueue({
@@ -112,6 +112,7 @@ test('a message that the reader refuses as too large is counted with its last fr
       b: 2,
       c: 0,
       bytes,
+      layout: 0,
       sinceMs: Infinity,
       isDropped: undefined,
       onBegun: undefined,
@@ -127,7 +128,7 @@ test('a message that the reader refuses as too large is counted with its last fr
     for (let outcome = lane.next(); outcome !== 'none'; outcome = lane.next()) outcomes.push(outcome)
     lane.release()
   }
-  expect(outcomes.filter((outcome) => outcome !== 'part')).toEqual(['torn', 'record'])
+  expect(outcomes.filter((outcome) => outcome !== 'part')).toEqual(['too_large', 'record'])
   expect(outcomes.length).toBeGreaterThan(5)
   expect(lane.record.length).toBe(20)
 })

@@ -1,6 +1,9 @@
 /** A core dies in the middle of traffic and a successor takes over (D3, D6, D10): what is lost, what is not, and who is told. */
 import { describe, expect, test } from 'vitest'
 import type { Behaviour, Ref } from '@cambium/actor'
+import { SENT } from '../src/books.ts'
+import { TELL } from '../src/record-lane.ts'
+import type { RecordLane } from '../src/record-lane.ts'
 import { gate, handler, outcomeOf, World } from './harness.ts'
 
 const numbers = (from: number, to: number): number[] => Array.from({ length: to - from }, (_, i) => from + i)
@@ -367,4 +370,43 @@ test('dying again and again, anywhere: order holds, nothing comes twice, the boo
     expect(books.dead.in_hand).toBeLessThanOrEqual(died)
     expect(Object.keys(world.dead()).filter((reason) => reason !== 'in_hand' && reason !== 'lost_with_core')).toEqual([])
   }
+})
+
+test('an ask whose message was taken fails with its core, however far the ring has gone on since (C-49)', async () => {
+  const world = new World({ ringBytes: 1 << 24 })
+  const ref = world.spawn(
+    1,
+    handler((_, context) => void context.deferReply()),
+    null,
+  )
+  let outcome: unknown = 'none'
+  void outcomeOf(ref.ask('wait', { timeoutMs: Infinity })).then((settled) => (outcome = settled))
+  await world.run()
+  // More than 2^31 bytes for nobody: the ring's position has gone beyond where a distance in 32 bits can be told.
+  const lane = world.core(0).links[1]?.data as RecordLane
+  const { books } = world.block(0)
+  const bytes = Buffer.alloc(2_000_000)
+  for (let gone = 0; gone < 2.5 * 2 ** 30;) {
+    if (lane.write(TELL, 77, 1, 0, bytes, 0)) {
+      books[SENT] = (books[SENT] as number) + 1
+      gone += bytes.length
+      continue
+    }
+    lane.flush()
+    world.turn(1)
+  }
+  await world.run()
+  world.kill(1)
+  const inRing = outcomeOf(ref.ask('after', { timeoutMs: Infinity }))
+  await world.run()
+  world.replace(1, adopted(ref))
+  await world.run()
+  expect(outcome).toBe('ERR_CORE_LOST')
+  await restart(
+    world,
+    ref,
+    handler((_, context) => context.reply('new')),
+    null,
+  )
+  expect(await inRing).toBe('new')
 })

@@ -161,6 +161,42 @@ test('a restart that is killed while it starts keeps the slot if it is to be kep
   expect(world.notes).toEqual(['2: kept'])
 })
 
+test('a restart that is stopped while it starts, with a child that takes its time: the limit of that stop ends with it', async () => {
+  const world = new World()
+  const ref = world.spawn(1, crashing(world), null)
+  ref.tell('crash')
+  ref.tell('kept')
+  await world.run()
+  const slow = gate()
+  const child = behave<null, string>({ init: () => null, receive: () => {}, terminate: () => slow.promise })
+  const hanging = world.restart(
+    ref,
+    behave<null, string>({
+      init: (_, context) => {
+        context.spawn(child, null)
+        return gate<null>().promise
+      },
+      receive: () => {},
+    }),
+    null,
+  )
+  await world.run()
+  const stopped = world.stop(ref, { timeoutMs: 1000, keepsSlot: true })
+  await world.run()
+  slow.open()
+  await world.run()
+  expect(await hanging).toBe('ERR_STOPPED_DURING_START')
+  expect(await stopped).toEqual({ kind: 'shutdown' })
+  await world.advance(2000) // nobody restarts it for longer than the stop might have taken
+  const good = world.restart(ref, crashing(world), null)
+  await world.run()
+  expect(await good).toBe('started')
+  await world.advance(2000)
+  expect(world.notes).toEqual(['2: kept'])
+  expect(world.dead()).toEqual({ crashed: 1 })
+  world.expectBalanced()
+})
+
 test('what an incarnation still had waiting for room is sent, and the next one waits for it', async () => {
   const world = new World()
   const wait = gate()

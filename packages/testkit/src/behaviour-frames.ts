@@ -3,6 +3,7 @@ import type { ActorContext, Behaviour } from '@cambium/actor'
 import type { ChartRecorder } from './chart.ts'
 import { simFrames } from './sim-context.ts'
 import type { SimFrame, SimScope } from './sim-context.ts'
+import { likeReceive } from './watched-behaviour.ts'
 
 export class BehaviourFrames {
   readonly #scope: SimScope
@@ -22,10 +23,10 @@ export class BehaviourFrames {
     const within = <T>(context: ActorContext, callback: () => T): T => simFrames.run(this.#frameOf(context, name), callback)
     const dressed: typeof program = {
       init: (argument, context) => within(context, () => program.init(argument, context)),
-      receive: (state, message, context) => {
+      receive: likeReceive(program, (state, message, context) => {
         this.#chart?.received(this.#frameOf(context, name), message)
         return within(context, () => program.receive(state, message, context))
-      },
+      }),
     }
     // What has no `terminate` must have none: a core does not wait for one then.
     if (program.terminate !== undefined) {

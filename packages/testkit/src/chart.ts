@@ -115,7 +115,8 @@ export class ChartRecorder {
     const queue = this.#sent.get(key)
     // Equal messages are in the order of their sending; what a codec changed has no equal, and is the oldest.
     const at = Math.max(0, queue?.findIndex((each) => each.text === text) ?? 0)
-    const asker = this.#cores.get(self.core)?.slots.find(self.slot, self.generation)?.asker
+    // Not by `find`, which on a core under faults is one of the places where it may die: a chart changes nothing.
+    const asker = this.#cores.get(self.core)?.slots.cells[self.slot]?.asker
     const sent = queue?.[at]
     if (sent !== undefined) {
       queue?.splice(at, 1)

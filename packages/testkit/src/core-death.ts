@@ -16,6 +16,7 @@ export class CoreDeath extends Error {
 
 export class DeathWatch {
   #left = 0
+  #codecLeft = 0
   #copy: Uint8Array | undefined = undefined
   #memory: SharedArrayBuffer | undefined = undefined
 
@@ -24,10 +25,11 @@ export class DeathWatch {
     return this.#copy !== undefined
   }
 
-  /** A turn begins; its `point`-th point is its last, 0 for none. */
-  arm(memory: SharedArrayBuffer, point: number): void {
+  /** A turn begins; its `point`-th point is its last, or the `codecPoint`-th of those in the codec; 0 for none. */
+  arm(memory: SharedArrayBuffer, point: number, codecPoint: number = 0): void {
     this.#memory = memory
     this.#left = point
+    this.#codecLeft = codecPoint
   }
 
   /** One of the places where a thread may end. Throws {@link CoreDeath}. */
@@ -35,18 +37,33 @@ export class DeathWatch {
     if (this.#copy !== undefined) throw new CoreDeath()
     if (this.#left === 0) return
     this.#left -= 1
-    if (this.#left > 0) return
-    this.#copy = new Uint8Array(this.#memory as SharedArrayBuffer).slice()
-    throw new CoreDeath()
+    if (this.#left === 0) this.#die()
+  }
+
+  /** The same in the middle of encoding or decoding a message; `tear` leaves the memory as it is in the middle. */
+  codecPoint(tear?: () => void): void {
+    if (this.#copy !== undefined) throw new CoreDeath()
+    const isLast = this.#left === 1 || this.#codecLeft === 1
+    if (this.#left > 0) this.#left -= 1
+    if (this.#codecLeft > 0) this.#codecLeft -= 1
+    if (!isLast) return
+    tear?.()
+    this.#die()
   }
 
   /** The turn has been left. True when the core died in it. */
   settle(): boolean {
     this.#left = 0
+    this.#codecLeft = 0
     const copy = this.#copy
     if (copy === undefined) return false
     this.#copy = undefined
     new Uint8Array(this.#memory as SharedArrayBuffer).set(copy)
     return true
+  }
+
+  #die(): never {
+    this.#copy = new Uint8Array(this.#memory as SharedArrayBuffer).slice()
+    throw new CoreDeath()
   }
 }

@@ -34,6 +34,14 @@ export interface FaultRates {
   readonly handlerCrash: number
   /** `terminate` throws after its work. */
   readonly terminateCrash: number
+  /** Encoding what an actor tells, asks or answers throws, there and then. A first `init` is spared. */
+  readonly encodeCrash: number
+  /** A message, or an answer, arrives damaged, so that decoding it fails. One in pieces is spared. */
+  readonly decodeCrash: number
+  /** A core dies in the middle of encoding or decoding a message. */
+  readonly killInCodec: number
+  /** Some cores and the others do not see each other for a while. */
+  readonly partition: number
 }
 
 export const NO_FAULTS: FaultRates = {
@@ -50,20 +58,30 @@ export const NO_FAULTS: FaultRates = {
   initCrash: 0,
   handlerCrash: 0,
   terminateCrash: 0,
+  encodeCrash: 0,
+  decodeCrash: 0,
+  killInCodec: 0,
+  partition: 0,
 }
+
+export type CrashKind = 'initCrash' | 'handlerCrash' | 'terminateCrash' | 'encodeCrash' | 'decodeCrash'
 
 /** Chance that a run has a given kind of fault. */
 const KIND_CHANCE = 0.5
 /** Deaths of cores in one run at most: a system that may give up after many is told apart from one that should not. */
 const KILLS_MAX = 6
-/** Crashes put into actors in one run at most. */
+/** Crashes put into actors and codecs in one run at most. */
 const CRASHES_MAX = 40
 const PAUSE_MS_MAX = 200
 const CLOCK_JUMP_MS_MAX = 400
 const NEWS_MS_MAX = 50
 const SLOWNESS_MAX = 16
+/** Shorter than any limit of a wait. */
+const PARTITION_MS_MAX = 300
 /** A death inside a turn comes within so many of its points. */
 const POINTS_MAX = 96
+/** A death in the codec comes within so many of its points in a turn. */
+const CODEC_POINTS_MAX = 24
 const RING_BYTES_MIN = 4096
 const RING_SIZES = 4
 /** Smaller than on a real machine: memory is made anew for each run, and copied at each death inside a turn. */
@@ -106,6 +124,10 @@ export class FaultPlan {
       initCrash: rate(0.3),
       handlerCrash: rate(0.005),
       terminateCrash: rate(0.3),
+      encodeCrash: rate(0.005),
+      decodeCrash: rate(0.02),
+      killInCodec: rate(0.02),
+      partition: rate(0.002),
     })
   }
 
@@ -141,12 +163,17 @@ export class FaultPlan {
     return this.kills < KILLS_MAX && this.#strikes('killInside') ? 1 + this.#random.below(POINTS_MAX) : 0
   }
 
+  /** The same among the points in the codec. */
+  codecDeathPoint(): number {
+    return this.kills < KILLS_MAX && this.#strikes('killInCodec') ? 1 + this.#random.below(CODEC_POINTS_MAX) : 0
+  }
+
   /** A death inside a turn has happened. */
   countDeath(): void {
     this.kills += 1
   }
 
-  crashes(kind: 'initCrash' | 'handlerCrash' | 'terminateCrash'): boolean {
+  crashes(kind: CrashKind): boolean {
     if (this.crashCount >= CRASHES_MAX || !this.#strikes(kind)) return false
     this.crashCount += 1
     return true
@@ -158,6 +185,17 @@ export class FaultPlan {
     if (this.#strikes('pause')) world.pauseCore(core, this.#random.next() * PAUSE_MS_MAX)
     if (this.#strikes('spuriousWake')) world.wakeCore(this.#random.below(world.cores.length))
     if (this.#strikes('clockJump')) world.nowMs += this.#random.next() * CLOCK_JUMP_MS_MAX
+    if (world.coreCount > 1 && world.partitions.present.length === 0 && this.#strikes('partition'))
+      world.partition(this.#split(world.coreCount), this.#random.next() * PARTITION_MS_MAX)
+  }
+
+  /** Two sides, with a core at least on each. */
+  #split(cores: number): number[][] {
+    const sides: [number[], number[]] = [[], []]
+    for (let core = 0; core < cores; core += 1) sides[this.#random.below(2) as 0 | 1].push(core)
+    const [few, many] = sides[0].length < sides[1].length ? sides : [sides[1], sides[0]]
+    if (few.length === 0) few.push(...many.splice(this.#random.below(cores), 1))
+    return sides
   }
 
   #countKill(): boolean {

@@ -16,7 +16,7 @@ const UNDER_WAY: Readonly<Record<number, string>> = {
 }
 
 export function describePending(world: SimWorld, timers: VirtualTimers): string[] {
-  const items: string[] = []
+  const items: string[] = world.partitions.present.map((sides) => `cores are cut off from each other: ${sides}`)
   for (const core of world.cores) {
     // Asks to another core are in the table; those within a core are known by their timers only.
     const within = core.wheel.all().filter((timer) => 'isSettled' in timer && 'correlation' in timer && timer.correlation === 0)

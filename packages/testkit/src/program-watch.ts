@@ -1,7 +1,7 @@
 /** What the simulator does around the callbacks of actors: a point of death before and after each, the oracles, the trace, crashes. */
 import type { ActorContext } from '@cambium/actor'
 import { CambiumError } from '@cambium/base'
-import type { FaultPlan } from './fault-plan.ts'
+import type { CrashKind, FaultPlan } from './fault-plan.ts'
 import type { RunOracles } from './oracles/run-oracles.ts'
 import type { Trace } from './trace.ts'
 import type { ProgramWatch } from './watched-behaviour.ts'
@@ -15,7 +15,7 @@ export interface ProgramWatchOptions {
 }
 
 export function createProgramWatch({ faults, oracles, trace, point }: ProgramWatchOptions): ProgramWatch {
-  const crash = (kind: 'initCrash' | 'handlerCrash' | 'terminateCrash', context: ActorContext): void => {
+  const crash = (kind: CrashKind, context: ActorContext): void => {
     // Core 0 is spared: probes live there.
     if (context.core !== 0 && faults.crashes(kind))
       throw new CambiumError('ERR_SIM_CRASH', `crashed by the simulation: ${kind}`, { severity: 'crash' })

@@ -5,6 +5,7 @@ import { CambiumError, formatAddress, optionError, toErrorRecord } from '@cambiu
 import type { ErrorRecord } from '@cambium/base'
 import type { System } from '@cambium/runtime'
 import { toMilliseconds } from './duration.ts'
+import { checkSides } from './partitions.ts'
 import { createProbe } from './probe.ts'
 import type { SimRun } from './sim-run.ts'
 import type { Simulation } from './simulation.ts'
@@ -77,9 +78,18 @@ export function createSimulation(run: SimRun, system: System): Simulation {
       checkCore(core, 0)
       world.pauseCore(core, toMilliseconds(duration))
     },
+    partition(sides) {
+      run.touch()
+      checkSides(sides, system.cores)
+      const heal = world.partitions.cut(sides)
+      return () => {
+        run.touch()
+        heal()
+      }
+    },
     heal() {
       run.touch()
-      run.plan.heal()
+      run.heal()
     },
     isGone: (ref) => run.isGone(ref),
     probe(name) {

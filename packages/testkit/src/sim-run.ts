@@ -211,6 +211,12 @@ export class SimRun implements SimScope {
     this.#touchedSteps = this.world.steps
   }
 
+  /** Faults stop, and all cores see each other. */
+  heal(): void {
+    this.plan.heal()
+    this.world.partitions.heal()
+  }
+
   /** Whether that actor has ended for good. False while nobody can know, because its core is down. */
   isGone(address: { readonly core: number; readonly slot: number; readonly generation: number }): boolean {
     const core = this.world.cores.find((each) => each.coreNumber === address.core)
@@ -233,7 +239,7 @@ export class SimRun implements SimScope {
     const sim = createSimulation(this, system)
     this.touch()
     await this.#drive(simFrames.run(this.#root, async () => scenario(sim)))
-    plan.heal()
+    this.heal()
     const healedMs = world.nowMs
     while ((system.books().queued !== 0 || !world.isRestored) && world.nowMs - healedMs < CONVERGENCE_MS) {
       await this.#drive(sim.advance(LOOK_MS))

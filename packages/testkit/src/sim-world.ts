@@ -7,22 +7,22 @@
  */
 import { CambiumError, toErrorRecord } from '@cambium/base'
 import type { CorePlatform, SeededRandom } from '@cambium/base'
-import { BELL_PARKED, BELL_RUNG } from '@cambium/ring'
 import { attachSystemMemory, Core } from '@cambium/scheduler'
 import type { SystemMemory } from '@cambium/scheduler'
 import type { Behaviour } from '@cambium/actor'
 import type { CoreEvents, CoreHandle, CoreStart, Driver, SystemPlatform } from '@cambium/runtime'
+import { damageInHand, watchCodec } from './codec-faults.ts'
 import { DeathWatch } from './core-death.ts'
 import { DueQueue } from './due-queue.ts'
 import type { FaultPlan } from './fault-plan.ts'
 import { RunOracles } from './oracles/run-oracles.ts'
+import { Partitions } from './partitions.ts'
 import { createProgramWatch } from './program-watch.ts'
 import type { WorldHooks } from './sim-context.ts'
-import { createSimCore } from './sim-core.ts'
+import { createSimCore, isAwake, park, wake } from './sim-core.ts'
 import type { SimCore } from './sim-core.ts'
+import { BehaviourShelf, createSimPlatform } from './sim-platform.ts'
 import type { Trace } from './trace.ts'
-import { watchBehaviour } from './watched-behaviour.ts'
-import type { ProgramWatch } from './watched-behaviour.ts'
 
 /** Steps without any progress of the virtual clock or the books before a run counts as livelocked. */
 const STEPS_AT_ONE_TIME_MAX = 200_000
@@ -36,6 +36,7 @@ export class SimWorld implements SystemPlatform {
   readonly parallelism = 4
   readonly corePlatform: CorePlatform
   readonly oracles: RunOracles
+  readonly partitions: Partitions
   /** Set by the run before anything starts. */
   hooks: WorldHooks | undefined = undefined
   /** Virtual milliseconds. */
@@ -46,9 +47,8 @@ export class SimWorld implements SystemPlatform {
   readonly #faults: FaultPlan
   readonly #cores: SimCore[] = []
   readonly #due = new DueQueue()
-  readonly #modules = new Map<string, Record<string, unknown>>()
   readonly #death = new DeathWatch()
-  readonly #watch: ProgramWatch
+  readonly #shelf: BehaviourShelf
   #memory: SystemMemory | undefined
   #stepsAtThisTime = 0
   /** The core whose turn it is. */
@@ -63,7 +63,10 @@ export class SimWorld implements SystemPlatform {
       (core) => this.lifeOf(core),
       () => (this.#memory === undefined ? 0 : this.#memory.dataRingBytes * (this.#memory.cores - 1)),
     )
-    this.#watch = createProgramWatch({
+    this.partitions = new Partitions((what) => {
+      trace.note(this.nowMs, 0, what)
+    })
+    const watch = createProgramWatch({
       faults,
       oracles: this.oracles,
       trace,
@@ -71,6 +74,7 @@ export class SimWorld implements SystemPlatform {
         this.#point(core)
       },
     })
+    this.#shelf = new BehaviourShelf((behaviour) => this.hooks?.dress(behaviour) ?? behaviour, watch)
     this.corePlatform = this.#platformOf(0)
   }
 
@@ -107,7 +111,7 @@ export class SimWorld implements SystemPlatform {
 
   drive(core: Core): Driver {
     this.#memory ??= attachSystemMemory(core.memory)
-    this.#watchLoader(core)
+    this.#watchCore(core)
     this.#coreOf(0).core = core
     return {
       stop: () => {
@@ -135,10 +139,11 @@ export class SimWorld implements SystemPlatform {
       }
       this.#trace.note(this.nowMs, start.number, 'core starts')
       const core = new Core({ ...start, memory, platform: this.#platformOf(start.number) })
-      this.#watchLoader(core)
+      this.#watchCore(core)
       sim.core = core
       sim.isParked = false
       sim.isRequested = true
+      sim.isDamageDue = false
       sim.slowness = this.#faults.slowness()
       core.toRoot({ type: 'hello', core: start.number })
     }
@@ -176,9 +181,7 @@ export class SimWorld implements SystemPlatform {
 
   /** Makes a behaviour known to every core, whatever module it came from. */
   learn(behaviour: Behaviour<never, never>): void {
-    const exports = this.#modules.get(behaviour.module) ?? {}
-    exports[behaviour.name] = watchBehaviour(this.#dress(behaviour as unknown as Behaviour<unknown, unknown>), this.#watch)
-    this.#modules.set(behaviour.module, exports)
+    this.#shelf.learn(behaviour as unknown as Behaviour<unknown, unknown>)
   }
 
   // --- time and faults
@@ -200,12 +203,18 @@ export class SimWorld implements SystemPlatform {
     this.#coreOf(number).pausedUntilMs = this.nowMs + forMs
   }
 
+  get coreCount(): number {
+    return this.#memory?.cores ?? 0
+  }
+
+  /** For so long. */
+  partition(sides: readonly (readonly number[])[], forMs: number): void {
+    this.after(forMs, this.partitions.cut(sides))
+  }
+
   /** Rings a core without cause. */
   wakeCore(number: number): void {
-    const sim = this.#coreOf(number)
-    if (sim.core === undefined || !sim.isParked) return
-    Atomics.store(sim.core.block.bell, 0, 0)
-    sim.isParked = false
+    wake(this.#coreOf(number))
   }
 
   // --- stepping
@@ -259,22 +268,19 @@ export class SimWorld implements SystemPlatform {
     core.sender.hasSettled = false
     // A turn takes time: otherwise a core with endless work would keep the clock from ever moving.
     if (done > 0) this.nowMs += 0.001 * done
-    this.oracles.afterTurn(core)
+    this.oracles.afterTurn(core, this.partitions.holdsBack(sim.number))
     this.#faults.afterTurn(this, sim.number)
     if (sim.core !== core || done > 0 || sim.isRequested) return
-    // Park as a thread does: say so, look once more, sleep.
-    Atomics.store(core.block.bell, 0, BELL_PARKED)
-    if (core.hasWork()) {
-      Atomics.store(core.block.bell, 0, 0)
-      return
-    }
-    sim.isParked = true
+    park(sim, core)
   }
 
   /** The turn itself; undefined when the core died in it. */
   #runTurn(sim: SimCore, core: Core): number | undefined {
     this.#turning = sim.number
-    if (sim.number !== 0) this.#death.arm(core.memory, this.#faults.deathPoint())
+    if (sim.number !== 0) {
+      this.#death.arm(core.memory, this.#faults.deathPoint(), this.#faults.codecDeathPoint())
+      sim.isDamageDue ||= this.#faults.crashes('decodeCrash')
+    }
     try {
       const done = core.turn()
       if (!this.#death.settle()) return done
@@ -293,21 +299,15 @@ export class SimWorld implements SystemPlatform {
     if (this.#turning === core) this.#death.point()
   }
 
+  /** The record in hand is damaged before it is looked at, if that is due. While a handler runs, its message has been looked at. */
+  #inHand(number: number): void {
+    const sim = this.#coreOf(number)
+    if (!sim.isDamageDue || this.#turning !== number || !this.#faults.isOn) return
+    if (sim.core?.dispatcher.current === undefined && damageInHand(this.#memory as SystemMemory, number)) sim.isDamageDue = false
+  }
+
   #isAwake(sim: SimCore): boolean {
-    const { core } = sim
-    if (core === undefined || sim.pausedUntilMs > this.nowMs) return false
-    if (sim.isParked) {
-      const rung = Atomics.load(core.block.bell, 0) === BELL_RUNG
-      if (rung && this.#faults.delaysWakeUp()) {
-        sim.isRequested = true
-        sim.pausedUntilMs = this.nowMs + this.#random.next() * LATE_WAKE_MS_MAX
-        return false
-      }
-      if (!rung && !sim.isRequested && core.wheel.nextDueMs() > this.nowMs) return false
-      Atomics.store(core.block.bell, 0, 0)
-      sim.isParked = false
-    }
-    return true
+    return isAwake(sim, this.nowMs, () => (this.#faults.delaysWakeUp() ? this.#random.next() * LATE_WAKE_MS_MAX : 0))
   }
 
   #nextMs(): number {
@@ -334,6 +334,7 @@ export class SimWorld implements SystemPlatform {
 
   #end(sim: SimCore, error: CambiumError | undefined): void {
     sim.incarnation += 1
+    this.partitions.forget(sim.number)
     sim.core?.sever()
     sim.core = undefined
     this.#trace.note(this.nowMs, sim.number, error === undefined ? 'core ends' : 'core dies')
@@ -352,41 +353,35 @@ export class SimWorld implements SystemPlatform {
     return this.#cores[number] as SimCore
   }
 
-  #dress(behaviour: Behaviour<unknown, unknown>): Behaviour<unknown, unknown> {
-    return this.hooks?.dress(behaviour) ?? behaviour
-  }
-
-  /** Behaviours that an actor or the root has at hand do not come through `importModule`. */
-  #watchLoader(core: Core): void {
+  #watchCore(core: Core): void {
     this.hooks?.coreStarted(core)
-    const { loader } = core
-    const learn = loader.learn.bind(loader)
-    loader.learn = (behaviour) => {
-      if (loader.find(behaviour.module, behaviour.name) === undefined) learn(watchBehaviour(this.#dress(behaviour), this.#watch))
-    }
+    this.#shelf.watchLoader(core)
+    this.partitions.watch(core)
+    const { coreNumber } = core
+    if (coreNumber === 0) return // it never dies, and nothing of it crashes
+    watchCodec(core, {
+      faults: this.#faults,
+      point: (tear) => {
+        if (this.#turning === coreNumber) this.#death.codecPoint(tear)
+      },
+    })
   }
 
   #platformOf(number: number): CorePlatform {
-    return {
-      now: () => {
-        this.#point(number)
-        return this.nowMs
-      },
-      random: () => this.#random.next(),
-      importModule: (url) => {
-        const known = this.#modules.get(url)
-        return known === undefined
-          ? Promise.reject(new CambiumError('ERR_MODULE_LOAD', `module is not known to the simulation: module=${url}`))
-          : Promise.resolve(known)
-      },
+    return createSimPlatform({
+      random: this.#random,
+      shelf: this.#shelf,
+      now: () => this.nowMs,
       requestTurn: () => {
-        this.#point(number)
         this.#coreOf(number).isRequested = true
       },
-      checkpoint: () => {
+      point: () => {
         this.#point(number)
       },
+      inHand: () => {
+        this.#inHand(number)
+      },
       offload: (url, job, argument, signal) => (this.hooks as WorldHooks).offload(url, job, argument, signal),
-    }
+    })
   }
 }

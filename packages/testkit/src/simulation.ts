@@ -47,7 +47,14 @@ export interface Simulation {
   killCore(core: number): boolean
   /** A core does nothing for a while. Time passes, and its messages wait. */
   pauseCore(core: number, duration: Duration): void
-  /** Faults stop: what follows must converge. */
+  /**
+   * Cores of different sides do not see each other, until the returned function is called (once; later calls do nothing), or {@link heal},
+   * or the scenario ends: `const heal = sim.partition([[0, 1], [2, 3]])`. What they tell each other waits in the rings, which fill up; asks
+   * time out; nothing is lost by it alone, unless it waits longer than its limit, or its core dies. What was under way before has arrived. A
+   * core on no side sees all. Throws `ERR_OPTION` for fewer than two sides, an empty one, an unknown core, a core on two sides.
+   */
+  partition(sides: readonly (readonly number[])[]): () => void
+  /** Faults stop, and partitions end: what follows must converge. */
   heal(): void
   /** Whether that actor has ended for good. False while its core is down, since it may come back. */
   isGone(ref: ActorAddress): boolean

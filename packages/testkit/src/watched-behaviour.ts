@@ -45,7 +45,7 @@ function watchProgram(program: AnyProgram, watch: ProgramWatch): AnyProgram {
       }
       return state instanceof Promise ? state.then(hold) : hold(state)
     },
-    receive(state, message, context) {
+    receive: likeReceive(program, (state, message, context) => {
       const held = state as HeldState
       watch.receiving(held.owner, context)
       const result = program.receive(held.value, message, context)
@@ -55,7 +55,7 @@ function watchProgram(program: AnyProgram, watch: ProgramWatch): AnyProgram {
       if (result === undefined || result === held.value) return undefined
       const hold = (value: unknown): HeldState | undefined => (value === undefined ? undefined : new HeldState(context, value))
       return result instanceof Promise ? result.then(hold) : hold(result)
-    },
+    }),
     ...(program.terminate === undefined
       ? {}
       : {
@@ -72,4 +72,9 @@ function watchProgram(program: AnyProgram, watch: ProgramWatch): AnyProgram {
           },
         }),
   }
+}
+
+/** A core looks whether a handler is an asynchronous function, and runs it otherwise then: what stands in its place must look like it. */
+export function likeReceive(program: AnyProgram, receive: AnyProgram['receive']): AnyProgram['receive'] {
+  return Object.setPrototypeOf(receive, Object.getPrototypeOf(Reflect.get(program, 'receive')) as object) as AnyProgram['receive']
 }

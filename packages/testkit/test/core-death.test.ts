@@ -33,3 +33,35 @@ test('a turn with fewer points survives, and so does the next', () => {
     watch.point()
   }).not.toThrow()
 })
+
+test('a death in the codec comes at its own point, and leaves the memory as it is in the middle', () => {
+  const memory = new SharedArrayBuffer(8)
+  const words = new Int32Array(memory)
+  const watch = new DeathWatch()
+  watch.arm(memory, 0, 2)
+  for (let i = 0; i < 10; i += 1) watch.point()
+  words[0] = 1
+  watch.codecPoint(() => {
+    words[0] = 7
+  })
+  words[1] = 2
+  expect(() => {
+    watch.codecPoint(() => {
+      words[1] = 9
+    })
+  }).toThrow(CoreDeath)
+  words[0] = 3
+  expect(watch.settle()).toBe(true)
+  expect([...words]).toEqual([1, 9])
+})
+
+test('points of the codec are points like any other', () => {
+  const watch = new DeathWatch()
+  watch.arm(new SharedArrayBuffer(8), 3)
+  watch.point()
+  watch.codecPoint()
+  expect(() => {
+    watch.codecPoint()
+  }).toThrow(CoreDeath)
+  expect(watch.settle()).toBe(true)
+})

@@ -124,6 +124,34 @@ describe('a scenario', () => {
     })
   })
 
+  test('charges an asynchronous handler for what it tells after an await, as in production', async () => {
+    const hanging = defineActor<undefined, number, never, null>(
+      import.meta.url,
+      'hanging',
+      { init: () => null, receive: () => new Promise<null>(() => {}) },
+      { mailbox: { capacity: 1 } },
+    )
+    const eager = defineActor<Ref<number>, 'go', never, Ref<number>>(import.meta.url, 'eager', {
+      init: (to) => to,
+      async receive(to) {
+        await Promise.resolve()
+        for (let i = 0; i < 40; i += 1) to.tell(i)
+      },
+    })
+    await simulate(
+      async (sim) => {
+        const slow = await sim.spawn(hanging, undefined, { core: 1, restart: 'temporary' })
+        const ref = await sim.spawn(eager, slow, { core: 1 })
+        ref.tell('go')
+        await sim.settle()
+        // One in hand or in the mailbox with its bound, ten in the outbox of the one actor: the rest is too much.
+        expect(sim.system.books().dead.outbox_full).toBeGreaterThan(25)
+        await sim.system.stop(slow, { shutdown: 'brutal_kill' })
+      },
+      { options: { outboxCapacity: 10 } },
+    )
+  })
+
   test('supervises groups as the system does', async () => {
     await simulate(async (sim) => {
       const group = await sim.supervise(

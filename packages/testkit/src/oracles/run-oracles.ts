@@ -48,12 +48,12 @@ export class RunOracles {
     this.#found ??= error
   }
 
-  /** Throws what was found in the turn, or between the turns. */
-  afterTurn(core: Core): void {
+  /** Throws what was found in the turn, or between the turns. `holdsBack`: what it wrote for other cores may not be published yet. */
+  afterTurn(core: Core, holdsBack: boolean): void {
     if (this.#found !== undefined) throw this.#found
     this.#states.checkCounters(core)
     this.#turns += 1
-    if (this.#turns % TURNS_PER_LOOK === 0) this.#states.checkContents(core, this.#ringsInto())
+    if (this.#turns % TURNS_PER_LOOK === 0) this.#states.checkContents(core, this.#ringsInto(), holdsBack)
   }
 
   /** A core was stopped in good order. */

@@ -6,23 +6,21 @@ import { defineActor } from '@cambium/actor'
 import type { Behaviour, Ref } from '@cambium/actor'
 import { CambiumError } from '@cambium/base'
 import { violation } from '../oracles/violation.ts'
-import type { Simulation } from '../simulation.ts'
-import { Journal, journalOf, OUTSIDE } from './journal.ts'
+import { Journal, journalOf, OUTSIDE, tellStamped } from './journal.ts'
 import type { Member, Stamp } from './journal.ts'
-import { checkBooks, comeToRest, countLosses, FORGIVEN_ASKS, spawnPatiently } from './workload.ts'
-import type { Workload } from './workload.ts'
+import { ASK_OPTIONS, checkBooks, comeToRest, countLosses, FORGIVEN_ASKS, spawnPatiently } from './workload.ts'
+import type { Workload, WorkloadWorld } from './workload.ts'
 
-type Account = Ref<AccountMessage, Balance>
+type Account = Ref<AccountMessage, Reading>
 
 type AccountMessage =
   | { readonly type: 'transfer'; readonly stamp: Stamp; readonly transfer: number; readonly to: Account; readonly toId: string }
   | { readonly type: 'credit'; readonly stamp: Stamp; readonly transfer: number }
   | { readonly type: 'read'; readonly stamp: Stamp; readonly nonce: number }
 
-interface Balance {
+interface Reading {
   readonly id: string
   readonly nonce: number
-  readonly balance: number
 }
 
 interface Transfer {
@@ -62,7 +60,7 @@ class Ledger extends Journal {
   }
 }
 
-const account: Behaviour<Member, AccountMessage, Balance> = defineActor<Member, AccountMessage, Balance, Member>(
+export const account: Behaviour<Member, AccountMessage, Reading> = defineActor<Member, AccountMessage, Reading, Member>(
   import.meta.url,
   'account',
   {
@@ -72,18 +70,23 @@ const account: Behaviour<Member, AccountMessage, Balance> = defineActor<Member, 
       ledger.take(message.stamp, id)
       if (message.type === 'transfer') {
         ledger.withdraw(id, message.transfer)
-        message.to.tell({ type: 'credit', stamp: ledger.stamp(id, message.toId), transfer: message.transfer })
+        const { transfer } = message
+        tellStamped<AccountMessage>(ledger, id, { id: message.toId, ref: message.to }, (stamp) => ({
+          type: 'credit',
+          stamp,
+          transfer,
+        }))
       } else if (message.type === 'credit') ledger.credit(id, message.transfer)
       else {
-        ledger.told += 1
-        ctx.reply({ id, nonce: message.nonce, balance: ledger.balances.get(id) as number })
+        ledger.answering()
+        ctx.reply({ id, nonce: message.nonce })
       }
-      ledger.handled += 1
+      ledger.finish()
     },
   },
 )
 
-async function bank(sim: Simulation, size: { readonly accounts: number; readonly transfers: number }): Promise<void> {
+async function bank(sim: WorkloadWorld, size: { readonly accounts: number; readonly transfers: number }): Promise<void> {
   const ledger = new Ledger()
   const losses = countLosses(sim)
   const accounts: { readonly id: string; readonly ref: Account }[] = []
@@ -118,8 +121,8 @@ async function bank(sim: Simulation, size: { readonly accounts: number; readonly
 
 async function read(ledger: Ledger, id: string, ref: Account, nonce: number): Promise<void> {
   try {
-    const answer = await ref.ask({ type: 'read', stamp: ledger.stamp(OUTSIDE, id), nonce })
-    ledger.handled += 1
+    const answer = await ref.ask({ type: 'read', stamp: ledger.stamp(OUTSIDE, id), nonce }, ASK_OPTIONS)
+    ledger.finish()
     if (answer.nonce !== nonce || answer.id !== id)
       throw violation('ERR_ORACLE_WORKLOAD', 'a reply reached another asker', {
         asked: id,
@@ -129,11 +132,11 @@ async function read(ledger: Ledger, id: string, ref: Account, nonce: number): Pr
       })
   } catch (error) {
     if (!(error instanceof CambiumError) || !FORGIVEN_ASKS.has(error.code)) throw error
-    ledger.failedAsks += 1
+    ledger.askFailed()
   }
 }
 
-function checkMoney(sim: Simulation, ledger: Ledger, deaths: number): void {
+function checkMoney(sim: WorkloadWorld, ledger: Ledger, deaths: number): void {
   const { dead, deadTotal, queued } = sim.system.books()
   const lost = ledger.count('asked') + ledger.count('withdrawn')
   const facts = {

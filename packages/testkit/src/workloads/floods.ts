@@ -6,11 +6,10 @@ import { defineActor } from '@cambium/actor'
 import type { ActorContext, Behaviour, OverflowPolicy, Ref } from '@cambium/actor'
 import { isOver } from '../oracles/incarnations.ts'
 import { violation } from '../oracles/violation.ts'
-import type { Simulation } from '../simulation.ts'
-import { Journal, journalOf, OUTSIDE } from './journal.ts'
+import { Journal, journalOf, OUTSIDE, tellStamped } from './journal.ts'
 import type { Member, Stamp } from './journal.ts'
 import { checkBooks, comeToRest, countLosses, spawnPatiently } from './workload.ts'
-import type { Workload } from './workload.ts'
+import type { Workload, WorkloadWorld } from './workload.ts'
 
 type Drain = Ref<{ readonly stamp: Stamp }>
 
@@ -24,6 +23,10 @@ interface Storm {
 interface Round {
   readonly stamp: Stamp
   readonly left: number
+}
+interface Introduction {
+  readonly stamp: Stamp
+  readonly next: Ref<Round>
 }
 interface Neighbour {
   readonly member: Member
@@ -40,18 +43,18 @@ const CIRCLE = 3
 const ROUNDS = 6
 const BLOB_BYTES = 9000
 
-const spout: Behaviour<Member, Storm> = defineActor<Member, Storm, unknown, Member>(import.meta.url, 'spout', {
+export const spout: Behaviour<Member, Storm> = defineActor<Member, Storm, unknown, Member>(import.meta.url, 'spout', {
   init: (member) => member,
   receive({ run, id }, { stamp, drain, drainId, count }) {
     const journal = journalOf(run, Journal)
     journal.take(stamp, id)
-    for (let i = 0; i < count; i += 1) drain.tell({ stamp: journal.stamp(id, drainId) })
-    journal.handled += 1
+    for (let i = 0; i < count; i += 1) tellStamped(journal, id, { id: drainId, ref: drain }, (on) => ({ stamp: on }))
+    journal.finish()
   },
 })
 
 /** Takes one message a turn, or as many as come. */
-const drain: Behaviour<
+export const drain: Behaviour<
   { readonly member: Member; readonly isSlow: boolean },
   { readonly stamp: Stamp; readonly blob?: Uint8Array }
 > = defineActor(import.meta.url, 'drain', {
@@ -67,36 +70,40 @@ const drain: Behaviour<
       })
     }
     if (!isSlow) {
-      journal.handled += 1
+      journal.finish()
       return undefined
     }
     return Promise.resolve().then(() => {
-      if (!isOver(ctx as unknown as ActorContext)) journal.handled += 1
+      if (!isOver(ctx as unknown as ActorContext)) journal.finish()
     })
   },
 })
 
 /** Tells its neighbour twice for each message: with tiny mailboxes round a circle, all of them soon wait. */
-const waiter: Behaviour<Neighbour, Round | { readonly next: Ref<Round> }> = defineActor(
+export const waiter: Behaviour<Neighbour, Round | Introduction> = defineActor(
   import.meta.url,
   'waiter',
   {
     init: (neighbour: Neighbour) => neighbour,
-    receive(neighbour, message: Round | { readonly next: Ref<Round> }) {
-      if ('next' in message) return { ...neighbour, next: message.next }
+    receive(neighbour, message: Round | Introduction) {
       const journal = journalOf(neighbour.member.run, Journal)
       journal.take(message.stamp, neighbour.member.id)
-      for (let i = 0; i < 2 && message.left > 0 && neighbour.next !== undefined; i += 1) {
-        neighbour.next.tell({ stamp: journal.stamp(neighbour.member.id, neighbour.nextId), left: message.left - 1 })
+      if ('next' in message) {
+        journal.finish()
+        return { ...neighbour, next: message.next }
       }
-      journal.handled += 1
+      const { next, nextId } = neighbour
+      for (let i = 0; i < 2 && message.left > 0 && next !== undefined; i += 1) {
+        tellStamped(journal, neighbour.member.id, { id: nextId, ref: next }, (stamp) => ({ stamp, left: message.left - 1 }))
+      }
+      journal.finish()
       return undefined
     },
   },
   { mailbox: { capacity: 2 } },
 )
 
-async function flood(sim: Simulation): Promise<void> {
+async function flood(sim: WorkloadWorld): Promise<void> {
   const journal = new Journal()
   const losses = countLosses(sim)
   const member = (id: string): Member => ({ run: journal.run, id })
@@ -143,18 +150,18 @@ async function flood(sim: Simulation): Promise<void> {
 }
 
 /** From outside: plainly, if there is room, or a large one that travels in fragments. */
-function tellDirectly(sim: Simulation, journal: Journal, { id, ref }: { readonly id: string; readonly ref: Drain }): void {
+function tellDirectly(sim: WorkloadWorld, journal: Journal, { id, ref }: { readonly id: string; readonly ref: Drain }): void {
   const stamp = journal.stamp(OUTSIDE, id)
   if (sim.random.chance(0.5)) {
     ref.tell({ stamp, blob: new Uint8Array(BLOB_BYTES).fill(stamp.sequence % 256) } as { readonly stamp: Stamp })
     return
   }
-  if (ref.trySend({ stamp }) !== 'sent') journal.told -= 1
+  if (ref.trySend({ stamp }) !== 'sent') journal.untold()
 }
 
-async function startCircle(sim: Simulation, journal: Journal): Promise<{ readonly id: string; readonly ref: Ref<Round> }> {
+async function startCircle(sim: WorkloadWorld, journal: Journal): Promise<{ readonly id: string; readonly ref: Ref<Round> }> {
   const idOf = (i: number): string => `waiter-${i % CIRCLE}`
-  const refs: Ref<Round | { readonly next: Ref<Round> }>[] = []
+  const refs: Ref<Round | Introduction>[] = []
   let next: Ref<Round> | undefined
   for (let i = CIRCLE - 1; i >= 0; i -= 1) {
     const ref = await spawnPatiently(sim, waiter, { member: { run: journal.run, id: idOf(i) }, next, nextId: idOf(i + 1) })
@@ -162,10 +169,7 @@ async function startCircle(sim: Simulation, journal: Journal): Promise<{ readonl
     next = ref
   }
   // The last one of the circle learns of the first. A restart forgets it again, which opens the circle.
-  journal.told += 1
-  journal.taken += 1
-  journal.handled += 1
-  refs[0]?.tell({ next: next as Ref<Round> })
+  refs[0]?.tell({ stamp: journal.stamp(OUTSIDE, idOf(CIRCLE - 1)), next: next as Ref<Round> })
   return { id: idOf(0), ref: next as Ref<Round> }
 }
 

@@ -4,16 +4,22 @@
  *
  * Every message of a workload is stamped by {@link Journal.stamp} and checked by {@link Journal.take}: it must come to the actor it was meant for,
  * once at most, and after everything that the same sender told that actor before.
+ *
+ * Simulated actors write into the journal itself. Those on threads of their own write into a log (`journal-log.ts`), in which the scenario has its
+ * place too; the journal is brought up to date with it when somebody looks.
  */
+import type { Ref } from '@cambium/actor'
+import { CambiumError } from '@cambium/base'
 import { violation } from '../oracles/violation.ts'
 import type { OracleCode } from '../oracles/violation.ts'
+import { presentLog, remoteJournal } from './journal-log.ts'
 
 export interface Stamp {
   /** Number of the run's journal. */
   readonly run: number
   readonly from: string
   readonly to: string
-  /** Counts the messages from this sender to this receiver, across its incarnations. */
+  /** Higher than in every message before from this sender to this receiver, across its incarnations. */
   readonly sequence: number
 }
 
@@ -30,6 +36,8 @@ export class Journal {
   readonly #sent = new Map<string, number>()
   readonly #received = new Map<string, number>()
   readonly #aheadMax = new Map<string, number>()
+  /** Stamps by their places in the log. */
+  readonly #stamps = new Map<number, Stamp>()
   #violation: Error | undefined = undefined
 
   constructor() {
@@ -38,14 +46,22 @@ export class Journal {
     journals.set(this.run, this)
   }
 
+  /** A message is about to be told. */
   stamp(from: string, to: string): Stamp {
-    const pair = `${from}>${to}`
-    const sequence = (this.#sent.get(pair) ?? 0) + 1
-    this.#sent.set(pair, sequence)
+    const log = presentLog()
+    return log === undefined
+      ? this.#stamp(from, to)
+      : { run: this.run, from, to, sequence: log.write(this.run, 'stamp', [from, to]) }
+  }
+
+  /** The message of the last stamp was refused: it was not told. */
+  untold(): void {
+    this.told -= 1
+  }
+
+  /** An answer is about to be given: it counts as a message. */
+  answering(): void {
     this.told += 1
-    const ahead = sequence - (this.#received.get(pair) ?? 0)
-    if (ahead > (this.#aheadMax.get(pair) ?? 0)) this.#aheadMax.set(pair, ahead)
-    return { run: this.run, from, to, sequence }
   }
 
   /** A handler of the actor `self` has been given the message. */
@@ -65,6 +81,15 @@ export class Journal {
     this.#received.set(pair, stamp.sequence)
   }
 
+  /** A handler, or the code behind an ask, has come to its end with a message. */
+  finish(): void {
+    this.handled += 1
+  }
+
+  askFailed(): void {
+    this.failedAsks += 1
+  }
+
   /** Messages that were at most under way from one to the other at a time. */
   aheadMax(from: string, to: string): number {
     return this.#aheadMax.get(`${from}>${to}`) ?? 0
@@ -75,22 +100,66 @@ export class Journal {
     this.#violation ??= violation(code, what, fields)
   }
 
-  /** Throws what an actor found. */
+  /** Brings the journal up to date, and throws what an actor found. */
   check(): void {
+    this.catchUp()
     if (this.#violation !== undefined) throw this.#violation
+  }
+
+  /** Enters what actors on other threads have written since. */
+  catchUp(): void {
+    for (const { place, run, method, args } of presentLog()?.read() ?? []) {
+      if (run !== this.run) continue
+      if (method === 'stamp') {
+        const [from, to] = args as [string, string]
+        this.#stamps.set(place, this.#stamp(from, to))
+      } else if (method === 'take') {
+        const [stamp, self] = args as [Stamp, string]
+        this.take(this.#stamps.get(stamp.sequence) ?? stamp, self)
+      } else (this as unknown as Record<string, (...args: readonly unknown[]) => void>)[method]?.(...args)
+    }
   }
 
   /** The workload is over; its actors write no more. */
   close(): void {
     journals.delete(this.run)
   }
+
+  #stamp(from: string, to: string): Stamp {
+    const pair = `${from}>${to}`
+    const sequence = (this.#sent.get(pair) ?? 0) + 1
+    this.#sent.set(pair, sequence)
+    this.told += 1
+    const ahead = sequence - (this.#received.get(pair) ?? 0)
+    if (ahead > (this.#aheadMax.get(pair) ?? 0)) this.#aheadMax.set(pair, ahead)
+    return { run: this.run, from, to, sequence }
+  }
 }
 
 /** The journal of a run, for actors of it. */
 export function journalOf<J extends Journal>(run: number, kind: new () => J): J {
   const journal = journals.get(run)
-  if (!(journal instanceof kind)) throw violation('ERR_ORACLE_WORKLOAD', 'an actor outlived its run', { run })
-  return journal
+  if (journal instanceof kind) return journal
+  const log = journal === undefined ? presentLog() : undefined
+  if (log === undefined) throw violation('ERR_ORACLE_WORKLOAD', 'an actor outlived its run', { run })
+  return remoteJournal(run, log) as J
+}
+
+/** Tells an actor what `make` puts around a stamp. What its encoder refuses was not told. */
+export function tellStamped<M>(
+  journal: Journal,
+  from: string,
+  to: { readonly id: string; readonly ref: Ref<M> },
+  make: (stamp: Stamp) => M,
+): void {
+  const message = make(journal.stamp(from, to.id))
+  try {
+    to.ref.tell(message)
+  } catch (error) {
+    // Any other error is the end of the core: whether that came before the message was counted, nobody knows.
+    if (error instanceof CambiumError) journal.untold()
+    throw error
+  }
 }
 
 /** Who an actor is in its journal: its number in the run. */

@@ -6,11 +6,10 @@ import { defineActor } from '@cambium/actor'
 import type { ActorContext, Behaviour, Ref } from '@cambium/actor'
 import { isOver } from '../oracles/incarnations.ts'
 import { violation } from '../oracles/violation.ts'
-import type { Simulation } from '../simulation.ts'
-import { Journal, journalOf, OUTSIDE } from './journal.ts'
+import { Journal, journalOf, OUTSIDE, tellStamped } from './journal.ts'
 import type { Member, Stamp } from './journal.ts'
 import { checkBooks, comeToRest, countLosses, spawnPatiently } from './workload.ts'
-import type { Workload } from './workload.ts'
+import type { Workload, WorkloadWorld } from './workload.ts'
 
 interface Item {
   readonly stamp: Stamp
@@ -37,26 +36,43 @@ const ITEM_BYTES_MIN = 40
 
 class Line extends Journal {
   emitted = 0
-  readonly sunk = new Map<string, number>()
   sunkCount = 0
+  readonly #lastSunk = new Map<string, number>()
+
+  /** Answers the item's number: higher than those before. */
+  emit(): number {
+    this.emitted += 1
+    return this.emitted
+  }
+
+  sink(source: string, number: number): void {
+    const last = this.#lastSunk.get(source) ?? 0
+    if (number <= last) this.fail('ERR_ORACLE_ORDER', 'items of one source came out of order', { source, number, last })
+    this.#lastSunk.set(source, number)
+    this.sunkCount += 1
+  }
 }
 
 /** Emits a batch for each message that it sends to itself. */
-const source: Behaviour<NextStage, { readonly stamp: Stamp; readonly left: number }> = defineActor(import.meta.url, 'source', {
-  init: (argument: NextStage) => argument,
-  receive({ member, next, nextId }, { stamp, left }: { readonly stamp: Stamp; readonly left: number }, ctx) {
-    const line = journalOf(member.run, Line)
-    line.take(stamp, member.id)
-    for (let i = 0; i < Math.min(BATCH, left); i += 1) {
-      line.emitted += 1
-      next.tell({ stamp: line.stamp(member.id, nextId), source: member.id, number: line.emitted })
-    }
-    if (left > BATCH) ctx.self.tell({ stamp: line.stamp(member.id, member.id), left: left - BATCH })
-    line.handled += 1
+export const source: Behaviour<NextStage, { readonly stamp: Stamp; readonly left: number }> = defineActor(
+  import.meta.url,
+  'source',
+  {
+    init: (argument: NextStage) => argument,
+    receive({ member, next, nextId }, { stamp, left }: { readonly stamp: Stamp; readonly left: number }, ctx) {
+      const line = journalOf(member.run, Line)
+      line.take(stamp, member.id)
+      for (let i = 0; i < Math.min(BATCH, left); i += 1) {
+        const number = line.emit()
+        tellStamped(line, member.id, { id: nextId, ref: next }, (on) => ({ stamp: on, source: member.id, number }))
+      }
+      if (left > BATCH) ctx.self.tell({ stamp: line.stamp(member.id, member.id), left: left - BATCH })
+      line.finish()
+    },
   },
-})
+)
 
-const stage: Behaviour<NextStage, Item> = defineActor(
+export const stage: Behaviour<NextStage, Item> = defineActor(
   import.meta.url,
   'stage',
   {
@@ -64,15 +80,15 @@ const stage: Behaviour<NextStage, Item> = defineActor(
     receive({ member, next, nextId }, { stamp, source: from, number }: Item) {
       const line = journalOf(member.run, Line)
       line.take(stamp, member.id)
-      next.tell({ stamp: line.stamp(member.id, nextId), source: from, number })
-      line.handled += 1
+      tellStamped(line, member.id, { id: nextId, ref: next }, (on) => ({ stamp: on, source: from, number }))
+      line.finish()
     },
   },
   { mailbox: { capacity: CAPACITY } },
 )
 
 /** Takes one item a turn: its handler is asynchronous. */
-const sink: Behaviour<Member, Item> = defineActor(
+export const sink: Behaviour<Member, Item> = defineActor(
   import.meta.url,
   'sink',
   {
@@ -80,18 +96,15 @@ const sink: Behaviour<Member, Item> = defineActor(
     async receive({ run, id }, { stamp, source: from, number }: Item, ctx) {
       const line = journalOf(run, Line)
       line.take(stamp, id)
-      const last = line.sunk.get(from) ?? 0
-      if (number <= last) line.fail('ERR_ORACLE_ORDER', 'items of one source came out of order', { source: from, number, last })
-      line.sunk.set(from, number)
-      line.sunkCount += 1
+      line.sink(from, number)
       await Promise.resolve()
-      if (!isOver(ctx as unknown as ActorContext)) line.handled += 1
+      if (!isOver(ctx as unknown as ActorContext)) line.finish()
     },
   },
   { mailbox: { capacity: CAPACITY } },
 )
 
-async function pipe(sim: Simulation): Promise<void> {
+async function pipe(sim: WorkloadWorld): Promise<void> {
   const line = new Line()
   const losses = countLosses(sim)
   const member = (id: string): Member => ({ run: line.run, id })

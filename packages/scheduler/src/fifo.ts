@@ -1,0 +1,58 @@
+/**
+ * First in, first out, with cheap removal at the head, for what waits. What was taken is let go of at once, and its places soon: a queue that is
+ * never empty for as long as it is busy would otherwise keep a place for all that ever went through it.
+ */
+
+/** Places of what was taken that are kept before they are given up in one go. */
+const TAKEN_MAX = 64
+
+export class Fifo<T> {
+  #items: (T | undefined)[] = []
+  #head = 0
+
+  get length(): number {
+    return this.#items.length - this.#head
+  }
+
+  get first(): T | undefined {
+    return this.#items[this.#head]
+  }
+
+  /** Places in memory: those of what was taken are at most as many as the others, or {@link TAKEN_MAX} and one. */
+  get places(): number {
+    return this.#items.length
+  }
+
+  push(item: T): void {
+    this.#items.push(item)
+  }
+
+  /** Takes the first out; look at `length` before. */
+  shift(): void {
+    this.#items[this.#head] = undefined
+    this.#head += 1
+    // In one go now and then, so that a long queue costs constant time an item.
+    if (this.#head > TAKEN_MAX && this.#head * 2 > this.#items.length) {
+      this.#items.splice(0, this.#head)
+      this.#head = 0
+    }
+  }
+
+  /** Takes out and answers what `judge` wants taken. With `rest` it is not asked any further: that item and all behind it stay. */
+  extract(judge: (item: T) => 'take' | 'keep' | 'rest'): T[] {
+    const taken: T[] = []
+    const kept: T[] = []
+    let at = this.#head
+    for (; at < this.#items.length; at += 1) {
+      const item = this.#items[at] as T
+      const verdict = judge(item)
+      if (verdict === 'rest') break
+      if (verdict === 'take') taken.push(item)
+      else kept.push(item)
+    }
+    if (taken.length === 0) return taken
+    this.#items = [...kept, ...this.#items.slice(at)]
+    this.#head = 0
+    return taken
+  }
+}
