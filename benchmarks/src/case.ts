@@ -7,7 +7,7 @@
 export type Params = Readonly<Record<string, string | number | boolean>>
 
 /** `%` is of one core; all others are what they say. */
-export type Unit = 'msg/s' | 'op/s' | 'ns' | 'ns/op' | 'B' | '%'
+export type Unit = 'msg/s' | 'op/s' | 'ns' | 'ns/op' | 'B' | '%' | 'actors'
 
 /** The consumer's evidence that every message was processed, once and whole. */
 export interface Proof {
@@ -29,6 +29,8 @@ export interface RoundOutcome {
   readonly proof: Proof
   /** For latency cases: the whole distribution. */
   readonly curve?: readonly CurvePoint[]
+  /** What only the round itself could find out, such as the version of a peer. Added to the case's params. */
+  readonly facts?: Params
 }
 
 export interface BenchCase {
@@ -36,10 +38,15 @@ export interface BenchCase {
   readonly contender: string
   readonly unit: Unit
   readonly params: Params
-  readonly run: () => Promise<RoundOutcome>
+  /** Why the case cannot run here, and what to do about it; undefined when it can. Without it a case runs everywhere. */
+  readonly absent?: () => string | undefined
+  /** `false` leaves it out of a `--quick` run of its group. @default true */
+  readonly quick?: boolean
+  /** `directory` is a temporary one, shared by the rounds of a run: what one round compiles the next ones find. */
+  readonly run: (directory: string) => Promise<RoundOutcome>
 }
 
-/** A ratio of the medians of two results: `of` divided by `to`. With `to` = `1` it is the plain figure. */
+/** A ratio of the medians of two results: `of` divided by `to`, or by the number that `to` is. With `1` it is the plain figure. */
 export interface RatioSpec {
   readonly name: string
   readonly of: string

@@ -1,13 +1,15 @@
 #!/usr/bin/env node
 /** cambium-bench: reads the command line, runs the cases, prints tables, writes the files that were asked for. */
-import { writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { caseName } from './case.ts'
 import type { BenchGroup } from './case.ts'
 import { helpText, parseCommandLine, ROUNDS_DEFAULT, UsageError } from './command-line.ts'
 import type { Request } from './command-line.ts'
 import { readCommit } from './commit.ts'
 import { formatParams, threeDigits } from './format.ts'
-import { goalsMissed, goalText } from './goals.ts'
+import { goalsMissed, goalsUnmeasured, goalText } from './goals.ts'
 import { readMachine } from './machine.ts'
 import { createProgress } from './progress.ts'
 import { createReport } from './report.ts'
@@ -40,7 +42,7 @@ async function main(args: readonly string[]): Promise<number> {
 
 /** The cases asked for by name; without names all of them, or those of a quick run. */
 function select(groups: readonly BenchGroup[], request: Request): readonly BenchGroup[] {
-  if (request.only.length === 0) return request.quick ? groups.filter((group) => group.quick) : groups
+  if (request.only.length === 0) return request.quick ? groups.filter((group) => group.quick).map(quickCases) : groups
   const names = groups.flatMap((group) => group.cases.map((benchCase) => caseName(group, benchCase)))
   const stray = request.only.find((part) => !names.some((name) => name.includes(part)))
   if (stray !== undefined) throw new UsageError(`no case has such a name: only=${stray}; see --list`)
@@ -50,12 +52,18 @@ function select(groups: readonly BenchGroup[], request: Request): readonly Bench
     .filter((group) => group.cases.length > 0)
 }
 
+function quickCases(group: BenchGroup): BenchGroup {
+  return { ...group, cases: group.cases.filter(({ quick }) => quick !== false) }
+}
+
 async function measure(request: Request, groups: readonly BenchGroup[], command: string): Promise<number> {
   const machine = readMachine()
   const abort = new AbortController()
   const interrupt = (): void => abort.abort(new Error('interrupted'))
   process.once('SIGINT', interrupt).once('SIGTERM', interrupt)
-  const progress = createProgress(process.stderr, request.rounds * groups.reduce((sum, group) => sum + group.cases.length, 0))
+  const runnable = groups.reduce((sum, { cases }) => sum + cases.filter((one) => one.absent?.() === undefined).length, 0)
+  const progress = createProgress(process.stderr, request.rounds * runnable)
+  const directory = mkdtempSync(join(tmpdir(), 'cambium-bench-'))
   if (request.rounds < ROUNDS_DEFAULT) progress.note(`fewer than ${ROUNDS_DEFAULT} rounds: a trial, not a figure`)
   if (machine.loadAtStart > machine.cores * LOAD_SHARE_QUIET) {
     progress.note(
@@ -67,6 +75,7 @@ async function measure(request: Request, groups: readonly BenchGroup[], command:
       subcommand: request.subcommand,
       scale: request.scale,
       rounds: request.rounds,
+      directory,
       timeLimitMs: request.quick ? QUICK_LIMIT_MS : Number.POSITIVE_INFINITY,
       signal: abort.signal,
       progress,
@@ -78,6 +87,8 @@ async function measure(request: Request, groups: readonly BenchGroup[], command:
     if (request.svg !== undefined) writeFileSync(request.svg, renderSvg(report, outcome.groups))
     for (const line of [...outcome.limited, ...outcome.failures]) progress.note(line)
     const missed = request.check ? goalsMissed(report.ratios) : []
+    const unmeasured = request.check ? goalsUnmeasured(outcome.groups, report.ratios) : []
+    if (unmeasured.length > 0) progress.note(`goals not measured in this run: ${unmeasured.join(', ')}`)
     for (const ratio of missed)
       progress.note(`goal missed: ratio=${ratio.name}, value=${threeDigits(ratio.value)}, goal ${goalText(ratio.name)}`)
     return outcome.failures.length > 0 || missed.length > 0 ? 1 : 0
@@ -87,6 +98,7 @@ async function measure(request: Request, groups: readonly BenchGroup[], command:
     return 130
   } finally {
     process.off('SIGINT', interrupt).off('SIGTERM', interrupt)
+    rmSync(directory, { recursive: true, force: true })
   }
 }
 

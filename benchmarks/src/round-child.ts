@@ -18,7 +18,7 @@ async function runRound(order: RoundOrder): Promise<NonNullable<RoundAnswer['out
   const groups = (await findSubcommand(order.subcommand)?.load(order.scale)) ?? []
   for (const group of groups) {
     for (const benchCase of group.cases) {
-      if (caseName(group, benchCase) === order.case) return await benchCase.run()
+      if (caseName(group, benchCase) === order.case) return await benchCase.run(order.directory)
     }
   }
   throw new Error(`no such case: subcommand=${order.subcommand}, case=${order.case}`)

@@ -1,5 +1,6 @@
 /** Runs one round of one case in a fresh process: no compiled code, heap or thread of an earlier round takes part. */
 import { fork } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { proofFault } from './case.ts'
 import type { RoundOutcome } from './case.ts'
@@ -9,6 +10,8 @@ export interface RoundOrder {
   readonly subcommand: string
   readonly case: string
   readonly scale: number
+  /** Temporary, and the same for all rounds of a run. */
+  readonly directory: string
 }
 
 /** What the child answers, once: one of the two. */
@@ -44,6 +47,8 @@ function askChild(order: RoundOrder, signal: AbortSignal, deadlineMs: number): P
     signal.throwIfAborted()
     const child = fork(fileURLToPath(import.meta.resolve('#round-child')), [], {
       serialization: 'advanced',
+      // The leader of a process group: a peer's program that the round has started is ended with it.
+      detached: true,
       // As deployed: in development, messages between actors are checked and frozen.
       env: { ...process.env, NODE_ENV: 'production' },
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
@@ -54,7 +59,7 @@ function askChild(order: RoundOrder, signal: AbortSignal, deadlineMs: number): P
     let failure: Error | undefined
     const fail = (error: Error): void => {
       failure ??= error
-      child.kill('SIGKILL')
+      killGroup(child)
     }
     signal.addEventListener('abort', onAbort, { once: true })
     child.once('error', fail)
@@ -73,4 +78,13 @@ function askChild(order: RoundOrder, signal: AbortSignal, deadlineMs: number): P
       if (error !== null) fail(error)
     })
   })
+}
+
+function killGroup(child: ChildProcess): void {
+  try {
+    if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL')
+  } catch {
+    // No process groups on this system, or the process has just ended.
+    child.kill('SIGKILL')
+  }
 }

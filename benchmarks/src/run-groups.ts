@@ -3,7 +3,7 @@
  * warmer or busier is the same machine for all of them.
  */
 import { caseName } from './case.ts'
-import type { BenchGroup, RoundOutcome } from './case.ts'
+import type { BenchCase, BenchGroup, RoundOutcome } from './case.ts'
 import { formatFigure } from './format.ts'
 import type { Progress } from './progress.ts'
 import { measureOf } from './report.ts'
@@ -15,6 +15,8 @@ export interface RunOptions {
   readonly subcommand: string
   readonly scale: number
   readonly rounds: number
+  /** A temporary directory for what rounds build. */
+  readonly directory: string
   /** No pass over a group's contenders is begun that would, at the pace so far, end after this. */
   readonly timeLimitMs: number
   readonly signal: AbortSignal
@@ -36,13 +38,21 @@ export async function runGroups(groups: readonly BenchGroup[], options: RunOptio
   const failures: string[] = []
   const limited: string[] = []
   const clock = startPaceClock(options.timeLimitMs)
-  for (const group of groups) {
+  for (const whole of groups) {
+    const reasons = new Map(whole.cases.flatMap((benchCase) => reasonEntry(benchCase)))
+    const group = { ...whole, cases: whole.cases.filter(({ contender }) => !reasons.has(contender)) }
+    for (const [contender, reason] of reasons) options.progress.note(`not run: case=${whole.name}/${contender}, ${reason}`)
     const { outcomes, passes } = await runGroup(group, options, clock, failures)
     if (passes === 0) limited.push(`left out by the time limit: ${group.name}`)
     else if (passes < options.rounds) limited.push(`cut short by the time limit: ${group.name}, rounds=${passes}`)
-    measured.push(measureOf(group, outcomes))
+    measured.push(measureOf(whole, outcomes, reasons))
   }
   return { groups: measured, failures, limited }
+}
+
+function reasonEntry(benchCase: BenchCase): [string, string][] {
+  const reason = benchCase.absent?.()
+  return reason === undefined ? [] : [[benchCase.contender, reason]]
 }
 
 interface PaceClock {
@@ -81,7 +91,8 @@ async function runGroup(
       if (rounds === undefined) continue // failed in an earlier round
       const name = caseName(group, benchCase)
       try {
-        const order = { subcommand: options.subcommand, case: name, scale: options.scale }
+        const { subcommand, scale, directory } = options
+        const order = { subcommand, case: name, scale, directory }
         const outcome = await run(order, options.signal, clock.remainingMs())
         rounds.push(outcome)
         const [metric, value] = Object.entries(outcome.metrics)[0] ?? ['', Number.NaN]

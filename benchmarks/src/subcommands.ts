@@ -21,6 +21,11 @@ export const SUBCOMMANDS: readonly Subcommand[] = [
     load: async (scale) => (await import('./cases/actors/groups.ts')).createActorGroups(scale),
   },
   {
+    name: 'peers',
+    summary: 'the same work on Erlang, the Java Disruptor, C, piscina, comlink, nact, xstate, ringbuf.js',
+    load: async (scale) => (await import('./cases/peers/groups.ts')).createPeerGroups(scale),
+  },
+  {
     name: 'micro',
     summary: 'the hot functions one by one, with tinybench',
     load: async (scale) => (await import('./cases/micro/groups.ts')).createMicroGroups(scale),

@@ -2,12 +2,13 @@
 import { formatFigure, formatParams, threeDigits } from './format.ts'
 import { goalText } from './goals.ts'
 import { formatMachine } from './machine.ts'
+import { isNumber } from './report.ts'
 import type { MeasuredGroup, Report } from './report.ts'
 
 export function renderTables(report: Report, groups: readonly MeasuredGroup[]): string {
   const parts = [report.command, `machine: ${formatMachine(report.machine)}`, `commit: ${report.commit}`]
   for (const group of groups) {
-    if (group.cases.length === 0) continue
+    if (group.cases.length === 0 && group.absent.length === 0) continue
     const rows = group.cases.flatMap((measured) =>
       measured.results.map((result, index) => [
         result.case,
@@ -18,6 +19,7 @@ export function renderTables(report: Report, groups: readonly MeasuredGroup[]): 
         index === 0 ? formatParams(result.params) : '', // the figures of a case share them
       ]),
     )
+    for (const { case: name, params } of group.absent) rows.push([name, '–', '–', '–', '0', `not run: ${params['notRun']}`])
     parts.push('', group.title, renderTable(['case', 'median', 'min', 'max', 'rounds', 'parameters'], rows, [1, 2, 3, 4]))
   }
   if (report.ratios.length > 0) {
@@ -25,7 +27,7 @@ export function renderTables(report: Report, groups: readonly MeasuredGroup[]): 
       ratio.name,
       threeDigits(ratio.value),
       goalText(ratio.name),
-      ratio.to === '1' ? ratio.of : `${ratio.of} ÷ ${ratio.to}`,
+      ratio.to === '1' ? ratio.of : `${ratio.of} ÷ ${isNumber(ratio.to) ? Number(ratio.to).toLocaleString('en-US') : ratio.to}`,
     ])
     parts.push('', 'Ratios of medians', renderTable(['ratio', 'value', 'goal', 'of ÷ to'], rows, [1]))
   }

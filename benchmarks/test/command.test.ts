@@ -19,7 +19,7 @@ test('a wrong argument is one line on stderr and exit status 2', () => {
   const { status, stdout, stderr } = bench('failover')
   expect(status).toBe(2)
   expect(stdout).toBe('')
-  expect(stderr).toMatch(/^cambium-bench: unknown subcommand: name=failover, known: queue-vs-ring, actors, micro.*\n$/)
+  expect(stderr).toMatch(/^cambium-bench: unknown subcommand: name=failover, known: queue-vs-ring, actors, peers, micro.*\n$/)
 })
 
 test('a name that no case has is a wrong argument', () => {
@@ -42,6 +42,9 @@ test('--help and --list measure nothing', () => {
     'throughput.32B.wait/blocking',
     'throughput.32B.diamond/ring',
     'rtt/postMessage',
+    'rtt.8B/ring',
+    'rtt.64KiB/postMessage-hot',
+    'rtt.wait/yielding',
     'latency.10k/ring',
   ]) {
     expect(names).toContain(name)
@@ -57,6 +60,8 @@ test('cases of every kind of link and role run end to end and prove their messag
     'throughput.64KiB/',
     'rtt/ring',
     'rtt/postMessage',
+    'rtt.256B/',
+    'rtt.wait/blocking',
     'latency.10k/ring',
     'latency.10k/postMessage',
   ]
@@ -119,7 +124,7 @@ test('micro cases run end to end', () => {
 test('actors cases run end to end over the public package and prove their messages', () => {
   const json = join(directory, 'actors.json')
   const svg = join(directory, 'actors.svg')
-  const names = ['tell.', 'ask.', 'spawn/', 'memory/', 'restart/', 'timers/', 'backpressure/', 'idle/']
+  const names = ['tell.', 'ask.', 'spawn/', 'memory/', 'restart/', 'timers/', 'backpressure/', 'idle/', 'scale/']
   const { status, stderr } = bench(
     'actors',
     ...names.flatMap((name) => ['--only', name]),
@@ -149,11 +154,12 @@ test('actors cases run end to end over the public package and prove their messag
     'timers/setTimer/fire',
     'backpressure/flood/rss.max',
     'idle/system',
+    'scale/live',
   ]) {
     expect(results).toContain(name)
   }
   const ratios = report.ratios.map((ratio) => ratio.name)
-  for (const name of ['tell.remote/postMessage', 'tell.local', 'ask.remote/postMessage.rtt', 'idle.cpu'])
+  for (const name of ['tell.remote/postMessage', 'tell.local', 'ask.remote/postMessage.rtt', 'idle.cpu', 'scale.live'])
     expect(ratios).toContain(name)
   expect(readFileSync(svg, 'utf8')).not.toMatch(/NaN|Infinity|undefined/)
 }, 60_000)

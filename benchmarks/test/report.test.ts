@@ -1,9 +1,10 @@
 /** The JSON object: its shape, its figures, its ratios. */
 import { expect, test } from 'vitest'
 import { proofFault } from '../src/case.ts'
-import { goalsMissed, goalText } from '../src/goals.ts'
-import { createReport } from '../src/report.ts'
-import { REPORT } from './fixed-report.ts'
+import { goalsMissed, goalsUnmeasured, goalText } from '../src/goals.ts'
+import { createReport, measureOf } from '../src/report.ts'
+import { renderTables } from '../src/table.ts'
+import { GROUPS, REPORT, THROUGHPUT } from './fixed-report.ts'
 
 test('the report has the documented fields and no others', () => {
   const report = JSON.parse(JSON.stringify(REPORT)) as typeof REPORT
@@ -48,12 +49,50 @@ test('a goal may be a least or a greatest value; the text says which', () => {
   expect([goalText('idle.cpu'), goalText('tell.local'), goalText('other')]).toEqual(['≤ 1', '≥ 10,000,000', ''])
 })
 
+test('what could not be measured has a row without figures, no ratio, and its goal is named', () => {
+  const measured = measureOf(
+    THROUGHPUT,
+    new Map([['ring', [{ metrics: { '': 5 }, proof: { countExpected: 1, count: 1, checksumExpected: 1, checksum: 1 } }]]]),
+    new Map([['postMessage', 'not here: do this']]),
+  )
+  const report = createReport('', REPORT.machine, '', [measured])
+  expect(report.results.map((result) => [result.case, result.median, result.rounds])).toEqual([
+    ['throughput.32B/ring', 5, 1],
+    ['throughput.32B/postMessage', null, 0],
+  ])
+  expect(report.ratios).toEqual([])
+  expect(goalsUnmeasured([measured], report.ratios)).toEqual(['ring/postMessage.throughput.32B'])
+  expect(goalsUnmeasured(GROUPS, REPORT.ratios)).toEqual([])
+  expect(renderTables(report, [measured])).toMatch(/^throughput\.32B\/postMessage +– +– +– +0 +not run: not here: do this$/m)
+})
+
+test('what only a round could find out is added to the parameters', () => {
+  const proof = { countExpected: 1, count: 1, checksumExpected: 1, checksum: 1 }
+  const measured = measureOf(THROUGHPUT, new Map([['ring', [{ metrics: { '': 5 }, proof, facts: { version: '25' } }]]]))
+  expect(measured.cases[0]?.results[0]?.params).toEqual({ bytes: 32, messages: 1_000_000, version: '25' })
+})
+
+test('a ratio may divide by a number', () => {
+  const result = { case: 'scale/live', unit: 'actors', median: 250, min: 250, max: 250, rounds: 1, params: {} } as const
+  const group = {
+    name: 'scale',
+    title: 'Scale',
+    cases: [{ contender: 'live', unit: 'actors', results: [result], curve: [] }],
+    absent: [],
+    ratioSpecs: [{ name: 'scale.live', of: 'scale/live', to: '1000' }],
+  } as const
+  expect(createReport('', REPORT.machine, '', [group]).ratios).toEqual([
+    { name: 'scale.live', value: 0.25, of: 'scale/live', to: '1000' },
+  ])
+})
+
 test('a ratio to one is the plain figure', () => {
   const result = { case: 'idle/system', unit: '%', median: 0.25, min: 0.2, max: 0.3, rounds: 3, params: {} } as const
   const group = {
     name: 'idle',
     title: 'Idle',
     cases: [{ contender: 'system', unit: '%', results: [result], curve: [] }],
+    absent: [],
     ratioSpecs: [
       { name: 'idle.cpu', of: 'idle/system', to: '1' },
       { name: 'nothing', of: 'no/such', to: '1' },

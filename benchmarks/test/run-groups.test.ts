@@ -1,6 +1,6 @@
 /** The order of rounds, and what becomes of failures and of the time limit. Rounds are answered here; no process is started. */
 import { expect, test } from 'vitest'
-import type { BenchGroup, RoundOutcome } from '../src/case.ts'
+import type { BenchCase, BenchGroup, RoundOutcome } from '../src/case.ts'
 import type { RoundOrder } from '../src/round-process.ts'
 import { runGroups } from '../src/run-groups.ts'
 import type { RunOptions } from '../src/run-groups.ts'
@@ -13,6 +13,7 @@ function options(run: (order: RoundOrder) => Promise<RoundOutcome>, overrides: P
     subcommand: 'micro',
     scale: 1,
     rounds: 2,
+    directory: '/nowhere',
     timeLimitMs: Number.POSITIVE_INFINITY,
     signal: new AbortController().signal,
     progress: { round: () => undefined, note: () => undefined, end: () => undefined },
@@ -52,6 +53,39 @@ test('a case that fails once has no figures, and the others go on', async () => 
   expect(rounds).toBe(5)
   expect(failures).toEqual(['case failed: case=throughput.32B/postMessage, round=1, cause: lost at throughput.32B/postMessage'])
   expect(groups[0]?.cases.map((measured) => measured.contender)).toEqual(['ring', 'array'])
+})
+
+test('a case that cannot run here is a row with the reason, and no failure; the others go on', async () => {
+  const asked: string[] = []
+  const notes: string[] = []
+  const [ring, ...others] = THROUGHPUT.cases
+  const absent = { ...(ring as BenchCase), absent: () => 'not installed: install it' }
+  const { groups, failures, limited } = await runGroups(
+    [{ ...THROUGHPUT, cases: [absent, ...others] }],
+    options(
+      (order) => {
+        asked.push(order.case)
+        expect(order.directory).toBe('/nowhere')
+        return Promise.resolve(outcome)
+      },
+      { rounds: 1, progress: { round: () => undefined, note: (text) => notes.push(text), end: () => undefined } },
+    ),
+  )
+  expect(asked).toEqual(['throughput.32B/postMessage', 'throughput.32B/array'])
+  expect([failures, limited]).toEqual([[], []])
+  expect(notes).toEqual(['not run: case=throughput.32B/ring, not installed: install it'])
+  expect(groups[0]?.cases.map((measured) => measured.contender)).toEqual(['postMessage', 'array'])
+  expect(groups[0]?.absent).toEqual([
+    {
+      case: 'throughput.32B/ring',
+      unit: 'msg/s',
+      median: null,
+      min: null,
+      max: null,
+      rounds: 0,
+      params: { bytes: 32, messages: 1_000_000, notRun: 'not installed: install it' },
+    },
+  ])
 })
 
 test('a group is left out when the time limit has passed, and the run says so', async () => {

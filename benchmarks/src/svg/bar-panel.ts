@@ -19,6 +19,7 @@ const CAPTIONS: Readonly<Record<Unit, string>> = {
   'ns/op': 'time, less is better',
   B: 'memory, less is better',
   '%': 'processor time, less is better',
+  actors: 'live actors, more is better',
 }
 
 export function barPanel(group: MeasuredGroup): Panel {

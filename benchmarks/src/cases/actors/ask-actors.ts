@@ -93,20 +93,27 @@ async function askAtOnce(target: Ref<ServerMessage, ServerReply>, count: number,
   return { startNs, endNs: nowNs(), checksum }
 }
 
-export function askAll(target: Ref<ServerMessage, ServerReply>, count: number, inFlight: number): Promise<AskTally> {
-  return inFlight === 1 ? askInTurn(target, count) : askAtOnce(target, count, inFlight)
+/** How asks are sent, and what is timed. */
+export interface AskPace {
+  /** Asks under way at any time; 1 is a closed loop. */
+  readonly inFlight: number
+  /** Each ask of a closed loop, which costs two looks at the clock, or all asks together. */
+  readonly timed: 'each' | 'together'
 }
 
-export interface AskOrder {
+export function askAll(target: Ref<ServerMessage, ServerReply>, count: number, pace: AskPace): Promise<AskTally> {
+  return pace.timed === 'each' ? askInTurn(target, count) : askAtOnce(target, count, pace.inFlight)
+}
+
+export interface AskOrder extends AskPace {
   readonly target: Ref<ServerMessage, ServerReply>
   readonly count: number
-  readonly inFlight: number
 }
 
 /** Asks as any actor would: `await` in an asynchronous handler. */
 export const asker: Behaviour<null, AskOrder, AskTally> = defineActor<null, AskOrder, AskTally>(import.meta.url, 'asker', {
   init: () => null,
-  async receive(_state, { target, count, inFlight }, context) {
-    context.reply(await askAll(target, count, inFlight))
+  async receive(_state, { target, count, inFlight, timed }, context) {
+    context.reply(await askAll(target, count, { inFlight, timed }))
   },
 })

@@ -12,12 +12,14 @@ import { runFlood, runIdle } from './run-flood.ts'
 import { runMemory, runRestart, runSpawn } from './run-lifecycle.ts'
 import type { SpawnSpec } from './run-lifecycle.ts'
 import { runPortAsk, runPortTell } from './run-port.ts'
+import { runScale, scaleAbsent } from './run-scale.ts'
 import { runTell } from './run-tell.ts'
 import type { TellSpec } from './run-tell.ts'
 import { runTimers } from './run-timers.ts'
 import { CHUNK } from './tell-actors.ts'
 
 const IN_FLIGHT = 1_000
+const MILLION = 1_000_000
 const FLOOD_SECONDS = 30
 const FLOOD_SECONDS_QUICK = 3
 
@@ -38,7 +40,7 @@ export function createActorGroups(scale: number): readonly BenchGroup[] {
   }
   const ask = (contender: string, route: Route, full: number, inFlight: number): BenchCase => {
     const asks = scaled(full)
-    const spec: AskSpec = { ...route, asks, warmup: warmupOf(asks), inFlight }
+    const spec: AskSpec = { ...route, asks, warmup: warmupOf(asks), inFlight, timed: inFlight === 1 ? 'each' : 'together' }
     return caseOf(contender, inFlight === 1 ? 'ns' : 'op/s', { ...spec }, () => runAsk(spec))
   }
   const portAsk = (contender: string, full: number, inFlight: number, isHot: boolean): BenchCase => {
@@ -165,6 +167,13 @@ export function createActorGroups(scale: number): readonly BenchGroup[] {
       ratios: [],
     },
     {
+      name: 'scale',
+      title: 'Actors that live at the same time, each of which answers',
+      quick: false,
+      cases: [crowds(scaled(MILLION))],
+      ratios: [{ name: 'scale.live', of: 'scale/live', to: String(MILLION) }],
+    },
+    {
       name: 'timers',
       title: 'Timers of one actor: set, cancel, and handle when all are due at once',
       quick: false,
@@ -193,6 +202,11 @@ function idle(scale: number): BenchCase {
   const watchMs = Math.round(Math.min(2_000, 2_000 * Math.max(scale * 2, 0.01)))
   const spec = { cores: 2, actors: 100, settleMs: Math.min(500, watchMs), watchMs }
   return caseOf('system', '%', spec, () => runIdle(spec))
+}
+
+function crowds(actors: number): BenchCase {
+  const spec = { cores: 2, actors, chunk: 1_000 }
+  return { ...caseOf('live', 'actors', spec, () => runScale(spec)), absent: () => scaleAbsent(spec) }
 }
 
 function timers(count: number): BenchCase {

@@ -1,28 +1,26 @@
 /** Asks: the latency of a closed loop, or the rate with many under way. */
 import type { RoundOutcome } from '../../case.ts'
 import { answersChecksum, askAll, asker, server } from './ask-actors.ts'
-import type { AskTally } from './ask-actors.ts'
+import type { AskPace, AskTally } from './ask-actors.ts'
 import { PHASE_MS_MAX, withSystem } from './with-system.ts'
 
-export interface AskSpec {
+export interface AskSpec extends AskPace {
   readonly cores: number
   readonly from: number | 'outside'
   readonly to: number
   readonly asks: number
   readonly warmup: number
-  /** Asks under way at any time; 1 is a closed loop. */
-  readonly inFlight: number
 }
 
 export function runAsk(spec: AskSpec): Promise<RoundOutcome> {
-  const { from, to, inFlight, asks } = spec
+  const { from, to, inFlight, timed, asks } = spec
   return withSystem(spec.cores, async (system) => {
     const target = await system.spawn(server, null, { core: to })
     const source = from === 'outside' ? undefined : await system.spawn(asker, null, { core: from })
     const phase = async (count: number): Promise<AskTally> =>
       source === undefined
-        ? await askAll(target, count, inFlight)
-        : await (source.ask({ target, count, inFlight }, { timeoutMs: PHASE_MS_MAX }) as Promise<AskTally>)
+        ? await askAll(target, count, { inFlight, timed })
+        : await (source.ask({ target, count, inFlight, timed }, { timeoutMs: PHASE_MS_MAX }) as Promise<AskTally>)
     await phase(spec.warmup)
     await target.ask({ type: 'count' })
     const tally = await phase(asks)

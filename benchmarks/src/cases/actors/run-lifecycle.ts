@@ -23,7 +23,12 @@ export function runSpawn(spec: SpawnSpec): Promise<RoundOutcome> {
     const tally = await live(spec.actors)
     const rate = (ns: number): number => (spec.actors * 1e9) / ns
     return {
-      metrics: { spawn: rate(tally.spawnNs), ask: rate(tally.askNs), stop: rate(tally.stopNs) },
+      metrics: {
+        spawn: rate(tally.spawnNs),
+        ask: rate(tally.askNs),
+        stop: rate(tally.stopNs),
+        'spawn-and-stop': rate(tally.spawnNs + tally.stopNs),
+      },
       proof: proofOf(spec.actors, tally),
     }
   })

@@ -3,6 +3,8 @@
  * thread, so it is what messages cost before they are sent anywhere.
  */
 import type { RoundOutcome } from '../../case.ts'
+import { createLatencyHistogram } from '../latency-histogram.ts'
+import type { LatencyHistogram } from '../latency-histogram.ts'
 import { createMessageFormat, expectedChecksum } from '../message-format.ts'
 import type { Message, MessageFormat } from '../message-format.ts'
 
@@ -23,6 +25,40 @@ export function runArrayQueue(spec: ArrayQueueSpec): Promise<RoundOutcome> {
     metrics: { '': (spec.messages * 1e9) / elapsedNs },
     proof: { countExpected: spec.messages, count, checksumExpected: expectedChecksum(format, spec.messages), checksum },
   })
+}
+
+/** Messages in one reading of the clock, which costs more than one of them. */
+export const TRIPS_PER_READING = 100
+
+/** One message in the queue at a time: from before it is built until it has been taken and checked. */
+export function runArrayLatency(spec: ArrayQueueSpec): Promise<RoundOutcome> {
+  const format = createMessageFormat(spec.messageBytes)
+  takeInTurn(format, spec.warmup, createLatencyHistogram())
+  const histogram = createLatencyHistogram()
+  const { count, checksum } = takeInTurn(format, spec.messages, histogram)
+  return Promise.resolve({
+    metrics: histogram.metrics(),
+    curve: histogram.curve(),
+    proof: { countExpected: spec.messages, count, checksumExpected: expectedChecksum(format, spec.messages), checksum },
+  })
+}
+
+function takeInTurn(format: MessageFormat, messages: number, histogram: LatencyHistogram): { count: number; checksum: number } {
+  const queue: Message[] = []
+  let count = 0
+  let checksum = 0
+  for (let sequence = 0; sequence < messages;) {
+    const until = Math.min(messages, sequence + TRIPS_PER_READING)
+    const trips = until - sequence
+    const sentAt = performance.now()
+    for (; sequence < until; sequence += 1) {
+      queue.push(format.own(format.build(sequence)))
+      checksum = format.check(queue.shift() as Message, checksum)
+      count += 1
+    }
+    histogram.record(((performance.now() - sentAt) * 1e6) / trips)
+  }
+  return { count, checksum }
 }
 
 function passThroughArray(format: MessageFormat, batch: number, messages: number): { count: number; checksum: number } {

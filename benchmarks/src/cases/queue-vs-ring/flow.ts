@@ -65,6 +65,8 @@ export interface FlowOrder {
   /** For `pacer` and `timer`: message k is due at `startNs + k × intervalNs` by process.hrtime.bigint(). */
   readonly startNs: bigint
   readonly intervalNs: number
+  /** For a `client` over rings: round trips in one reading of the clock; a latency is their mean. */
+  readonly tripsPerReading: number
 }
 
 /** What a thread did in one phase. */

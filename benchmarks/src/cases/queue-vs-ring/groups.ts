@@ -6,10 +6,11 @@
  * Cambium's own cores do: at once when the reader waits, else in batches.
  */
 import { resultName } from '../../case.ts'
-import type { BenchCase, BenchGroup, Params, RatioSpec } from '../../case.ts'
+import type { BenchCase, BenchGroup, RatioSpec } from '../../case.ts'
 import { MESSAGE_BYTES } from '../message-format.ts'
-import { runArrayQueue } from './array-queue.ts'
-import type { LinkOptions, Publish, Transport, WaitName } from './flow.ts'
+import { runArrayLatency, runArrayQueue, TRIPS_PER_READING } from './array-queue.ts'
+import type { LinkOptions } from './flow.ts'
+import { paramsOf, portLink, ringLink, warmupOf } from './links.ts'
 import { runLatency, runThroughput } from './run-flow.ts'
 import type { FlowSpec } from './run-flow.ts'
 import { DIAMOND, ONE_TO_ONE, ONE_TO_TWO, PACED, PING_PONG, PIPELINE, TWO_TO_ONE } from './topologies.ts'
@@ -17,13 +18,6 @@ import type { Topology } from './topologies.ts'
 import { WAIT_NAMES } from './waiting.ts'
 
 const BATCHES: readonly number[] = [16, 64, 256]
-/** Messages under way on a port: the fastest of 500, 2,000, 8,000 and no bound at all, whose queue only grows the heap. */
-const PORT_WINDOW = 500
-/** Bytes under way on a port, for large messages. */
-const PORT_WINDOW_BYTES = 16 * 2 ** 20
-const RING_CAPACITY_MIN = 2 ** 18
-/** An eighth of the ring must hold a record. */
-const RECORDS_PER_RING = 16
 /** Batch of the rows in which batching is not what is compared. */
 const BATCH = 64
 
@@ -53,6 +47,8 @@ export function createQueueVsRingGroups(scale: number): readonly BenchGroup[] {
         bytes === 4_096,
       ),
     ),
+    ...MESSAGE_BYTES.filter((bytes) => bytes !== 32).map((bytes) => matrix.roundTripOf(bytes)),
+    matrix.roundTripByWait(),
     matrix.openLoop(10_000, true),
     matrix.openLoop(100_000, false),
     ...[TWO_TO_ONE, ONE_TO_TWO, PIPELINE, DIAMOND].map((topology) =>
@@ -73,6 +69,8 @@ interface Matrix {
   throughput(name: string, title: string, topology: Topology, bytes: number, batch: number, quick: boolean): BenchGroup
   waits(): BenchGroup
   roundTrip(): BenchGroup
+  roundTripOf(bytes: number): BenchGroup
+  roundTripByWait(): BenchGroup
   openLoop(rate: number, quick: boolean): BenchGroup
 }
 
@@ -103,6 +101,16 @@ function createMatrix(scale: number): Matrix {
   const latency = (contender: string, topology: Topology, link: LinkOptions, messages: number, rate?: number): BenchCase => {
     const spec: FlowSpec = { topology, link, messages, warmup: warmupOf(messages), ...(rate === undefined ? {} : { rate }) }
     return { contender, unit: 'ns', params: paramsOf(spec), run: () => runLatency(spec) }
+  }
+  const arrayLatency = (bytes: number): BenchCase => {
+    const messages = scaled(1e9 / (150 + bytes / 2))
+    const spec = { messageBytes: bytes, batch: 1, messages, warmup: warmupOf(messages) }
+    return {
+      contender: 'array',
+      unit: 'ns',
+      params: { bytes, messages, warmup: spec.warmup, tripsPerReading: TRIPS_PER_READING, threads: 1 },
+      run: () => runArrayLatency(spec),
+    }
   }
 
   return {
@@ -151,6 +159,7 @@ function createMatrix(scale: number): Matrix {
         latency('postMessage', PING_PONG, portLink('port', 32, 1), portTrips),
         latency('postMessage-hot', PING_PONG, portLink('port-hot', 32, 1), portTrips),
         latency('postMessage-polled', PING_PONG, portLink('port-polled', 32, 1), portTrips),
+        arrayLatency(32),
       ]
       return {
         name,
@@ -163,6 +172,30 @@ function createMatrix(scale: number): Matrix {
           ratio('ring-adaptive/postMessage-sleeping.rtt', name, 'postMessage', 'ring-adaptive', 'p50'),
           ratio('ring/postMessage-polled.rtt', name, 'postMessage-polled', 'ring', 'p50'),
         ],
+      }
+    },
+    roundTripOf(bytes) {
+      const name = `rtt.${sizeName(bytes)}`
+      const cases = [
+        latency('ring', PING_PONG, ringLink(bytes, 1, 'busy-spin'), scaled(1e9 / (5_000 + bytes))),
+        latency('postMessage-hot', PING_PONG, portLink('port-hot', bytes, 1), scaled(1e9 / (40_000 + bytes))),
+        arrayLatency(bytes),
+      ]
+      return {
+        name,
+        title: `Round trip, ${sizeName(bytes)}, closed loop, both sides hot`,
+        quick: false,
+        cases,
+        ratios: [ratio(`ring/postMessage.${name}`, name, 'postMessage-hot', 'ring', 'p50')],
+      }
+    },
+    roundTripByWait() {
+      return {
+        name: 'rtt.wait',
+        title: 'Round trip over rings, 32 B, closed loop, by wait strategy of both sides',
+        quick: false,
+        cases: WAIT_NAMES.map((wait) => latency(wait, PING_PONG, ringLink(32, 1, wait), scaled(20_000))),
+        ratios: [],
       }
     },
     openLoop(rate, quick) {
@@ -186,35 +219,6 @@ function createMatrix(scale: number): Matrix {
 
 function throughputCase(contender: string, spec: FlowSpec): BenchCase {
   return { contender, unit: 'msg/s', params: paramsOf(spec), run: () => runThroughput(spec) }
-}
-
-function paramsOf({ topology, link, messages, warmup, rate }: FlowSpec): Params {
-  const { transport, messageBytes, batch, publish, capacity, wait, window } = link
-  return {
-    topology: topology.name,
-    bytes: messageBytes,
-    batch,
-    messages,
-    warmup,
-    ...(rate === undefined ? {} : { rate }),
-    ...(transport === 'ring' ? { publish, wait, capacity } : topology === PING_PONG || topology === PACED ? {} : { window }),
-    threads: topology.roles.length,
-  }
-}
-
-function ringLink(messageBytes: number, batch: number, wait: WaitName, publish: Publish = 'batch'): LinkOptions {
-  const capacity = Math.max(RING_CAPACITY_MIN, 2 ** Math.ceil(Math.log2((messageBytes + 8) * RECORDS_PER_RING)))
-  return { transport: 'ring', messageBytes, batch, publish, capacity, wait, window: 0 }
-}
-
-function portLink(transport: Transport, messageBytes: number, batch: number): LinkOptions {
-  const window = Math.max(2, Math.min(PORT_WINDOW, Math.floor(PORT_WINDOW_BYTES / messageBytes)))
-  return { transport, messageBytes, batch, publish: 'batch', capacity: 0, wait: 'adaptive', window }
-}
-
-/** A fifth of the work, at least enough to have the hot functions compiled. */
-function warmupOf(messages: number): number {
-  return Math.min(messages, Math.max(Math.ceil(messages / 5), 20_000))
 }
 
 function ratio(name: string, group: string, of: string, to: string, metric = ''): RatioSpec {

@@ -21,6 +21,8 @@ export interface FlowSpec {
   readonly warmup: number
   /** For a paced flow: messages per second. */
   readonly rate?: number
+  /** For a round trip over rings: trips in one reading of the clock, which costs tens of nanoseconds itself. @default 1 */
+  readonly tripsPerReading?: number
 }
 
 /** Time that a paced flow has to get its threads spinning before the first message is due. */
@@ -56,7 +58,12 @@ async function runPhase(spec: FlowSpec, threads: readonly FlowThread[], messages
   const paths = pathsTo(spec.topology)
   const startNs = process.hrtime.bigint() + PACE_LEAD_NS
   const intervalNs = spec.rate === undefined ? 0 : 1e9 / spec.rate
-  const order = (index: number): FlowOrder => ({ messages: messages * Math.max(1, paths[index] as number), startNs, intervalNs })
+  const order = (index: number): FlowOrder => ({
+    messages: messages * Math.max(1, paths[index] as number),
+    startNs,
+    intervalNs,
+    tripsPerReading: spec.tripsPerReading ?? 1,
+  })
   const numbered = threads.map((thread, index) => ({ thread, index }))
   const receivers = numbered.filter(({ thread }) => receivesFirst(thread.role))
   const others = numbered.filter(({ thread }) => !receivesFirst(thread.role))
