@@ -20,6 +20,8 @@ import type { TurnBudget } from './turn-budget.ts'
 
 /** Messages of one actor in one go, before the next runnable actor has its turn. */
 const MESSAGES_PER_ACTOR_MAX = 64
+/** Empty mailboxes kept for the next actors that need one. */
+const SPARE_MAILBOXES_MAX = 64
 const BUCKET_MASK = CONGESTION_BUCKETS - 1
 
 export interface DispatcherHost {
@@ -41,6 +43,7 @@ export class Dispatcher {
   current: ActorCell | undefined = undefined
   readonly asyncWork: AsyncWork
   readonly runQueue: RunQueue = new RunQueue()
+  readonly #spares: Mailbox<Asker | MessageTimer>[] = []
   readonly #host: DispatcherHost
 
   constructor(host: DispatcherHost) {
@@ -66,7 +69,7 @@ export class Dispatcher {
       this.#run(cell, message, asker, true)
       return
     }
-    cell.mailbox ??= new Mailbox()
+    cell.mailbox ??= this.#spares.pop() ?? new Mailbox()
     if (cell.mailbox.length >= cell.capacity) {
       if (cell.overflow === 'drop-newest') {
         this.#drop(cell, message, asker)
@@ -84,7 +87,7 @@ export class Dispatcher {
     if (timer.isQueued) return
     timer.isQueued = true
     const cell = timer.cell
-    cell.mailbox ??= new Mailbox()
+    cell.mailbox ??= this.#spares.pop() ?? new Mailbox()
     cell.mailbox.push(timer.message, timer)
     this.schedule(cell)
   }
@@ -113,6 +116,7 @@ export class Dispatcher {
     ) {
       const message = mailbox.take()
       const asker = mailbox.takenAsker
+      mailbox.takenAsker = undefined // or an idle actor would keep its last asker alive
       handled += 1
       if (cell.isCongested && mailbox.length <= cell.capacity >> 1) this.relieve(cell)
       if (asker !== undefined && asker instanceof MessageTimer) {
@@ -122,9 +126,17 @@ export class Dispatcher {
       } else this.#run(cell, message, asker, true)
       if (budget.isSpent()) break
     }
-    mailbox?.trim()
+    if (mailbox !== undefined && mailbox.length === 0 && cell.mailbox === mailbox) this.#giveBack(cell, mailbox)
     this.schedule(cell)
     return Math.max(1, handled)
+  }
+
+  /** An idle actor has no mailbox: it takes as much memory as the rest of the actor. */
+  #giveBack(cell: ActorCell, mailbox: Mailbox<Asker | MessageTimer>): void {
+    cell.mailbox = undefined
+    if (this.#spares.length >= SPARE_MAILBOXES_MAX) return
+    mailbox.trim()
+    this.#spares.push(mailbox)
   }
 
   relieve(cell: ActorCell): void {
