@@ -28,7 +28,8 @@ export interface Behaviour<Argument, Messages, Reply = unknown> {
   /** URL of the module that exports this behaviour. */
   readonly module: string
   readonly name: string
-  readonly mailbox: MailboxOptions
+  /** Checked and complete. */
+  readonly mailbox: Required<MailboxOptions>
   readonly program: Program<unknown, unknown, unknown, unknown>
   readonly [phantom]?: (argument: Argument, messages: Messages) => Reply
 }

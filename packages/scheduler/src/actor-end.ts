@@ -309,7 +309,7 @@ export class ActorEnd {
       this.#host.deadLetters.bury('stopped', cell, { name: cell.name, message })
       if (asker !== undefined) this.#host.replyError(asker, goneError(cell))
     })
-    this.tellStarted(cell, startError ?? goneError(cell))
+    if (cell.onStarted !== undefined) this.tellStarted(cell, startError ?? goneError(cell)) // an error is dear: none for nobody
     const parties = cell.afterEnd ?? []
     cell.afterEnd = undefined
     for (const party of parties) party(reason)

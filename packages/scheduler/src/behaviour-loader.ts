@@ -12,7 +12,8 @@ type AnyBehaviour = Behaviour<unknown, unknown>
 
 export class BehaviourLoader {
   readonly #platform: CorePlatform
-  readonly #loaded = new Map<string, AnyBehaviour>()
+  /** By module, then by name: one text of both would be made and hashed for each spawn. */
+  readonly #loaded = new Map<string, Map<string, AnyBehaviour>>()
 
   constructor(platform: CorePlatform) {
     this.#platform = platform
@@ -20,16 +21,22 @@ export class BehaviourLoader {
 
   /** Names of what is loaded, as `module#name`. */
   get names(): string[] {
-    return [...this.#loaded.keys()]
+    return [...this.#loaded].flatMap(([module, behaviours]) => Array.from(behaviours.keys(), (name) => `${module}#${name}`))
   }
 
   /** Makes a behaviour at hand known. */
   learn(behaviour: AnyBehaviour): void {
-    this.#loaded.set(`${behaviour.module}#${behaviour.name}`, behaviour)
+    const { module, name } = behaviour
+    let behaviours = this.#loaded.get(module)
+    if (behaviours === undefined) {
+      behaviours = new Map()
+      this.#loaded.set(module, behaviours)
+    }
+    behaviours.set(name, behaviour)
   }
 
   find(module: string, name: string): AnyBehaviour | undefined {
-    return this.#loaded.get(`${module}#${name}`)
+    return this.#loaded.get(module)?.get(name)
   }
 
   /** Imports `module` and answers its behaviour. Rejects with `ERR_MODULE_LOAD`, `ERR_BEHAVIOUR` or `ERR_BEHAVIOUR_NOT_FOUND`. */
@@ -50,7 +57,7 @@ export class BehaviourLoader {
       )
     }
     const own = ownBehaviours(module, exports)
-    for (const behaviour of own) this.#loaded.set(`${module}#${behaviour.name}`, behaviour)
+    for (const behaviour of own) this.learn(behaviour)
     const found = this.find(module, name)
     if (found === undefined) {
       const names = own.map((behaviour) => behaviour.name)

@@ -166,7 +166,7 @@ export class Lifecycle {
   }
 
   #init(cell: ActorCell, behaviour: Behaviour<unknown, unknown>, spec: StartSpec): void {
-    const mailbox = checkMailboxOptions(spec.mailbox ?? behaviour.mailbox)
+    const mailbox = spec.mailbox === undefined ? behaviour.mailbox : checkMailboxOptions(spec.mailbox)
     cell.behaviour = behaviour
     cell.program = behaviour.program
     cell.isAsync = behaviour.program.receive instanceof AsyncFunction

@@ -15,6 +15,7 @@ import type { TimerWheel } from './timer-wheel.ts'
 /** Longest delay of a timer: about 285 years are enough, and sums stay exact. */
 const DELAY_MS_MAX = 9e12
 export const INIT_TIMEOUT_MS_DEFAULT = 5000
+const NO_OPTIONS: ChildOptions = {}
 
 export interface RunContextHost {
   readonly platform: CorePlatform
@@ -103,13 +104,13 @@ export class RunContext implements ActorContext {
     return this.#host.platform.random()
   }
 
-  spawn<A, M, R>(behaviour: Behaviour<A, M, R>, argument: A, options: ChildOptions = {}): Ref<M, R> {
+  spawn<A, M, R>(behaviour: Behaviour<A, M, R>, argument: A, options: ChildOptions = NO_OPTIONS): Ref<M, R> {
     const cell = this.#live()
     // Its children have been stopped: this one would outlive it.
     if (cell.status === STOPPING)
       throw new CambiumError('ERR_ACTOR_STOPPED', `incarnation is ending and starts no child: actor=${cell.label}`)
     if (!isBehaviour(behaviour)) throw optionError('behaviour', behaviour, 'what defineActor or defineServer returned')
-    checkFields('options', options, ['name', 'mailbox', 'initTimeoutMs'])
+    if (options !== NO_OPTIONS) checkFields('options', options, ['name', 'mailbox', 'initTimeoutMs'])
     if (options.name !== undefined && typeof options.name !== 'string')
       throw optionError('options.name', options.name, 'a string')
     const spec: StartSpec = {
