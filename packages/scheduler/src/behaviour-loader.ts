@@ -26,6 +26,10 @@ export class BehaviourLoader {
 
   /** Makes a behaviour at hand known. */
   learn(behaviour: AnyBehaviour): void {
+    this.#put(behaviour)
+  }
+
+  #put(behaviour: AnyBehaviour): void {
     const { module, name } = behaviour
     let behaviours = this.#loaded.get(module)
     if (behaviours === undefined) {
@@ -57,7 +61,7 @@ export class BehaviourLoader {
       )
     }
     const own = ownBehaviours(module, exports)
-    for (const behaviour of own) this.learn(behaviour)
+    for (const behaviour of own) this.#put(behaviour)
     const found = this.find(module, name)
     if (found === undefined) {
       const names = own.map((behaviour) => behaviour.name)
