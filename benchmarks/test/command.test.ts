@@ -114,8 +114,8 @@ test('micro cases run end to end', () => {
   for (const name of [
     'micro.ring.write/publish-each',
     'micro.ring.write/publish-64',
-    'micro.codec.flat/encode-copy',
-    'micro.codec.flat/decode',
+    'micro.codec.flat/general-encode-copy',
+    'micro.codec.flat/compiled-read',
   ]) {
     expect(stdout).toContain(name)
   }

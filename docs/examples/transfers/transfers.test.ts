@@ -14,6 +14,17 @@ test('no money is lost in cores that wait, or wake without a cause', async () =>
   await simulate((sim) => moneyIsKept(sim, carefulTeller), { seed: 1, runs: 50, faults })
 })
 
+test('no money is lost while cores do not see each other', async () => {
+  await simulate(
+    async (sim) => {
+      const heal = sim.partition([[0, 1], [2]])
+      setTimeout(heal, 300) // of virtual time
+      await moneyIsKept(sim, carefulTeller)
+    },
+    { seed: 1, runs: 50 },
+  )
+})
+
 test('an account counts as its model does', async () => {
   await simulate(async (sim) => {
     await checkModel(sim, {

@@ -1,6 +1,14 @@
-/** `@cambium/codec` on one thread: what a message costs on its way into a ring and out of it. */
-import { createDecoder, createEncoder, createShapeArea, SHAPE_AREA_BYTES } from '@cambium/codec'
-import type { Decoder, Encoder } from '@cambium/codec'
+/** `@cambium/codec` on one thread: what a message costs on its way into a ring and out of it, by the general codec and compiled. */
+import {
+  createDecoder,
+  createEncoder,
+  createEntryArea,
+  createShapeArea,
+  LAYOUT_AREA_BYTES,
+  layoutMemory,
+  SHAPE_AREA_BYTES,
+} from '@cambium/codec'
+import type { Decoder, Encoder, LayoutMemory } from '@cambium/codec'
 import type { BenchGroup } from '../../case.ts'
 import { OPS_PER_SAMPLE, opCase } from './op-task.ts'
 import type { OpTask } from './op-task.ts'
@@ -69,68 +77,103 @@ export function createCodecGroups(scale: number): readonly BenchGroup[] {
     title: `Codec: ${kind.title}`,
     quick: true,
     cases: [
-      opCase('encode-copy', { message: kind.name }, scale, () => codecTask(kind, 'encode')),
-      opCase('decode', { message: kind.name }, scale, () => codecTask(kind, 'decode')),
+      opCase('general-encode-copy', { message: kind.name }, scale, () => codecTask(createGeneral(kind), 'encode')),
+      opCase('general-decode', { message: kind.name }, scale, () => codecTask(createGeneral(kind), 'decode')),
+      opCase('compiled-write', { message: kind.name }, scale, () => codecTask(createCompiled(kind), 'encode')),
+      opCase('compiled-read', { message: kind.name }, scale, () => codecTask(createCompiled(kind), 'decode')),
     ],
     ratios: [],
   }))
 }
 
 interface Fixture {
-  readonly encoder: Encoder
-  readonly decoder: Decoder
   readonly messages: readonly object[]
-  /** As a ring's data area: messages lie behind each other, in shared memory. */
-  readonly area: Buffer
-  /** Begins of the messages, and the end of the last. */
-  readonly offsets: Int32Array
   readonly checksumPerSample: number
+  /** Encodes all messages into memory as a ring's: shared, one behind the other. */
+  encodeAll(): void
+  /** Decodes them again; answers the checksum. */
+  decodeAll(checksumBefore: number): number
 }
 
-function createFixture(kind: MessageKind): Fixture {
-  const shapes = new Uint8Array(new SharedArrayBuffer(SHAPE_AREA_BYTES))
+/** A multiple of 8, where compiled messages begin. */
+const PLACE_BYTES = BYTES_PER_MESSAGE_MAX
+
+function messagesOf(kind: MessageKind): Pick<Fixture, 'messages' | 'checksumPerSample'> {
   const messages = Array.from({ length: OPS_PER_SAMPLE }, (_, sequence) => kind.build(sequence))
+  return { messages, checksumPerSample: messages.reduce<number>((checksum, message) => kind.check(message, checksum), 0) }
+}
+
+function createGeneral(kind: MessageKind): Fixture {
+  const shapes = new Uint8Array(new SharedArrayBuffer(SHAPE_AREA_BYTES))
+  const encoder: Encoder = createEncoder({ area: createShapeArea(shapes) })
+  const decoder: Decoder = createDecoder({ area: createShapeArea(shapes) })
+  const { messages, checksumPerSample } = messagesOf(kind)
+  const memory = Buffer.from(new SharedArrayBuffer(OPS_PER_SAMPLE * PLACE_BYTES))
+  const lengths = new Int32Array(OPS_PER_SAMPLE)
   return {
-    encoder: createEncoder({ area: createShapeArea(shapes) }),
-    decoder: createDecoder({ area: createShapeArea(shapes) }),
     messages,
-    area: Buffer.from(new SharedArrayBuffer(OPS_PER_SAMPLE * BYTES_PER_MESSAGE_MAX)),
-    offsets: new Int32Array(OPS_PER_SAMPLE + 1),
-    checksumPerSample: messages.reduce<number>((checksum, message) => kind.check(message, checksum), 0),
+    checksumPerSample,
+    encodeAll() {
+      for (let op = 0; op < OPS_PER_SAMPLE; op += 1) {
+        const encoded = encoder.encode(messages[op])
+        encoded.copy(memory, op * PLACE_BYTES)
+        lengths[op] = encoded.length
+      }
+    },
+    decodeAll(checksumBefore) {
+      let checksum = checksumBefore
+      for (let op = 0; op < OPS_PER_SAMPLE; op += 1) {
+        checksum = kind.check(decoder.decode(memory, op * PLACE_BYTES, lengths[op] as number), checksum)
+      }
+      return checksum
+    },
   }
 }
 
-function encodeAll({ encoder, messages, area, offsets }: Fixture): void {
-  let offset = 0
-  for (let op = 0; op < OPS_PER_SAMPLE; op += 1) {
-    const encoded = encoder.encode(messages[op])
-    encoded.copy(area, offset)
-    offset += encoded.length
-    offsets[op + 1] = offset
+function createCompiled(kind: MessageKind): Fixture {
+  const shapes = new Uint8Array(new SharedArrayBuffer(SHAPE_AREA_BYTES))
+  const layouts = new Uint8Array(new SharedArrayBuffer(LAYOUT_AREA_BYTES))
+  const encoder: Encoder = createEncoder({ area: createShapeArea(shapes), layouts: createEntryArea(layouts) })
+  const decoder: Decoder = createDecoder({ area: createShapeArea(shapes), layouts: createEntryArea(layouts) })
+  const { messages, checksumPerSample } = messagesOf(kind)
+  for (const message of messages) encoder.encode(message) // it learns
+  const buffer = Buffer.from(new SharedArrayBuffer(OPS_PER_SAMPLE * PLACE_BYTES))
+  const memory = layoutMemory(buffer) as LayoutMemory
+  const ends = new Int32Array(OPS_PER_SAMPLE)
+  const numbers = new Int32Array(OPS_PER_SAMPLE)
+  return {
+    messages,
+    checksumPerSample,
+    encodeAll() {
+      for (let op = 0; op < OPS_PER_SAMPLE; op += 1) {
+        const end = encoder.write(messages[op], memory, op * PLACE_BYTES, (op + 1) * PLACE_BYTES)
+        if (end < 0) throw new Error(`message was not compiled: op=${op}`)
+        ends[op] = end
+        numbers[op] = encoder.layout
+      }
+    },
+    decodeAll(checksumBefore) {
+      let checksum = checksumBefore
+      for (let op = 0; op < OPS_PER_SAMPLE; op += 1) {
+        const at = op * PLACE_BYTES
+        checksum = kind.check(decoder.decode(buffer, at, (ends[op] as number) - at, numbers[op]), checksum)
+      }
+      return checksum
+    },
   }
-}
-
-function decodeAll({ decoder, area, offsets }: Fixture, kind: MessageKind, checksumBefore: number): number {
-  let checksum = checksumBefore
-  for (let op = 0; op < OPS_PER_SAMPLE; op += 1) {
-    const offset = offsets[op] as number
-    checksum = kind.check(decoder.decode(area, offset, (offsets[op + 1] as number) - offset), checksum)
-  }
-  return checksum
 }
 
 /** Whichever half is measured, each sample is encoded and decoded as a whole: the decoded messages are the proof. */
-function codecTask(kind: MessageKind, measured: 'encode' | 'decode'): OpTask {
-  const fixture = createFixture(kind)
+function codecTask(fixture: Fixture, measured: 'encode' | 'decode'): OpTask {
   let encoded = 0
   let decoded = 0
   let checksum = 0
   const encode = (): void => {
-    encodeAll(fixture)
+    fixture.encodeAll()
     encoded += OPS_PER_SAMPLE
   }
   const decode = (): void => {
-    checksum = decodeAll(fixture, kind, checksum)
+    checksum = fixture.decodeAll(checksum)
     decoded += OPS_PER_SAMPLE
   }
   return {
