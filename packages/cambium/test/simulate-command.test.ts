@@ -35,16 +35,25 @@ test('R1.10 the same seed gives the same hash in another process, another seed a
   expect(hashes[2]).not.toBe(hashes[0])
 })
 
-test('one workload without faults, for a time', () => {
-  const { status, stdout } = cambium('simulate', '--workload', 'banking', '--no-faults', '--minutes', '0.005')
+test.each([
+  ['--for', '300ms'],
+  ['--minutes', '0.005'],
+])('one workload without faults, for a time: %s', (flag, time) => {
+  const { status, stdout } = cambium('simulate', '--workload', 'banking', '--no-faults', flag, time)
   expect(status).toBe(0)
   expect(stdout).toMatch(/^banking: runs=\d+, turns=\d+, virtualSeconds=\d+, coreDeaths=0, messages=\d+, deadLetters=0$/m)
+})
+
+test('--runs ends it before its time', () => {
+  const { status, stdout } = cambium('simulate', '--workload', 'floods', '--for', '1h', '--runs', '2')
+  expect(status).toBe(0)
+  expect(stdout).toMatch(/^seed=\d+, runs=2, /m)
 })
 
 test('help', () => {
   const { status, stdout } = cambium('--help')
   expect(status).toBe(0)
-  for (const word of ['--seed', '--runs', '--minutes', '--workload', '--json', 'banking', 'telephone', 'trees'])
+  for (const word of ['--seed', '--runs', '--for', '--minutes', '--workload', '--json', 'banking', 'telephone', 'trees'])
     expect(stdout).toContain(word)
 })
 
@@ -52,6 +61,9 @@ test.each([
   [['simulate', '--seed', 'x'], 'flag --seed is wrong: value="x", expected an integer from 0 to 4294967295'],
   [['simulate', '--runs', '0'], 'flag --runs is wrong: value="0", expected an integer from 1 to 10000000'],
   [['simulate', '--minutes', '-1'], "Option '--minutes' argument is ambiguous"],
+  [['simulate', '--for', '30'], 'flag --for is wrong: value="30", expected a time such as 30s, 5m or 8h, 168h at most'],
+  [['simulate', '--for', '0s'], 'flag --for is wrong: value="0s", expected a time such as 30s, 5m or 8h, 168h at most'],
+  [['simulate', '--for', '1s', '--minutes', '1'], 'flags --for and --minutes say the same: expected one of them'],
   [
     ['simulate', '--workload', 'nope'],
     'unknown workload: name=nope, known: banking, telephone, pipeline, floods, trees, standard',

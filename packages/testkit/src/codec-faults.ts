@@ -68,13 +68,14 @@ export function watchCodec(core: Core, { faults, point }: CodecFaultsOptions): v
     }
   /** Word 0 of each says how many bytes of shapes, or of layouts, are published (`codec/src/entry-area.ts`). */
   const areas = [block.shapes, block.layouts].map((area) => new Int32Array(area.buffer, area.byteOffset, 1))
-  const { write } = encoder
+  const write = encoder.write.bind(encoder)
+
   // In place: to die before it or after it is to die inside it, for nothing is published yet. It never throws: an encoder that refuses does so in `encode`.
   encoder.write = (message, memory, at, limit) => {
-    if (isEncoding) return write.call(encoder, message, memory, at, limit)
+    if (isEncoding) return write(message, memory, at, limit)
     point()
     if (mayCrash(message) && faults.crashes('encodeCrash')) refused = message
-    const end = Object.is(message, refused) ? -1 : write.call(encoder, message, memory, at, limit)
+    const end = Object.is(message, refused) ? -1 : write(message, memory, at, limit)
     point()
     return end
   }

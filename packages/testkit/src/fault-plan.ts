@@ -18,7 +18,7 @@ export interface FaultRates {
   readonly slow: number
   /** A parked core is woken without cause. */
   readonly spuriousWake: number
-  /** A rung core wakes later. */
+  /** A rung core wakes later, now and then only by its own next look. */
   readonly lateWake: number
   /** A successor does not come up. */
   readonly failedStart: number
@@ -75,6 +75,11 @@ const CRASHES_MAX = 40
 const PAUSE_MS_MAX = 200
 const CLOCK_JUMP_MS_MAX = 400
 const NEWS_MS_MAX = 50
+const LATE_WAKE_MS_MAX = 5
+/** Some wake-ups are lost altogether. A parked thread looks again by itself after this time (`runtime/src/core-loop.ts`). */
+const LOST_WAKE_CHANCE = 0.02
+const LOST_WAKE_MS = 500
+
 const SLOWNESS_MAX = 16
 /** Shorter than any limit of a wait. */
 const PARTITION_MS_MAX = 300
@@ -145,8 +150,10 @@ export class FaultPlan {
     return this.#strikes('failedStart') && this.#countKill()
   }
 
-  delaysWakeUp(): boolean {
-    return this.#strikes('lateWake')
+  /** Virtual milliseconds by which a core that was rung wakes late; 0 when it does not. */
+  wakeDelayMs(): number {
+    if (!this.#strikes('lateWake')) return 0
+    return this.#random.chance(LOST_WAKE_CHANCE) ? LOST_WAKE_MS : this.#random.next() * LATE_WAKE_MS_MAX
   }
 
   /** Virtual milliseconds until the root hears of the end of a core. */

@@ -1,12 +1,13 @@
 /**
  * Looks for what a simulation has no hold on: files, sockets, child processes, threads. Node's `async_hooks` tell of every such thing as it
- * is made, and the context of the run (`sim-context.ts`) tells whose it is.
+ * is made, its diagnostics channels of requests over a socket that is there already; and the context of the run (`sim-context.ts`) tells whose it is.
  *
  * What is done once (reading a file, resolving a name) is counted until it has called back: the run lets no virtual time pass meanwhile, so
  * that the outcome of one such thing at a time does not depend on real time. What stays open (sockets, processes) is only reported.
  */
 import { createHook } from 'node:async_hooks'
 import type { AsyncHook } from 'node:async_hooks'
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { simFrames } from './sim-context.ts'
 import type { SimScope } from './sim-context.ts'
 
@@ -17,11 +18,15 @@ const KINDS: readonly (readonly [RegExp, string])[] = [
   [/^(GETADDRINFO|GETNAMEINFO|QUERY).*WRAP$|^DNSCHANNEL$/, 'name lookups'],
   [/^PROCESSWRAP$/, 'child processes'],
   [/^WORKER$/, 'worker threads'],
+  [/^MESSAGEPORT$/, 'message ports'],
   [/^(FSEVENTWRAP|STATWATCHER)$/, 'watched files'],
   [/^(ZLIB|BROTLI|ZSTD).*$/, 'compression off the thread'],
   [/^[A-Z0-9]+(REQUEST|JOB)$/, 'cryptography off the thread'],
 ]
 const ONCE = /REQ(CALLBACK|PROMISE|WRAP)?$|^FILEHANDLECLOSEREQ$|^QUERY.*WRAP$|REQUEST$/
+
+/** Requests of `fetch` and of `node:http`. */
+const REQUESTS = ['undici:request:create', 'http.client.request.start']
 
 const kinds = new Map<string, string | undefined>()
 const underWay = new Map<number, SimScope>()
@@ -55,6 +60,7 @@ export function watchOutside(): () => void {
       trackPromises: false,
     }
     hook = createHook(options).enable()
+    for (const channel of REQUESTS) subscribe(channel, onRequest)
   }
   let isWatching = true
   return () => {
@@ -63,8 +69,14 @@ export function watchOutside(): () => void {
     watchers -= 1
     if (watchers > 0) return
     hook?.disable()
+    for (const channel of REQUESTS) unsubscribe(channel, onRequest)
+
     underWay.clear()
   }
+}
+
+function onRequest(): void {
+  simFrames.getStore()?.scope.met('sockets')
 }
 
 function kindOf(type: string): string | undefined {

@@ -3,7 +3,7 @@
  *
  * One step runs one turn of one core that is awake. A core that finds nothing to do parks by the very protocol of the doorbell, so a wake-up
  * that the code under test forgets is lost here too. When no core is awake the clock jumps to the next thing that is due. What is decided is
- * decided by the seed: the next core, the delays of starts and ends, the faults. A core dies between two turns, or inside one (`core-death.ts`).
+ * decided by the seed: the next core, the next actor and the length of a turn, the delays of starts and ends, the faults. A core dies between two turns, or inside one (`core-death.ts`).
  */
 import { CambiumError, toErrorRecord } from '@cambium/base'
 import type { CorePlatform, SeededRandom } from '@cambium/base'
@@ -23,12 +23,11 @@ import { createSimCore, isAwake, park, wake } from './sim-core.ts'
 import type { SimCore } from './sim-core.ts'
 import { BehaviourShelf, createSimPlatform } from './sim-platform.ts'
 import type { Trace } from './trace.ts'
+import { TurnChoices } from './turn-choices.ts'
 
 /** Steps without any progress of the virtual clock or the books before a run counts as livelocked. */
 const STEPS_AT_ONE_TIME_MAX = 200_000
 
-/** A late wake-up comes within so many virtual milliseconds. */
-const LATE_WAKE_MS_MAX = 5
 const CORE_START_MS_MAX = 20
 const CORE_KILL_MS_MAX = 2
 
@@ -48,6 +47,7 @@ export class SimWorld implements SystemPlatform {
   readonly #cores: SimCore[] = []
   readonly #due = new DueQueue()
   readonly #death = new DeathWatch()
+  readonly #choices: TurnChoices
   readonly #shelf: BehaviourShelf
   #memory: SystemMemory | undefined
   #stepsAtThisTime = 0
@@ -57,6 +57,8 @@ export class SimWorld implements SystemPlatform {
 
   constructor(random: SeededRandom, trace: Trace, faults: FaultPlan) {
     this.#random = random
+    this.#choices = new TurnChoices(random)
+
     this.#trace = trace
     this.#faults = faults
     this.oracles = new RunOracles(
@@ -277,6 +279,8 @@ export class SimWorld implements SystemPlatform {
   /** The turn itself; undefined when the core died in it. */
   #runTurn(sim: SimCore, core: Core): number | undefined {
     this.#turning = sim.number
+    this.#choices.begin()
+
     if (sim.number !== 0) {
       this.#death.arm(core.memory, this.#faults.deathPoint(), this.#faults.codecDeathPoint())
       sim.isDamageDue ||= this.#faults.crashes('decodeCrash')
@@ -307,7 +311,7 @@ export class SimWorld implements SystemPlatform {
   }
 
   #isAwake(sim: SimCore): boolean {
-    return isAwake(sim, this.nowMs, () => (this.#faults.delaysWakeUp() ? this.#random.next() * LATE_WAKE_MS_MAX : 0))
+    return isAwake(sim, this.nowMs, () => this.#faults.wakeDelayMs())
   }
 
   #nextMs(): number {
@@ -357,6 +361,8 @@ export class SimWorld implements SystemPlatform {
     this.hooks?.coreStarted(core)
     this.#shelf.watchLoader(core)
     this.partitions.watch(core)
+    this.#choices.watch(core)
+
     const { coreNumber } = core
     if (coreNumber === 0) return // it never dies, and nothing of it crashes
     watchCodec(core, {
@@ -371,7 +377,10 @@ export class SimWorld implements SystemPlatform {
     return createSimPlatform({
       random: this.#random,
       shelf: this.#shelf,
-      now: () => this.nowMs,
+      now: () => {
+        if (this.#turning === number) this.nowMs += this.#choices.look()
+        return this.nowMs
+      },
       requestTurn: () => {
         this.#coreOf(number).isRequested = true
       },

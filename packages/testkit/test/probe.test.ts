@@ -60,6 +60,7 @@ describe('expectMessage', () => {
         message: 'no message came: probe=audit, within=1s, expected={type: "x"}',
       })
       for (const type of ['a', 'b']) ref.tell({ to: probe.ref, note: { type }, afterMs: 0 })
+      await sim.settle()
       await expect(probe.expectMessage({ type: 'x' })).rejects.toMatchObject({
         message: 'message is not the expected one: probe=audit, expected={type: "x"}, found={type: "a"}, next=1, {type: "b"}',
       })

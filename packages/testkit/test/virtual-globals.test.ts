@@ -1,9 +1,12 @@
 /** Node's own timers, clocks and randomness in the hands of simulated actors; and what no simulation has a hold on. */
 import { randomBytes, randomInt, randomUUID } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
+import { createServer } from 'node:http'
 import { connect } from 'node:net'
+import type { AddressInfo } from 'node:net'
 import { setTimeout as sleep, setInterval as ticks } from 'node:timers/promises'
 import { promisify } from 'node:util'
+import { MessageChannel } from 'node:worker_threads'
 import { defineActor } from '@cambium/actor'
 import { simulate } from '@cambium/testkit'
 import type { RunReport } from '@cambium/testkit'
@@ -227,6 +230,40 @@ describe('what is outside', () => {
         }),
     )
     expect(report.nonDeterministic).toContain('sockets')
+  })
+
+  test('requests are reported, also over a socket that is there already', async () => {
+    const server = createServer((_request, response) => response.end('here'))
+    await new Promise<void>((resolve) => {
+      server.listen(0, '127.0.0.1', resolve)
+    })
+    const { port } = server.address() as AddressInfo
+    try {
+      for (let i = 0; i < 2; i += 1) {
+        const { log, report } = await run(async (seen) => {
+          seen.push(await (await fetch(`http://127.0.0.1:${port}/`)).text())
+        })
+        expect(log).toEqual(['here'])
+        expect(report.nonDeterministic).toContain('sockets')
+      }
+    } finally {
+      server.closeAllConnections()
+      server.close()
+    }
+  })
+
+  test('message ports are reported', async () => {
+    const { log, report } = await run(async (seen) => {
+      const { port1, port2 } = new MessageChannel()
+      const came = new Promise((resolve) => {
+        port1.once('message', resolve)
+      })
+      port2.postMessage('hello')
+      seen.push(await came, structuredClone('not a port'))
+      port1.close()
+    })
+    expect(log).toEqual(['hello', 'not a port'])
+    expect(report.nonDeterministic).toEqual(['message ports'])
   })
 
   test('offloaded jobs run in this thread, in virtual time, and are reported', async () => {

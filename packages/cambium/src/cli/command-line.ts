@@ -10,7 +10,8 @@ export interface SimulateRequest {
   readonly seed: number | undefined
   /** Undefined: until the time is up. */
   readonly runs: number | undefined
-  readonly minutes: number | undefined
+  /** Real milliseconds; undefined: until the runs are done. */
+  readonly forMs: number | undefined
   /** Names; in turn. */
   readonly workloads: readonly string[]
   readonly hasFaults: boolean
@@ -26,12 +27,16 @@ export class UsageError extends Error {
 
 const RUNS_DEFAULT = 100
 const RUNS_MAX = 10_000_000
-const MINUTES_MAX = 10_000
+const FOR_MS_MAX = 7 * 24 * 3_600_000
+const HOUR_MS = 3_600_000
+const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: HOUR_MS }
+
 const SEED_MAX = 2 ** 32 - 1
 
 const FLAGS = {
   seed: { type: 'string' },
   runs: { type: 'string' },
+  for: { type: 'string' },
   minutes: { type: 'string' },
   workload: { type: 'string', multiple: true, default: [] as string[] },
   'no-faults': { type: 'boolean', default: false },
@@ -41,13 +46,16 @@ const FLAGS = {
 
 const KNOWN = WORKLOADS.map(({ name }) => name)
 
-export const HELP: string = `cambium simulate [--seed N] [--runs N] [--minutes M] [--workload NAME] [--no-faults] [--json FILE]
+export const HELP: string = `cambium simulate [--seed N] [--runs N] [--for TIME] [--workload NAME] [--no-faults] [--json FILE]
 
 Runs Cambium's own workloads on the simulated platform, each run under its own seed, with faults drawn from it.
 
   --seed N         seed of the first run, 0 to ${SEED_MAX}; the next runs count up from it; drawn and printed without
-  --runs N         so many runs; ${RUNS_DEFAULT} without --minutes
-  --minutes M      goes on until the time is up, or --runs are done
+    --runs N         so many runs; ${RUNS_DEFAULT} without --for
+
+  --for TIME       goes on until the time is up, or --runs are done: 30s, 5m, 8h
+  --minutes M      the same in minutes
+
   --workload NAME  may be repeated; all of them in turn without
   --no-faults      nothing is killed, paused or crashed
   --json FILE      writes the results
@@ -65,13 +73,14 @@ export function parseCommandLine(args: readonly string[]): Request {
   if (rest.length > 0) throw new UsageError(`too many arguments: ${rest.join(' ')}`)
   for (const name of values.workload)
     if (!KNOWN.includes(name)) throw new UsageError(`unknown workload: name=${name}, known: ${KNOWN.join(', ')}`)
-  const minutes = checkNumber('--minutes', values.minutes, { min: 0.001, max: MINUTES_MAX, isInteger: false })
+  const forMs = checkTime(values.for, values.minutes)
+
   const runs = checkNumber('--runs', values.runs, { min: 1, max: RUNS_MAX, isInteger: true })
   return {
     kind: 'simulate',
     seed: checkNumber('--seed', values.seed, { min: 0, max: SEED_MAX, isInteger: true }),
-    runs: runs ?? (minutes === undefined ? RUNS_DEFAULT : undefined),
-    minutes,
+    runs: runs ?? (forMs === undefined ? RUNS_DEFAULT : undefined),
+    forMs,
     workloads: values.workload.length > 0 ? values.workload : KNOWN,
     hasFaults: !values['no-faults'],
     json: checkOutputFile('--json', values.json),
@@ -100,6 +109,22 @@ function checkNumber(
     )
   }
   return value
+}
+
+/** Milliseconds. */
+function checkTime(text: string | undefined, minutes: string | undefined): number | undefined {
+  if (text === undefined) {
+    const given = checkNumber('--minutes', minutes, { min: 0.001, max: FOR_MS_MAX / 60_000, isInteger: false })
+    return given === undefined ? undefined : given * 60_000
+  }
+  if (minutes !== undefined) throw new UsageError('flags --for and --minutes say the same: expected one of them')
+  const [, number = '', unit = ''] = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(text) ?? []
+  const ms = Number(number) * (UNITS[unit] ?? 0)
+  if (ms < 1 || ms > FOR_MS_MAX)
+    throw new UsageError(
+      `flag --for is wrong: value=${JSON.stringify(text)}, expected a time such as 30s, 5m or 8h, ${FOR_MS_MAX / HOUR_MS}h at most`,
+    )
+  return ms
 }
 
 /** The run may take long: whether its result can be written is found out before it. */

@@ -51,7 +51,7 @@ async function collect(request: SimulateRequest): Promise<Results> {
   const totals: Record<string, WorkloadTotals> = {}
   const hash = createHash('sha256')
   const startedMs = performance.now()
-  const untilMs = startedMs + (request.minutes ?? Infinity) * 60_000
+  const untilMs = startedMs + (request.forMs ?? Infinity)
   let shownMs = startedMs
   let runs = 0
   let failure: Failure | undefined

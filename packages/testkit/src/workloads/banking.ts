@@ -120,9 +120,10 @@ async function bank(sim: WorkloadWorld, size: { readonly accounts: number; reado
 }
 
 async function read(ledger: Ledger, id: string, ref: Account, nonce: number): Promise<void> {
+  ledger.ask()
   try {
     const answer = await ref.ask({ type: 'read', stamp: ledger.stamp(OUTSIDE, id), nonce }, ASK_OPTIONS)
-    ledger.finish()
+    ledger.askAnswered()
     if (answer.nonce !== nonce || answer.id !== id)
       throw violation('ERR_ORACLE_WORKLOAD', 'a reply reached another asker', {
         asked: id,

@@ -33,6 +33,8 @@ export class Journal {
   taken = 0
   handled = 0
   failedAsks = 0
+  /** Asks whose end nobody has seen: who asked died with its core. */
+  openAsks = 0
   readonly #sent = new Map<string, number>()
   readonly #received = new Map<string, number>()
   readonly #aheadMax = new Map<string, number>()
@@ -81,12 +83,22 @@ export class Journal {
     this.#received.set(pair, stamp.sequence)
   }
 
-  /** A handler, or the code behind an ask, has come to its end with a message. */
+  /** A handler has come to its end with a message. */
   finish(): void {
     this.handled += 1
   }
 
+  ask(): void {
+    this.openAsks += 1
+  }
+
+  askAnswered(): void {
+    this.openAsks -= 1
+    this.finish()
+  }
+
   askFailed(): void {
+    this.openAsks -= 1
     this.failedAsks += 1
   }
 

@@ -234,7 +234,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     file: 'scheduler/src/replies.ts',
     find: 'this.replyError(asker, error as Error)\n      throw error\n    }\n    this.#writeReply',
     replace: 'throw error\n    }\n    this.#writeReply',
-    runsMax: 50,
+    runsMax: 200,
   },
   {
     name: 'shapes-anew',
