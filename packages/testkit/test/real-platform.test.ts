@@ -8,6 +8,11 @@ import { promisify } from 'node:util'
 import { WORKLOADS } from '@cambium/testkit'
 import type { RunReport } from '@cambium/testkit'
 import { describe, expect, test } from 'vitest'
+import { account } from '../src/workloads/banking.ts'
+import { drain, spout, waiter } from '../src/workloads/floods.ts'
+import { sink, source, stage } from '../src/workloads/pipeline.ts'
+import { directory, exchange, phone, subscriber } from '../src/workloads/telephone.ts'
+import { branch } from '../src/workloads/trees.ts'
 import { SharedLog } from './real-platform/shared-log.ts'
 
 const FOLDER = join(import.meta.dirname, 'real-platform')
@@ -51,6 +56,14 @@ describe.each(five)('%s', (workload) => {
     expect(deaths).toBeGreaterThan(0)
     expect(books).toMatchObject({ queued: 0, sent: books.processed + books.deadTotal, put: books.taken })
   })
+})
+
+const behaviours = { account, branch, directory, drain, exchange, phone, sink, source, spout, stage, subscriber, waiter }
+
+test.each(Object.entries(behaviours))('other threads find %s by its module and name', async (name, behaviour) => {
+  const exports = (await import(behaviour.module)) as Record<string, unknown>
+  expect(behaviour.name).toBe(name)
+  expect(exports[name]).toBe(behaviour)
 })
 
 describe('the journal’s log', () => {
