@@ -14,7 +14,7 @@ import type { RefHooks } from './travel-check.ts'
 /** The message is not of the layout. */
 export const NO_MATCH: number = -1
 /** It is, but there is no room for it, or a part of it is too large to be compiled. */
-export const NO_ROOM: number = -2
+const NO_ROOM = -2
 
 /** Writes `message` between `at`, a multiple of 8, and `limit`; gives the end of its bytes, {@link NO_MATCH} or {@link NO_ROOM}. Getters may throw. */
 export type LayoutWriter = (
