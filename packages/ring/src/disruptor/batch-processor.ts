@@ -1,0 +1,176 @@
+/**
+ * The batch event processor: hands a consumer's records to a handler, and tells those behind once per batch. After the processor of
+ * that name of the LMAX Disruptor.
+ *
+ * 1. A batch is what is there when it begins, `maxBatch` at most. Slots that were given up are passed over; when the last ones of a
+ *    batch are such, the last record before them is told that it is the end.
+ * 2. A handler that throws is asked what to do (`onError`); the batch goes on behind the record, and the sequence passes all of it.
+ * 3. Without an answer everything before the record is released, the record stays in hand, and the processor has ended.
+ */
+import { checkFields, checkInteger, optionError } from '@cambium/base'
+import type { Doorbell } from '../doorbell.ts'
+import { ringHandlerError, ringPlaceError } from '../errors.ts'
+import type { WaitStrategy } from '../wait-strategy.ts'
+import { RUN_TIMEOUT_MS, runLoop } from './processor.ts'
+import type { BatchHandler, EventHandler, Processor, ProcessorState } from './processor.ts'
+import { PlacedConsumer } from './slot-consumer.ts'
+import type { SlotConsumer, SlotSource } from './slot-consumer.ts'
+
+export interface ProcessorOptions {
+  /** Sequences in one batch at most; those behind learn of progress so often. @default the ring's capacity */
+  readonly maxBatch?: number
+}
+
+/**
+ * A processor for a consumer. The consumer is the processor's from now on.
+ *
+ * @throws `ERR_OPTION`
+ */
+export function createBatchProcessor<S>(
+  consumer: SlotConsumer,
+  slots: SlotSource<S>,
+  handler: EventHandler<S> | BatchHandler<S>,
+  options: ProcessorOptions = {},
+): Processor {
+  checkFields('options', options, ['maxBatch'])
+  if (!(consumer instanceof PlacedConsumer))
+    throw optionError('consumer', consumer, 'a consumer from joinSlotRing or attachSlotConsumer')
+  const maxBatch = checkInteger('maxBatch', options.maxBatch, { default: consumer.capacity, min: 1, max: consumer.capacity })
+  return new BatchProcessor(consumer, slots, batchHandlerOf(handler), maxBatch)
+}
+
+/** A function as the handler it stands for. Internal. */
+export function batchHandlerOf<S>(handler: EventHandler<S> | BatchHandler<S>): BatchHandler<S> {
+  if (typeof handler === 'function') return { onEvent: handler }
+  if (typeof handler?.onEvent !== 'function') throw optionError('handler', handler, 'a function, or an object with onEvent')
+  return handler
+}
+
+class BatchProcessor<S> implements Processor {
+  state: ProcessorState = 'idle'
+  failed = 0
+  /** Sequences passed, given up ones included. */
+  #passed = 0
+  readonly #consumer: PlacedConsumer
+  readonly #slots: SlotSource<S>
+  readonly #handler: BatchHandler<S>
+  readonly #maxBatch: number
+  #isHalting = false
+  #fault: Error | undefined
+
+  constructor(consumer: PlacedConsumer, slots: SlotSource<S>, handler: BatchHandler<S>, maxBatch: number) {
+    this.#consumer = consumer
+    this.#slots = slots
+    this.#handler = handler
+    this.#maxBatch = maxBatch
+  }
+
+  get place(): number {
+    return this.#consumer.place
+  }
+
+  get sequence(): number {
+    return this.#consumer.sequence
+  }
+
+  get handled(): number {
+    return this.#passed - this.#consumer.skipped
+  }
+
+  get skipped(): number {
+    return this.#consumer.skipped
+  }
+
+  get bell(): Doorbell {
+    return this.#consumer.bell
+  }
+
+  get hasWork(): boolean {
+    return this.#consumer.available(1) > 0
+  }
+
+  poll(limit: number = this.#maxBatch): number {
+    if (this.state === 'ended') this.#refuse()
+    const consumer = this.#consumer
+    const most = limit < this.#maxBatch ? limit : this.#maxBatch
+    const available = consumer.available(most)
+    if (available <= 0 || most <= 0) return 0
+    const count = available < most ? available : most
+    const first = consumer.sequence
+    const last = (first + count) | 0
+    this.#handler.onBatchStart?.(count, available)
+    let end = last
+    while (consumer.isAborted(end) && end !== consumer.sequence) end = (end - 1) | 0
+    // Each turn ends the batch or passes one record that failed.
+    while (consumer.sequence !== end) {
+      try {
+        consumer.handleUpTo(end, count, this.#slots, this.#handler)
+      } catch (error) {
+        consumer.stopAtStarted()
+        this.#decide(error, first)
+      }
+    }
+    if (end !== last) consumer.skipTo(last)
+    consumer.release()
+    this.#passed += count
+    return count
+  }
+
+  run(strategy: WaitStrategy, timeoutMs: number = RUN_TIMEOUT_MS): void {
+    if (this.state === 'ended') this.#refuse()
+    const handler = this.#handler
+    const consumer = this.#consumer
+    this.state = 'running'
+    this.#isHalting = false
+    try {
+      handler.onStart?.()
+      const steps = {
+        isHalting: () => this.#isHalting,
+        isHalted: () => consumer.isHalted,
+        hasWork: () => consumer.available(1) > 0,
+        poll: () => this.poll(),
+        onTimeout: () => handler.onTimeout?.(consumer.sequence),
+      }
+      runLoop(steps, strategy, timeoutMs)
+    } finally {
+      if (this.#fault === undefined) this.state = 'idle'
+      handler.onShutdown?.()
+    }
+  }
+
+  halt(): void {
+    this.#isHalting = true
+  }
+
+  leave(): void {
+    if (this.state !== 'ended') this.#consumer.release()
+    this.state = 'ended'
+    this.#consumer.leave()
+  }
+
+  /** The record behind the consumer's sequence failed; the batch began behind `first`. */
+  #decide(error: unknown, first: number): void {
+    const consumer = this.#consumer
+    const sequence = (consumer.sequence + 1) | 0
+    this.failed += 1
+    let cause = error
+    if (this.#handler.onError !== undefined) {
+      try {
+        this.#handler.onError(error, sequence, this.#slots.at(sequence))
+        consumer.done()
+        return
+      } catch (second) {
+        cause = second
+      }
+    }
+    consumer.release()
+    this.#passed += (sequence - first) | 0
+    this.state = 'ended'
+    this.#fault = ringHandlerError(consumer.place, sequence, cause)
+    throw this.#fault
+  }
+
+  #refuse(): never {
+    throw this.#fault ?? ringPlaceError('the processor has left the ring', { place: this.place })
+  }
+}

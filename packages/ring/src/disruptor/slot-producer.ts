@@ -1,0 +1,86 @@
+/**
+ * The writing side of a ring of slots: what single and multi producers have in common.
+ *
+ * `next` claims, `publish` shows. Between the two the claimed slots are the producer's. A claim of several slots gives the highest
+ * of their sequences: the claim of `next(3)` that returns 9 is 7, 8 and 9.
+ */
+import { optionError } from '@cambium/base'
+import type { Doorbell } from '../doorbell.ts'
+import { ringClaimError } from '../errors.ts'
+import type { WaitStrategy } from '../wait-strategy.ts'
+
+/** What a claim returns when the ring is full: 2^31, which is no Int32 and so no sequence. */
+export const NO_ROOM: number = 2 ** 31
+
+/** The writing side of a ring of slots. Not to be shared between threads. */
+export interface SlotProducer {
+  readonly capacity: number
+  /** Its number among the ring's producers; the root needs it to evict a dead one. 0 for a single producer. */
+  readonly place: number
+  /** Rung when there may be room; for a caller with an event loop (`parkAsync`). */
+  readonly bell: Doorbell
+  /**
+   * Claims `count` slots (1 to the capacity), waits for them if need be, and returns the highest of their sequences.
+   * {@link NO_ROOM} when there was no room within `timeoutMs`, which is the producer's own limit by default.
+   *
+   * @throws `ERR_RING_CLAIM` for a count that the ring can never take; `ERR_OPTION` without a wait strategy
+   */
+  next(count?: number, timeoutMs?: number): number
+  /** Claims `count` slots, or returns {@link NO_ROOM} at once. Never blocks. @throws `ERR_RING_CLAIM` */
+  tryNext(count?: number): number
+  /**
+   * Shows all that is claimed up to this sequence, by one store, and wakes who waits for it.
+   *
+   * @throws `ERR_RING_CLAIM` for a sequence that is not claimed, or published already
+   */
+  publish(sequence: number): void
+  /**
+   * Gives up what is claimed and not published. With one producer it is as if it had never been claimed; with several, consumers pass
+   * over those slots.
+   */
+  abort(): void
+  /** Whether a claim of this size would find room now. */
+  hasRoom(count: number): boolean
+  /** Free slots, from a fresh look. */
+  readonly remaining: number
+  /** Gives its place back to other producers. @throws `ERR_RING_CLAIM` while a claim is open */
+  leave(): void
+}
+
+export interface SlotProducerOptions {
+  /** How `next` waits, made from the producer's doorbell: `(bell) => adaptive(bell, clock)`. Without it only `tryNext` claims. */
+  readonly wait?: (bell: Doorbell) => WaitStrategy
+  /** Longest wait of one `next`, in milliseconds; Infinity allowed. @default 5000 */
+  readonly timeoutMs?: number
+  /** A number by which the root finds what a dead thread leaves behind: 0 to 2^29 - 1. @default 0 */
+  readonly owner?: number
+}
+
+/** How a producer waits. Internal. */
+export interface ProducerWaiting {
+  readonly wait: ((bell: Doorbell) => WaitStrategy) | undefined
+  readonly timeoutMs: number
+}
+
+/** Turns of `next` that found room and then lost it to another producer. Each of them is somebody else's success. */
+const LOST_MAX = 10_000
+
+/** Waits for room and claims it. Internal; the slow path of `next`. */
+export function waitForRoom(producer: SlotProducer, strategy: WaitStrategy, count: number, timeoutMs: number): number {
+  const hasRoom = (): boolean => producer.hasRoom(count)
+  for (let lost = 0; lost < LOST_MAX && strategy.waitFor(hasRoom, timeoutMs); lost++) {
+    const sequence = producer.tryNext(count)
+    if (sequence !== NO_ROOM) return sequence
+  }
+  return NO_ROOM
+}
+
+/** Internal. */
+export function noStrategyError(): Error {
+  return optionError('wait', undefined, 'a wait strategy, for next() waits; tryNext() does not')
+}
+
+/** Internal. */
+export function countError(count: number, capacity: number): Error {
+  return ringClaimError('count is out of range', { count, max: capacity })
+}

@@ -1,0 +1,76 @@
+/**
+ * Rings whoever is parked at a ring. Called only when a look at the two parked words, after a publish or a finish, found one of
+ * them not empty; so it may cost what it likes.
+ *
+ * A thread may end in the middle of ringing: it has won the bell (1 → 2) and does not notify. Nobody else rings a bell that is rung.
+ * So whoever cleans up after a thread, a successor or the root, notifies all that are parked, rung or not (`all`).
+ */
+import { BELL_RUNG, createDoorbell } from '../doorbell.ts'
+import type { Doorbell } from '../doorbell.ts'
+import { bitOf, placesOf } from './place-bits.ts'
+import { AFTER, BEFORE, BELL, FIRST_PLACE, GATES, PARKED_PRODUCERS, PARKED_READERS, PLACE_WORDS } from './place-layout.ts'
+
+/** Internal. */
+export class Waker {
+  readonly #int32: Int32Array
+  readonly #block: number
+  readonly #producerBell: (producer: number) => number
+  readonly #bells = new Map<number, Doorbell>()
+
+  /**
+   * @param block word where the block of places begins
+   * @param producerBell word of a producer's bell
+   */
+  constructor(int32: Int32Array, block: number, producerBell: (producer: number) => number) {
+    this.#int32 = int32
+    this.#block = block
+    this.#producerBell = producerBell
+  }
+
+  /** After a publish: those who wait for the producer itself. */
+  readers(): void {
+    for (const place of placesOf(Atomics.load(this.#int32, this.#block + PARKED_READERS))) {
+      if (Atomics.load(this.#int32, this.#placeWord(place) + AFTER) === 0) this.place(place)
+    }
+  }
+
+  /** After a finish: those behind `place`, which is the pool's for a worker, and the producers if it gates them. */
+  behind(place: number): void {
+    const behind = Atomics.load(this.#int32, this.#placeWord(place) + BEFORE)
+    for (const one of placesOf(Atomics.load(this.#int32, this.#block + PARKED_READERS) & behind)) this.place(one)
+    if ((Atomics.load(this.#int32, this.#block + GATES) & bitOf(place)) !== 0) this.producers()
+  }
+
+  producers(): void {
+    for (const producer of placesOf(Atomics.load(this.#int32, this.#block + PARKED_PRODUCERS))) {
+      this.#bell(this.#producerBell(producer)).ring()
+    }
+  }
+
+  /** After a change of membership, and for whoever may have ended between a publish and its wake-up. */
+  all(): void {
+    const producers = placesOf(Atomics.load(this.#int32, this.#block + PARKED_PRODUCERS)).map((one) => this.#producerBell(one))
+    const readers = placesOf(Atomics.load(this.#int32, this.#block + PARKED_READERS)).map((one) => this.#placeWord(one) + BELL)
+    for (const word of [...producers, ...readers]) {
+      const bell = this.#bell(word)
+      if (!bell.ring() && bell.state === BELL_RUNG) Atomics.notify(this.#int32, word)
+    }
+  }
+
+  place(place: number): void {
+    this.#bell(this.#placeWord(place) + BELL).ring()
+  }
+
+  #placeWord(place: number): number {
+    return this.#block + FIRST_PLACE + place * PLACE_WORDS
+  }
+
+  #bell(word: number): Doorbell {
+    let bell = this.#bells.get(word)
+    if (bell === undefined) {
+      bell = createDoorbell(this.#int32.subarray(word, word + 1))
+      this.#bells.set(word, bell)
+    }
+    return bell
+  }
+}
