@@ -16,6 +16,14 @@ export interface WaitOptions {
   readonly signal?: AbortSignal
 }
 
+export interface AskOptions extends WaitOptions {
+  /**
+   * What happens when the target takes no message now: `wait` for room, within the time for the answer; or `fail` at once with `ERR_MAILBOX_FULL`,
+   * so that whoever is behind the asker can be told. @default 'wait'
+   */
+  readonly ifFull?: 'wait' | 'fail'
+}
+
 export interface Ref<in Messages, out Reply = unknown> extends ActorAddress {
   /**
    * Fire and forget. Accepted at once; while the target is congested the message waits in a bounded outbox, and an actor
@@ -28,10 +36,10 @@ export interface Ref<in Messages, out Reply = unknown> extends ActorAddress {
   send(message: Messages, options?: WaitOptions): Promise<void>
   /**
    * Sends and resolves with the reply. Rejects with `ERR_ASK_TIMEOUT`, with the actor's own crash (`ERR_ACTOR_CRASHED`), at once
-   * with `ERR_NO_SUCH_ACTOR` when nobody is there, with `ERR_CORE_LOST` when the message died with its core, or with the
-   * abort reason.
+   * with `ERR_NO_SUCH_ACTOR` when nobody is there, with `ERR_CORE_LOST` when the message died with its core, with `ERR_MAILBOX_FULL`
+   * when there is no room and the options say `fail`, or with the abort reason.
    */
-  ask<const M extends Messages>(message: M, options?: WaitOptions): Promise<ReplyTo<M, Messages, Reply>>
+  ask<const M extends Messages>(message: M, options?: AskOptions): Promise<ReplyTo<M, Messages, Reply>>
   /** True when both name the same actor. */
   equals(other: ActorAddress): boolean
   /** `core-2/17#40` */
@@ -43,7 +51,7 @@ export interface RefHost {
   tell(target: ActorAddress, message: unknown): void
   trySend(target: ActorAddress, message: unknown): SendOutcome
   send(target: ActorAddress, message: unknown, options: WaitOptions | undefined): Promise<void>
-  ask(target: ActorAddress, message: unknown, options: WaitOptions | undefined): Promise<unknown>
+  ask(target: ActorAddress, message: unknown, options: AskOptions | undefined): Promise<unknown>
 }
 
 /** The one implementation of {@link Ref}; bound to the core on which it is used. */
@@ -72,7 +80,7 @@ export class ActorRef implements ActorAddress {
     return this.#host.send(this, message, options)
   }
 
-  ask(message: unknown, options?: WaitOptions): Promise<unknown> {
+  ask(message: unknown, options?: AskOptions): Promise<unknown> {
     return this.#host.ask(this, message, options)
   }
 

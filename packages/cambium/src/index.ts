@@ -2,6 +2,7 @@
 export { defineActor, formatExitReason, isRef } from '@cambium/actor'
 export type {
   ActorContext,
+  AskOptions,
   Behaviour,
   BehaviourOptions,
   Call,

@@ -292,3 +292,11 @@ export function outboxFull(target: ActorAddress): CambiumError {
 export function closedError(target: ActorAddress): CambiumError {
   return new CambiumError('ERR_SYSTEM_CLOSED', `system is shutting down: target=${formatAddress(target)}`)
 }
+
+/** For an ask that does not wait for room. */
+export function targetFull(target: ActorAddress): CambiumError {
+  return new CambiumError('ERR_MAILBOX_FULL', `target takes no message now: ref=${formatAddress(target)}, ifFull=fail`, {
+    severity: 'crash',
+    fields: { ...target },
+  })
+}

@@ -200,6 +200,11 @@ export class RecordLane {
     for (const record of left) if (record.isDropped?.() !== true) record.onExpired?.()
   }
 
+  /** Whether a message of so many bytes is taken now: there is room, or it goes in parts and nothing waits before it. */
+  takes(bytes: number): boolean {
+    return this.queued === 0 && (this.isLarge(bytes) || this.#ring.hasRoom(HEADER_BYTES + bytes))
+  }
+
   /** Whether the oldest waiting record, or its next fragment, would fit now. */
   get hasRoomForNext(): boolean {
     const record = this.#queue.first

@@ -4,7 +4,7 @@
  * Every message to another core is encoded when it is sent, so what its sender changes later changes nothing, and an error names its
  * path there and then. A message to this core goes by reference.
  */
-import type { RefHost, SendOutcome, WaitOptions } from '@cambium/actor'
+import type { AskOptions, RefHost, SendOutcome, WaitOptions } from '@cambium/actor'
 import { CambiumError, formatAddress } from '@cambium/base'
 import type { ActorAddress } from '@cambium/base'
 import { checkMessageBytes } from '@cambium/codec'
@@ -16,13 +16,13 @@ import type { DeadLetterOffice } from './dead-letter-office.ts'
 import type { Dispatcher } from './dispatcher.ts'
 import { prepareLocal } from './local-message.ts'
 import type { OutboundLink } from './outbound-link.ts'
-import { closedError, Outbox, outboxFull } from './outbox.ts'
+import { closedError, Outbox, outboxFull, targetFull } from './outbox.ts'
 import { ASK, HEADER_BYTES, TELL } from './record-lane.ts'
 import { Replies } from './replies.ts'
 import type { SlotTable } from './slot-table.ts'
 import type { TimerWheel } from './timer-wheel.ts'
 import { waitForRoom } from './wait-for-room.ts'
-import { checkWait } from './wait-options.ts'
+import { checkAsk, checkWait } from './wait-options.ts'
 import type { CheckedWait } from './wait-options.ts'
 import { waitingMessage } from './waiting-message.ts'
 
@@ -197,9 +197,9 @@ export class Sender {
     })
   }
 
-  #ask(target: ActorAddress, message: unknown, options: WaitOptions | undefined): Promise<unknown> {
+  #ask(target: ActorAddress, message: unknown, options: AskOptions | undefined): Promise<unknown> {
     return new Promise((resolve, reject) => {
-      const wait = options === undefined ? undefined : checkWait(options, this.#host.limits.askTimeoutMs)
+      const wait = options === undefined ? undefined : checkAsk(options, this.#host.limits.askTimeoutMs)
       const timeoutMs = wait?.timeoutMs ?? this.#host.limits.askTimeoutMs
       const signal = wait?.signal
       if (signal?.aborted === true) {
@@ -209,6 +209,8 @@ export class Sender {
       const isLocal = target.core === this.#host.coreNumber
       if (isLocal && this.#host.isStrict) prepareLocal(message)
       const link = isLocal ? undefined : this.#linkTo(target)
+      const failsIfFull = wait?.failsIfFull === true
+      if (failsIfFull && this.#isFull(target, link)) throw targetFull(target)
       const ask = new PendingAsk(target, resolve, reject, (expired) => {
         this.replies.failAsk(
           expired,
@@ -240,10 +242,21 @@ export class Sender {
         this.#host.asks.drop(ask)
         throw error
       }
+      if (failsIfFull && !link.data.takes(bytes.length)) {
+        this.#host.asks.drop(ask)
+        throw targetFull(target)
+      }
       this.#await(ask, timeoutMs, signal)
       count(this.#host.books, SENT)
       this.#post(target, bytes, ask)
     })
+  }
+
+  /** Whether a message would have to wait, as far as can be told before it is encoded. */
+  #isFull(target: ActorAddress, link: OutboundLink | undefined): boolean {
+    const { slot, generation } = target
+    if (link === undefined) return this.#host.slots.find(slot, generation)?.isCongested === true || this.outbox.holdsFor(slot)
+    return link.waiting.has(slot) || link.isCongested(slot) || link.data.queued > 0
   }
 
   #await(ask: PendingAsk, timeoutMs: number, signal: AbortSignal | undefined): void {

@@ -1,6 +1,6 @@
-/** The options of a wait, for `send` and `ask`: how long, and what ends it early. */
-import type { WaitOptions } from '@cambium/actor'
-import { checkDuration, checkFields, optionError } from '@cambium/base'
+/** The options of a wait, for `send` and `ask`: how long, what ends it early, and for `ask` whether to wait for room at all. */
+import type { AskOptions, WaitOptions } from '@cambium/actor'
+import { checkDuration, checkFields, checkOneOf, optionError } from '@cambium/base'
 
 /** Longest wait in milliseconds, besides for ever. */
 const WAIT_MS_MAX = 2 ** 31
@@ -10,10 +10,27 @@ export interface CheckedWait {
   readonly signal: AbortSignal | undefined
 }
 
+export interface CheckedAsk extends CheckedWait {
+  /** No room now is no at once. */
+  readonly failsIfFull: boolean
+}
+
+const WAIT_FIELDS = ['timeoutMs', 'signal']
+const ASK_FIELDS = [...WAIT_FIELDS, 'ifFull']
+
 /** Throws `ERR_OPTION`, which names the option. `timeoutMs` is the default. */
 export function checkWait(options: WaitOptions | undefined, timeoutMs: number): CheckedWait {
-  if (options === undefined) return { timeoutMs, signal: undefined }
-  checkFields('options', options, ['timeoutMs', 'signal'])
+  return options === undefined ? { timeoutMs, signal: undefined } : checked(options, WAIT_FIELDS, timeoutMs)
+}
+
+/** The same for an ask. */
+export function checkAsk(options: AskOptions, timeoutMs: number): CheckedAsk {
+  const wait = checked(options, ASK_FIELDS, timeoutMs)
+  return { ...wait, failsIfFull: checkOneOf('options.ifFull', options.ifFull, ['wait', 'fail'] as const, 'wait') === 'fail' }
+}
+
+function checked(options: WaitOptions, fields: readonly string[], timeoutMs: number): CheckedWait {
+  checkFields('options', options, fields)
   if (options.signal !== undefined && !(options.signal instanceof AbortSignal))
     throw optionError('options.signal', options.signal, 'an AbortSignal')
   const given = checkDuration('options.timeoutMs', options.timeoutMs, { default: timeoutMs, min: 0, max: Infinity })

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import type { Ref } from '@cambium/actor'
 import { inspectRing } from '@cambium/ring'
-import { behave, codeOf, gate, handler, World } from './harness.ts'
+import { behave, outcomeOf, codeOf, gate, handler, World } from './harness.ts'
 
 /** An actor that handles one message each time it is let, and notes it. */
 function valve(
@@ -146,6 +146,26 @@ describe.each([
     await world.run()
     expect(world.notes).toEqual([0, 1, 2, 'again'])
     expect(world.expectBalanced().sent).toBe(4)
+  })
+
+  test('an ask that says so fails at once where there is no room, and leaves nothing behind', async () => {
+    const world = new World()
+    const slow = valve(world, 2)
+    const ref = world.spawn(core, slow.behaviour, null)
+    for (let i = 0; i < 3; i += 1) {
+      ref.tell(i)
+      await world.run()
+    }
+    const sent = world.books().sent
+    const answers = [1, 2, 3].map(() => outcomeOf(ref.ask('urgent', { ifFull: 'fail' })))
+    expect(await Promise.all(answers)).toEqual(['ERR_MAILBOX_FULL', 'ERR_MAILBOX_FULL', 'ERR_MAILBOX_FULL'])
+    expect([world.books().sent, world.core(0).sender.waitingCount, world.core(0).asks.size]).toEqual([sent, 0, 0])
+    await slow.openAll()
+    const taken = outcomeOf(ref.ask('taken', { ifFull: 'fail' }))
+    await world.run()
+    expect(await taken).toBe('ERR_NO_REPLY') // the valve answers nobody, but it was asked
+    expect(world.notes).toEqual([0, 1, 2, 'taken'])
+    world.expectBalanced()
   })
 
   test('send waits for room, in the order of the sends', async () => {
@@ -436,6 +456,28 @@ describe('a full ring', () => {
     expect(isAccepted).toBe(true)
     expect(world.notes).toEqual([...numbers(0, sent), 'sent', 'told'])
     expect(world.expectBalanced().sent).toBe(sent + 2)
+  })
+
+  test('an ask that says so fails at once, whether a layout has its message or not', async () => {
+    const world = new World({ ringBytes: 4096 })
+    const ref = world.spawn(
+      1,
+      handler((message) => world.note(message), 'sink', { capacity: 10_000 }),
+      null,
+    )
+    await world.run()
+    const asked: Promise<unknown>[] = []
+    for (let i = 0; i < 500; i += 1) asked.push(outcomeOf(ref.ask({ type: 'work', i }, { ifFull: 'fail' })))
+    asked.push(outcomeOf(ref.ask(new Set(['no layout']), { ifFull: 'fail' })))
+    expect(world.core(0).sender.waitingCount).toBe(0)
+    await world.run()
+    const codes = await Promise.all(asked)
+    const full = codes.indexOf('ERR_MAILBOX_FULL')
+    expect(full).toBeGreaterThan(20)
+    expect(codes).toEqual(codes.map((_, i) => (i < full ? 'ERR_NO_REPLY' : 'ERR_MAILBOX_FULL')))
+    expect(world.notes).toHaveLength(full)
+    expect(world.core(0).asks.size).toBe(0)
+    world.expectBalanced()
   })
 
   test('that nobody empties: what waits for it expires too, whatever waits before it', async () => {
