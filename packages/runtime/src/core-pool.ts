@@ -7,7 +7,7 @@
  *    both become dead letters there. Its congestion table is cleared, its bell set to busy.
  * 3. k's epoch is counted up: signals of the old epoch still in k's control rings will be dropped, and the root fails its open requests itself.
  * 4. Every other core is told, and fails the asks whose messages k had taken.
- * 5. `adopt`, `open` and the restarts decided by the supervisors are written to k's control ring, in this order.
+ * 5. `adopt`, `kept`, `open` and the restarts decided by the supervisors are written to k's control ring, in this order.
  * 6. A successor starts under the same number, on the same rings. Peers have seen a slow consumer.
  */
 import { CambiumError, fromErrorRecord, toErrorRecord } from '@cambium/base'
@@ -24,15 +24,15 @@ import {
   readBooks,
   recoverBooks,
 } from '@cambium/scheduler'
-import type { AdoptedSlot, Core, CoreBlock, SystemMemory } from '@cambium/scheduler'
+import type { Core, CoreBlock, SystemMemory } from '@cambium/scheduler'
 import { addRestart, createRestartWindow } from '@cambium/supervision'
 import type { CheckedOptions } from './system-options.ts'
 import type { CoreHandle, SystemPlatform } from './system-platform.ts'
 
 export interface CorePoolHost {
   readonly core: Core
-  /** Supervised actors that live on the core, in any order. */
-  adoptedSlots(core: number): readonly AdoptedSlot[]
+  /** The core's successor is told of the supervised actors that live there. */
+  adopt(core: number): void
   /** The core is gone; its requests have to be failed. */
   coreLost(loss: CoreLoss): void
   /** Supervisors may put their children back now. */
@@ -228,7 +228,8 @@ export class CorePool {
     this.#host.coreLost(loss)
     for (const other of this.#records) {
       if (other.number === record.number) continue
-      const signal = { type: 'core_lost', core: record.number, error, positions } as const
+      const epoch = Atomics.load(record.block.epoch, 0)
+      const signal = { type: 'core_lost', core: record.number, epoch, error, positions } as const
       if (other.number === 0) this.#host.core.handleSignal(signal)
       else this.#host.core.signal(other.number, signal)
     }
@@ -238,7 +239,7 @@ export class CorePool {
       this.#host.failed(new CambiumError('ERR_CORE_INTENSITY', message, { severity: 'crash', cause: fromErrorRecord(error) }))
       return
     }
-    this.#host.core.signal(record.number, { type: 'adopt', slots: this.#host.adoptedSlots(record.number) })
+    this.#host.adopt(record.number)
     this.#host.core.signal(record.number, { type: 'open' })
     this.#host.restoreChildren(record.number)
     this.#start(record, false)

@@ -4,14 +4,13 @@
  */
 import type { ExitReason } from '@cambium/actor'
 import { EXIT_SHUTDOWN } from '@cambium/actor'
-import { CambiumError, formatAddress, fromErrorRecord, optionError, toErrorRecord } from '@cambium/base'
+import { CambiumError, fromErrorRecord, optionError, toErrorRecord } from '@cambium/base'
 import { Core, createSystemMemory, deadLane, readBooks, recoverBooks, sumBooks, TAKEN } from '@cambium/scheduler'
-import type { CoreBlock, Signal, StartSpec, SystemMemory } from '@cambium/scheduler'
+import type { Answer, CoreBlock, Signal, StartSpec, SystemMemory } from '@cambium/scheduler'
 import type { Shutdown, SupervisorAction, SupervisorFlags } from '@cambium/supervision'
 import { CorePool } from './core-pool.ts'
 import type { CoreLoss } from './core-pool.ts'
-import { CoreRequests } from './core-requests.ts'
-import type { Answer } from './core-requests.ts'
+import { adoptionOf, KeptSlots } from './kept-slots.ts'
 import { Roster } from './roster.ts'
 import type { CheckedActor } from './spawn-options.ts'
 import type { SupervisedActor } from './supervised-actor.ts'
@@ -20,10 +19,9 @@ import type { SupervisorHostRoot } from './supervisor-host.ts'
 import type { createSystemEvents } from './system-events.ts'
 import type { CheckedOptions } from './system-options.ts'
 import type { SystemPlatform } from './system-platform.ts'
+import { ToldCycles } from './told-cycles.ts'
 
 const CONTROL_RING_BYTES = 64 << 10
-/** Circles of waiting actors that are remembered as told. */
-const CYCLES_KEPT = 256
 
 export class Root implements SupervisorHostRoot {
   readonly core: Core
@@ -31,13 +29,13 @@ export class Root implements SupervisorHostRoot {
   readonly memory: SystemMemory
   readonly roster: Roster
   readonly #events: ReturnType<typeof createSystemEvents>
-  readonly #requests: CoreRequests
+  readonly #keptSlots = new KeptSlots()
   readonly #platform: SystemPlatform
   readonly #onFailed: (error: CambiumError) => void
   readonly #bootWaiters: ((error: CambiumError | undefined) => void)[] = []
   /** Cores that have never been up. */
   readonly #booting: Set<number>
-  readonly #cycles = new Set<string>()
+  readonly #cycles: ToldCycles
   #isStopping = false
   #isClosed = false
 
@@ -48,6 +46,7 @@ export class Root implements SupervisorHostRoot {
     onFailed: (error: CambiumError) => void,
   ) {
     this.#events = events
+    this.#cycles = new ToldCycles(events)
     this.#platform = platform
     this.#onFailed = onFailed
     const shape = { cores: options.workers + 1, dataRingBytes: options.ringBytes, controlRingBytes: CONTROL_RING_BYTES }
@@ -68,7 +67,9 @@ export class Root implements SupervisorHostRoot {
     this.pool = new CorePool(
       {
         core: this.core,
-        adoptedSlots: (core) => this.roster.adoptedSlots(core),
+        adopt: (core) => {
+          this.#adopt(core)
+        },
         coreLost: (loss) => {
           this.#coreLost(loss)
         },
@@ -79,7 +80,7 @@ export class Root implements SupervisorHostRoot {
           this.#coreUp(core, tookMs)
         },
         failed: (error) => {
-          this.#requests.answerLate()
+          this.core.requests.answerLate()
           this.#bootEnded(error)
           this.#onFailed(error)
         },
@@ -89,9 +90,6 @@ export class Root implements SupervisorHostRoot {
       options,
     )
     this.roster = new Roster(shape.cores, this.pool.workers)
-    this.#requests = new CoreRequests((core, signal) => {
-      this.#signal(core, signal)
-    })
     this.#booting = new Set(this.pool.workers)
   }
 
@@ -115,7 +113,7 @@ export class Root implements SupervisorHostRoot {
   close(running: readonly number[]): void {
     this.#isClosed = true
     const error = new CambiumError('ERR_SYSTEM_CLOSED', 'system has shut down')
-    this.#requests.close(error)
+    this.core.requests.close(error)
     this.core.sender.end(error)
     const { blocks } = this.memory
     blocks.forEach(({ books }, core) => {
@@ -183,7 +181,7 @@ export class Root implements SupervisorHostRoot {
       address === undefined
         ? { type: 'spawn', request, spec: start }
         : { type: 'restart', request, slot: address.slot, generation: address.generation, spec: start }
-    this.#requests.send(actor.core, address !== undefined, send, onAnswer)
+    this.core.requests.send(actor.core, address !== undefined, send, onAnswer)
   }
 
   stopActor(actor: SupervisedActor, shutdown: Shutdown, done: (reason: ExitReason) => void): void {
@@ -225,10 +223,14 @@ export class Root implements SupervisorHostRoot {
         return
       case 'started':
       case 'start_failed':
-      case 'stopped': {
-        this.#requests.answered(signal)
+      case 'stopped':
+        return // so late that nobody waits for it any more
+      case 'enlisted':
+        this.#keptSlots.enlist(from, signal)
         return
-      }
+      case 'discharged':
+        this.#keptSlots.discharge({ core: from, slot: signal.slot, generation: signal.generation })
+        return
       case 'exited':
         this.#exited(from, signal)
         return
@@ -246,7 +248,7 @@ export class Root implements SupervisorHostRoot {
         }
         return
       case 'wait_cycle':
-        this.#tellCycle(signal.cycle)
+        this.#cycles.tell(signal.cycle)
         return
       case 'fault':
         this.#events.publish('fault', { where: signal.where, error: signal.error })
@@ -257,16 +259,6 @@ export class Root implements SupervisorHostRoot {
           error: toErrorRecord(new CambiumError('ERR_SIGNAL', 'signal is not for the root', { severity: 'bug' })),
         })
     }
-  }
-
-  /** Each member of a circle finds it; it is told once. */
-  #tellCycle(cycle: Extract<Signal, { type: 'wait_cycle' }>['cycle']): void {
-    const key = cycle.map(formatAddress).sort().join(' ')
-    if (this.#cycles.has(key)) return
-    if (this.#cycles.size >= CYCLES_KEPT) this.#cycles.clear()
-    this.#cycles.add(key)
-    const actors = cycle.map(({ core, slot, generation }) => ({ core, slot, generation }))
-    this.#events.publish('wait_cycle', { actors, path: [...cycle, cycle[0]].map((link) => link?.label).join(' → ') })
   }
 
   #exited(core: number, signal: Extract<Signal, { type: 'exited' }>): void {
@@ -317,11 +309,21 @@ export class Root implements SupervisorHostRoot {
         count: loss.lost,
       })
     }
-    this.#requests.fail(loss.core, loss.error)
+    this.core.requests.fail(loss.core, loss.error)
+  }
+
+  /** The successor of a dead core is told of the slots it takes over, the root's own and those of the supervisors. */
+  #adopt(core: number): void {
+    const own = this.roster.adoptedSlots(core)
+    const lost = this.#keptSlots.lost(core, (address) => this.roster.find(address) !== undefined)
+    for (const signal of adoptionOf(own, lost)) this.core.signal(core, signal)
+    for (const { core: elsewhere, slot, generation } of lost.orphans)
+      this.#signal(elsewhere, { type: 'release', slot, generation })
   }
 
   #restoreChildren(core: number): void {
-    this.#requests.answerLate()
+    this.core.requests.answerLate()
+    this.core.lifecycle.childrenLost(core)
     const bySupervisor = new Map<SupervisorHost, SupervisedActor[]>()
     for (const actor of this.roster.on(core)) {
       if (actor.downSinceMs === undefined || actor.isEnding) continue
@@ -363,7 +365,7 @@ export class Root implements SupervisorHostRoot {
       if (answer.type === 'stopped') done(answer.reason)
       else if (answer.type === 'start_failed') done({ kind: 'core_lost', error: answer.error })
     }
-    this.#requests.send(actor.core, keepsSlot, send, onAnswer)
+    this.core.requests.send(actor.core, keepsSlot, send, onAnswer)
   }
 
   #copyStart(start: StartSpec): StartSpec {

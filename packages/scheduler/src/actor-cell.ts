@@ -3,8 +3,10 @@ import { MAILBOX_CAPACITY_DEFAULT } from '@cambium/actor'
 import type { ActorContext, Behaviour, ExitReason, Mailbox, OverflowPolicy, Program } from '@cambium/actor'
 import type { ActorAddress } from '@cambium/base'
 import type { Asker } from './asks.ts'
+import type { ChildKeeper } from './child-keeper.ts'
 import type { MessageTimer } from './message-timer.ts'
 import type { OwedAnswers } from './owed-answers.ts'
+import type { Ownership } from './ownership.ts'
 import type { Timer } from './timer-wheel.ts'
 
 /** `init` has not finished. Messages wait. */
@@ -31,8 +33,8 @@ export class ActorCell implements ActorAddress {
   /** Set from the mailbox options when the behaviour is known. */
   capacity: number = MAILBOX_CAPACITY_DEFAULT
   overflow: OverflowPolicy = 'backpressure'
-  /** Told to the root when it ends unasked, and kept for a restart. */
-  readonly isSupervised: boolean
+  /** Who is told when it ends unasked, while the slot is kept for a restart; undefined for an actor that nobody supervises. */
+  owner: Ownership | undefined
   readonly parent: ActorCell | undefined
   behaviour: Behaviour<unknown, unknown> | undefined = undefined
   program: Program<unknown, unknown, unknown, unknown> | undefined = undefined
@@ -65,6 +67,8 @@ export class ActorCell implements ActorAddress {
   /** Its chain of waits was followed since it last had none waiting. */
   isWaitFollowed = false
   children: Set<ActorCell> | undefined = undefined
+  /** Of a supervisor: its children, on whichever cores. */
+  keeper: ChildKeeper | undefined = undefined
   timers: Map<string, MessageTimer> | undefined = undefined
   abort: AbortController | undefined = undefined
   /** Stands for the asynchronous callback under way. */
@@ -80,14 +84,18 @@ export class ActorCell implements ActorAddress {
 
   constructor(
     address: ActorAddress,
-    options: { name: string | undefined; isSupervised: boolean; parent: ActorCell | undefined },
+    options: { name: string | undefined; owner: Ownership | undefined; parent: ActorCell | undefined },
   ) {
     this.core = address.core
     this.slot = address.slot
     this.generation = address.generation
     this.name = options.name
-    this.isSupervised = options.isSupervised
+    this.owner = options.owner
     this.parent = options.parent
+  }
+
+  get isSupervised(): boolean {
+    return this.owner !== undefined
   }
 
   get label(): string {

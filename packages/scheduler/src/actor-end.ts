@@ -10,6 +10,7 @@ import { assert, CambiumError, fromErrorRecord, toErrorRecord } from '@cambium/b
 import { AWAITING, BUSY, GONE, READY, STARTING, STOPPING } from './actor-cell.ts'
 import type { ActorCell } from './actor-cell.ts'
 import { ANSWERED } from './asks.ts'
+import { ORPHAN_TIMEOUT_MS } from './child-keeper.ts'
 import { crashError } from './dispatcher.ts'
 import type { LifecycleHost } from './lifecycle.ts'
 import type { RunContext } from './run-context.ts'
@@ -70,9 +71,10 @@ export class ActorEnd {
     else if (isRunning) cell.stopRequest = EXIT_SHUTDOWN // after the message in hand, unless the time runs out
   }
 
-  /** Frees the slot of an actor that will not be restarted. */
+  /** Frees the slot of an actor that will not be restarted. One that its supervisor's last incarnation has left running is ended first. */
   release(cell: ActorCell): void {
     if (cell.status === AWAITING) this.#free(cell, EXIT_SHUTDOWN)
+    else this.stop(cell, ORPHAN_TIMEOUT_MS, false, () => {})
   }
 
   /** The incarnation ends; nobody may have asked for it. */
@@ -219,7 +221,8 @@ export class ActorEnd {
       this.#finishStop(cell, reason)
       return
     }
-    if (cell.deadline === undefined) {
+    // A supervisor takes as long as its children may.
+    if (cell.deadline === undefined && cell.keeper === undefined) {
       this.arm(cell, TERMINATE_TIMEOUT_MS, () => {
         this.#kill(cell)
       })
@@ -267,7 +270,7 @@ export class ActorEnd {
       cell.asker = undefined
       if (asker !== undefined && asker !== ANSWERED) this.#host.replyError(asker, goneError(cell))
     }
-    this.#end(cell)
+    this.#end(cell, undefined, true)
     if (isUnstarted)
       this.tellStarted(
         cell,
@@ -278,7 +281,8 @@ export class ActorEnd {
   }
 
   /** The incarnation is over: its context is closed, and who waits for an answer that it owes is told. */
-  #end(cell: ActorCell, reason?: ExitReason): void {
+  #end(cell: ActorCell, reason?: ExitReason, isKilled = false): void {
+    cell.keeper?.end(isKilled)
     ;(cell.context as RunContext | undefined)?.end()
     cell.context = undefined
     cell.state = undefined
@@ -294,7 +298,7 @@ export class ActorEnd {
     cell.keepsSlot = false
     const parties = cell.afterEnd
     cell.afterEnd = undefined
-    if (parties === undefined) this.#host.reportExit(cell, reason)
+    if (parties === undefined) this.#host.router.reportExit(cell, reason)
     else for (const party of parties) party(reason)
   }
 
@@ -304,6 +308,8 @@ export class ActorEnd {
     cell.status = GONE
     cell.phase += 1
     this.#host.slots.free(cell)
+    cell.keeper?.close()
+    if (cell.owner?.isKept === true) this.#host.router.discharge(cell)
     cell.parent?.children?.delete(cell)
     this.#host.dispatcher.clearMailbox(cell, (message, asker) => {
       this.#host.deadLetters.bury('stopped', cell, { name: cell.name, message })

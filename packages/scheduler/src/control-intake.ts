@@ -1,5 +1,6 @@
 /** What a core takes from its control lanes (D4): signals of the root and of its peers, before any user message. */
 import type { InboundLink } from './inbound-link.ts'
+import type { SignalRouter } from './signal-router.ts'
 import type { Signal } from './signals.ts'
 import type { TurnBudget } from './turn-budget.ts'
 
@@ -7,8 +8,8 @@ import type { TurnBudget } from './turn-budget.ts'
 const SIGNALS_PER_LINK_MAX = 256
 
 export interface ControlIntakeHost {
-  /** A signal meant for this incarnation of the core. */
-  take(from: number, signal: Signal): void
+  /** Is given the signals that are meant for this incarnation of the core. */
+  readonly router: SignalRouter
   /** Room was given back to a peer. */
   gaveRoom(): void
 }
@@ -24,16 +25,27 @@ export class ControlIntake {
     this.#epoch = epoch
   }
 
-  get isEmpty(): boolean {
-    for (const link of this.#links) if (!link.control.isEmpty) return false
+  /** Whether there is nothing to {@link take}. */
+  isEmptyFor(isOpen: boolean): boolean {
+    for (const link of this.#links) if ((isOpen || link.core === 0) && !link.control.isEmpty) return false
     return true
   }
 
-  /** A bounded number of each peer, and no more once the turn is over: a signal may start an actor, which takes its time. */
-  take(budget: TurnBudget): number {
+  /**
+   * A bounded number of each peer, and no more once the turn is over: a signal may start an actor, which takes its time. A successor that is
+   * not open yet takes the root's alone: other supervisors' orders are about slots that it has still to adopt.
+   */
+  take(budget: TurnBudget, isOpen: boolean): number {
     let done = 0
-    for (const link of this.#links) done += this.#takeFrom(link, SIGNALS_PER_LINK_MAX, budget)
+    for (const link of this.#links) {
+      if (isOpen || link.core === 0) done += this.#takeFrom(link, SIGNALS_PER_LINK_MAX, budget)
+    }
     return done
+  }
+
+  /** Everything that has arrived from one core, which is dead and says no more. */
+  takeAllOf(core: number): void {
+    for (const link of this.#links) if (link.core === core) while (this.#takeFrom(link, Infinity, undefined) > 0);
   }
 
   /** Everything that has arrived; ends, since rings are bounded and their senders wait for this thread. */
@@ -50,7 +62,8 @@ export class ControlIntake {
       if (outcome === 'none') break
       done += 1
       // What was meant for an earlier incarnation of this core the root has settled itself.
-      if (outcome === 'record' && lane.record.a === this.#epoch) this.#host.take(link.core, link.decode(lane.record) as Signal)
+      if (outcome === 'record' && lane.record.a === this.#epoch)
+        this.#host.router.take(link.core, link.decode(lane.record) as Signal)
       if (budget?.isSpent() === true) break
     }
     if (lane.release()) this.#host.gaveRoom()

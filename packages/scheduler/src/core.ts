@@ -8,7 +8,6 @@
 import { ActorRef } from '@cambium/actor'
 import type { Behaviour, DeadLetter, ExitReason, Ref } from '@cambium/actor'
 import type { CorePlatform } from '@cambium/base'
-import { checkMessageBytes } from '@cambium/codec'
 import type { Encoder } from '@cambium/codec'
 import { createDoorbell } from '@cambium/ring'
 import type { Doorbell } from '@cambium/ring'
@@ -16,27 +15,27 @@ import { GONE, READY } from './actor-cell.ts'
 import type { ActorCell } from './actor-cell.ts'
 import { AskTable } from './asks.ts'
 import type { Asker } from './asks.ts'
+import { ChildKeeper } from './child-keeper.ts'
 import { ControlIntake } from './control-intake.ts'
+import type { CoreRequests } from './core-requests.ts'
 import { reportOf } from './core-report.ts'
 import type { CoreReport } from './core-report.ts'
 import { BehaviourLoader } from './behaviour-loader.ts'
 import { DeadLetterOffice } from './dead-letter-office.ts'
 import { Dispatcher } from './dispatcher.ts'
-import { SIGNAL_BYTES_MAX } from './inbound-link.ts'
 import { FaultOffice } from './fault-office.ts'
 import { Intake } from './intake.ts'
 import { Lifecycle } from './lifecycle.ts'
 import { linksFrom, linksTo } from './links.ts'
 import type { MessageTimer } from './message-timer.ts'
 import type { OutboundLink } from './outbound-link.ts'
-import { plainRecord, SIGNAL } from './record-lane.ts'
 import { Copier, createCoreEncoder } from './ref-codec.ts'
 import type { RefHosts } from './ref-codec.ts'
-import { followOrder } from './root-orders.ts'
 import { createPublishCount } from './publish-count.ts'
 import type { RunContext } from './run-context.ts'
 import { Sender } from './sender.ts'
 import type { SenderLimits } from './sender.ts'
+import { SignalRouter } from './signal-router.ts'
 import type { Signal, StartSpec } from './signals.ts'
 import { SlotTable } from './slot-table.ts'
 import type { CoreBlock, SystemMemory } from './system-memory.ts'
@@ -86,10 +85,9 @@ export class Core {
   readonly #memory: SystemMemory
   /** Where the end of the thread would matter most; undefined on a real platform. */
   readonly #checkpoint: (() => void) | undefined
-  readonly #onRootSignal: ((from: number, signal: Signal) => void) | undefined
-  readonly #rootInbox: Signal[] = []
+  readonly router: SignalRouter
   readonly #epoch: number
-  readonly #waits: WaitWatch
+  readonly waits: WaitWatch
   readonly #copier: Copier
   #intake: Intake
   #control: ControlIntake
@@ -110,12 +108,12 @@ export class Core {
     this.#memory = memory
     this.#checkpoint = platform.checkpoint?.bind(platform)
     this.#isOpen = options.isOpen ?? true
-    this.#onRootSignal = options.onRootSignal
     this.block = memory.blocks[options.number] as CoreBlock
     this.books = this.block.books
     this.congestion = this.block.congestion
     this.bell = createDoorbell(this.block.bell)
     this.#epoch = Atomics.load(this.block.epoch, 0)
+    this.router = new SignalRouter(this, memory, this.#epoch, options.onRootSignal)
     this.slots = new SlotTable(this.block.generation)
     this.beat = this.block.beat
     this.#budget = new TurnBudget(() => {
@@ -158,7 +156,7 @@ export class Core {
     this.sender = new Sender(this)
     this.#intake = new Intake(this, inbound)
     this.#control = new ControlIntake(this, inbound, this.#epoch)
-    this.#waits = new WaitWatch(this)
+    this.waits = new WaitWatch(this)
     // A predecessor may have died between its publish and its ring, or between what it read and its release.
     for (const link of inbound) {
       link.control.release()
@@ -172,7 +170,7 @@ export class Core {
     this.#isInTurn = true
     try {
       const startedMs = this.#budget.begin()
-      let done = this.#takeOwnSignals() + this.#control.take(this.#budget)
+      let done = this.router.takeOwn() + this.#control.take(this.#budget, this.#isOpen)
       done += this.wheel.advance(startedMs)
       if (this.#isOpen) done += this.#intake.take(this.#budget)
       let handled = 0
@@ -191,7 +189,7 @@ export class Core {
   flush(): void {
     if (this.sender.outbox.hasWaiting) {
       this.sender.outbox.drain()
-      this.#waits.watch()
+      this.waits.watch()
     }
     for (const link of this.links) {
       link?.data.endTurn()
@@ -202,8 +200,8 @@ export class Core {
 
   /** The last look before parking: true when there is something to do after all. Atomics.load of what peers publish. */
   hasWork(): boolean {
-    if (this.dispatcher.runQueue.length > 0 || this.#rootInbox.length > 0) return true
-    if (!this.#control.isEmpty) return true
+    if (this.dispatcher.runQueue.length > 0 || this.router.hasOwn) return true
+    if (!this.#control.isEmptyFor(this.#isOpen)) return true
     if (this.#isOpen && !this.#intake.isEmpty) return true
     for (const link of this.links) if (link?.announceWaiting() === true) return true
     return false
@@ -211,7 +209,7 @@ export class Core {
 
   /** Takes every signal that has arrived; ends, since rings are bounded and their senders wait for this thread. */
   takeAllSignals(): void {
-    while (this.#takeOwnSignals() > 0);
+    while (this.router.takeOwn() > 0);
     this.#control.takeAll()
   }
 
@@ -220,30 +218,25 @@ export class Core {
     return Math.max(0, this.wheel.nextDueMs() - this.platform.now())
   }
 
-  /** Handles a signal from the root. Core 0 is given its own directly. */
+  /** A signal of the root. Core 0 is given its own directly. */
   handleSignal(signal: Signal): void {
-    if (!followOrder(this, signal)) this.#onRootSignal?.(this.coreNumber, signal)
+    this.router.handle(signal)
   }
 
-  /** Sends a signal to the root; on core 0 it is handed over in the next turn. */
+  order(core: number, signal: Signal): void {
+    this.router.order(core, signal)
+  }
+
   toRoot(signal: Signal): void {
-    if (this.coreNumber === 0) {
-      this.#rootInbox.push(signal)
-      this.requestTurn()
-    } else this.signal(0, signal)
+    this.router.toRoot(signal)
   }
 
-  /** Sends a signal to another core. Throws `ERR_CANNOT_TRAVEL` when what it carries cannot, and `ERR_MESSAGE_TOO_LARGE`. */
   signal(core: number, signal: Signal): void {
-    const link = this.links[core] as OutboundLink
-    const bytes = this.encoder.encode(signal)
-    checkMessageBytes(bytes.length, SIGNAL_BYTES_MAX)
-    const epoch = Atomics.load((this.#memory.blocks[core] as CoreBlock).epoch, 0)
-    const { layout } = this.encoder
-    if (!link.control.write(SIGNAL, epoch, 0, 0, bytes, layout)) {
-      link.control.enqueue(plainRecord(SIGNAL, epoch, 0, bytes, layout))
-    }
-    this.requestTurn()
+    this.router.send(core, signal)
+  }
+
+  get requests(): CoreRequests {
+    return this.router.requests
   }
 
   /** What `value` would be on another core: shares nothing with it, its refs are for use by actors here. Throws `ERR_CANNOT_TRAVEL`. */
@@ -328,8 +321,21 @@ export class Core {
     } else cell.stopRequest ??= reason
   }
 
-  reportExit(cell: ActorCell, reason: ExitReason): void {
-    this.toRoot({ type: 'exited', slot: cell.slot, generation: cell.generation, reason, incarnation: cell.incarnation })
+  makeKeeper(cell: ActorCell): ChildKeeper {
+    return new ChildKeeper(this, { core: cell.core, slot: cell.slot, generation: cell.generation })
+  }
+
+  get coreCount(): number {
+    return this.#memory.blocks.length
+  }
+
+  /** Epoch of this core: which of its incarnations this is. */
+  get life(): number {
+    return this.#epoch
+  }
+
+  takeLastSignals(core: number): void {
+    this.#control.takeAllOf(core)
   }
 
   reportFault(where: string, error: unknown): void {
@@ -338,7 +344,7 @@ export class Core {
 
   spawnChild(parent: ActorCell, behaviour: Behaviour<unknown, unknown>, spec: StartSpec): Ref<unknown> {
     this.loader.learn(behaviour)
-    return this.refOf(this.lifecycle.spawn(spec, false, parent, () => {}))
+    return this.refOf(this.lifecycle.spawn(spec, undefined, parent, () => {}))
   }
 
   stopChild(parent: ActorCell, child: Ref<never>): Promise<void> {
@@ -347,13 +353,6 @@ export class Core {
 
   deliverTimer(timer: MessageTimer): void {
     this.dispatcher.deliverTimer(timer)
-  }
-
-  /** Core 0 hands the root what its own parts had for it. */
-  #takeOwnSignals(): number {
-    const signals = this.#rootInbox.splice(0)
-    for (const signal of signals) this.#onRootSignal?.(0, signal)
-    return signals.length
   }
 
   /** Step 3 of the protocol for room: whoever waits looks again. */
@@ -371,12 +370,6 @@ export class Core {
   open(): void {
     this.#isOpen = true
     this.requestTurn()
-  }
-
-  take(from: number, signal: Signal): void {
-    if (signal.type === 'wait_chain') this.#waits.follow(signal)
-    else if (this.#onRootSignal !== undefined) this.#onRootSignal(from, signal)
-    else this.handleSignal(signal)
   }
 
   gaveRoom(): void {

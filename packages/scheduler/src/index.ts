@@ -2,12 +2,17 @@ export { queuedAtMost, readBooks, sumBooks } from './books.ts'
 export type { Books } from './books.ts'
 export { COUNTER_LANES, deadLane, PUT, SENT, TAKEN } from './books.ts'
 export { endsMessage, recoverBooks } from './books-recovery.ts'
+export { ChildKeeper } from './child-keeper.ts'
+export type { ChildListener, ChildStart } from './child-keeper.ts'
 export { Core } from './core.ts'
 export type { CoreOptions } from './core.ts'
 export type { CoreReport } from './core-report.ts'
+export type { Answer, CoreRequests } from './core-requests.ts'
+export { isOwnedByRoot, OWNED_BY_ROOT } from './ownership.ts'
+export type { Ownership } from './ownership.ts'
 export type { SenderLimits } from './sender.ts'
 export type { AdoptedSlot, Signal, StartSpec } from './signals.ts'
-export { INIT_TIMEOUT_MS_DEFAULT } from './run-context.ts'
+export { INIT_TIMEOUT_MS_DEFAULT, RunContext } from './run-context.ts'
 export {
   attachSystemMemory,
   CORE_DOWN,

@@ -19,11 +19,16 @@ import type { ActorAddress, CorePlatform } from '@cambium/base'
 import { AWAITING, READY, STARTING } from './actor-cell.ts'
 import { ActorCell } from './actor-cell.ts'
 import { ActorEnd, TERMINATE_TIMEOUT_MS } from './actor-end.ts'
+import type { ChildKeeper } from './child-keeper.ts'
+import { ORPHAN_TIMEOUT_MS } from './child-keeper.ts'
 import type { BehaviourLoader } from './behaviour-loader.ts'
 import type { DeadLetterOffice } from './dead-letter-office.ts'
 import type { Dispatcher } from './dispatcher.ts'
+import { isOwnedByRoot, OWNED_BY_ROOT } from './ownership.ts'
+import type { Ownership } from './ownership.ts'
 import { RunContext } from './run-context.ts'
 import type { RunContextHost } from './run-context.ts'
+import type { SignalRouter } from './signal-router.ts'
 import type { AdoptedSlot, StartSpec } from './signals.ts'
 import type { SlotTable } from './slot-table.ts'
 import type { TimerWheel } from './timer-wheel.ts'
@@ -36,8 +41,10 @@ export interface LifecycleHost extends RunContextHost {
   readonly dispatcher: Dispatcher
   readonly loader: BehaviourLoader
   readonly deadLetters: DeadLetterOffice
-  /** A supervised actor ended unasked and waits for its supervisor's decision. */
-  reportExit(cell: ActorCell, reason: ExitReason): void
+  /** Learns of a supervised actor that ended unasked, and of slots that have to outlive this core. */
+  readonly router: SignalRouter
+  /** For a supervisor: what keeps its children. */
+  makeKeeper(cell: ActorCell): ChildKeeper
   /** Something failed that changes nothing for the system, but must be seen. */
   reportFault(where: string, error: unknown): void
 }
@@ -54,19 +61,31 @@ export class Lifecycle {
   }
 
   /** Starts an actor in a fresh slot. Its ref is valid at once; `done` is told how `init` went. */
-  spawn(spec: StartSpec, isSupervised: boolean, parent: ActorCell | undefined, done: Done): ActorCell {
+  spawn(spec: StartSpec, owner: Ownership | undefined, parent: ActorCell | undefined, done: Done): ActorCell {
     const { slot, generation } = this.#host.slots.reserve()
-    const cell = new ActorCell({ core: this.#host.coreNumber, slot, generation }, { name: spec.name, isSupervised, parent })
+    const cell = new ActorCell({ core: this.#host.coreNumber, slot, generation }, { name: spec.name, owner, parent })
     this.#host.slots.put(cell)
     if (parent !== undefined) (parent.children ??= new Set()).add(cell)
+    if (owner?.isKept === true) this.#host.router.enlist(cell, spec.mailbox)
     this.#start(cell, spec, done)
     return cell
   }
 
-  /** A new incarnation behind the same ref. Makes the slot if this core does not have it: it may have died since. */
-  restart(slot: number, generation: number, spec: StartSpec, done: (error: Error | undefined) => void): void {
+  /**
+   * A new incarnation behind the same ref. Makes the slot if this core does not have it: it may have died since. One that an earlier incarnation of
+   * its supervisor has left running, or ending, is waited for.
+   */
+  restart(slot: number, generation: number, spec: StartSpec, owner: Ownership, done: (error: Error | undefined) => void): void {
     const cell =
-      this.#host.slots.find(slot, generation) ?? this.#adoptOne({ slot, generation, name: spec.name, mailbox: spec.mailbox })
+      this.#host.slots.find(slot, generation) ??
+      this.#adoptOne({ slot, generation, name: spec.name, mailbox: spec.mailbox, owner })
+    if (cell !== undefined && cell.status !== AWAITING && !isOwnedByRoot(owner)) {
+      // Once: at the end of a stop the slot waits, or is free.
+      this.stop(cell, ORPHAN_TIMEOUT_MS, true, () => {
+        this.restart(slot, generation, spec, owner, done)
+      })
+      return
+    }
     if (cell === undefined || cell.status !== AWAITING) {
       done(
         new CambiumError(
@@ -77,6 +96,7 @@ export class Lifecycle {
       )
       return
     }
+    cell.owner = owner
     cell.incarnation += 1
     this.#start(cell, spec, done)
   }
@@ -84,6 +104,33 @@ export class Lifecycle {
   /** Puts slots of a dead predecessor of this core in place; messages for them wait. */
   adopt(slots: readonly AdoptedSlot[]): void {
     for (const each of slots) this.#adoptOne(each)
+  }
+
+  /** The slots that the children of an adopted supervisor had. */
+  remember(slot: number, generation: number, children: Parameters<ChildKeeper['remember']>[0]): void {
+    const cell = this.#host.slots.find(slot, generation)
+    if (cell !== undefined) this.keeperOf(cell).remember(children)
+  }
+
+  keeperOf(cell: ActorCell): ChildKeeper {
+    cell.keeper ??= this.#host.makeKeeper(cell)
+    return cell.keeper
+  }
+
+  /** A core has died, and the supervisors on it: their children here go down with them. Its successor, of this epoch, may have started some again. */
+  ownersLost(core: number, epoch: number): void {
+    for (const cell of this.#host.slots.cells) {
+      const owner = cell?.owner
+      if (cell === undefined || owner === undefined || isOwnedByRoot(owner)) continue
+      if (owner.supervisor.core !== core || ((epoch - owner.life) | 0) <= 0) continue
+      if (owner.isKept) this.stop(cell, ORPHAN_TIMEOUT_MS, true, () => {})
+      else this.release(cell)
+    }
+  }
+
+  /** A core has died: the supervisors here learn which of their children were there. */
+  childrenLost(core: number): void {
+    for (const cell of this.#host.slots.cells) cell?.keeper?.coreLost(core)
   }
 
   /** The incarnation ended by itself or by a crash. */
@@ -116,7 +163,7 @@ export class Lifecycle {
     })
   }
 
-  /** Frees the slot of an actor that will not be restarted. */
+  /** Frees the slot of an actor that will not be restarted, when it has ended. */
   release(cell: ActorCell): void {
     this.#end.release(cell)
   }
@@ -124,7 +171,7 @@ export class Lifecycle {
   #adoptOne(each: AdoptedSlot): ActorCell | undefined {
     if (this.#host.slots.cells[each.slot] !== undefined) return undefined
     const address = { core: this.#host.coreNumber, slot: each.slot, generation: each.generation }
-    const cell = new ActorCell(address, { name: each.name, isSupervised: true, parent: undefined })
+    const cell = new ActorCell(address, { name: each.name, owner: each.owner ?? OWNED_BY_ROOT, parent: undefined })
     cell.status = AWAITING
     const mailbox = checkMailboxOptions(each.mailbox ?? {})
     cell.capacity = mailbox.capacity
@@ -156,6 +203,7 @@ export class Lifecycle {
   }
 
   #armStart(cell: ActorCell, spec: StartSpec): void {
+    if (spec.initTimeoutMs === Infinity) return
     this.#end.arm(cell, spec.initTimeoutMs, () => {
       const message = `actor did not start in time: actor=${cell.label}, timeoutMs=${spec.initTimeoutMs}`
       this.#end.failStart(

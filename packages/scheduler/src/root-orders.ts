@@ -1,10 +1,15 @@
-/** What a core does on the root's signals: start, restart and end of actors, adoption of a predecessor's slots, the death of another core. */
+/**
+ * What a core does on the signals of the root, and of supervisors: start, restart and end of actors, adoption of a predecessor's slots, the death of
+ * another core.
+ */
 import type { ExitReason } from '@cambium/actor'
 import { CambiumError, formatAddress, toErrorRecord } from '@cambium/base'
 import type { ErrorRecord } from '@cambium/base'
 import type { AskTable } from './asks.ts'
+import type { CoreRequests } from './core-requests.ts'
 import type { Lifecycle } from './lifecycle.ts'
 import type { OutboundLink } from './outbound-link.ts'
+import { OWNED_BY_ROOT } from './ownership.ts'
 import type { Sender } from './sender.ts'
 import type { Signal } from './signals.ts'
 import type { SlotTable } from './slot-table.ts'
@@ -16,40 +21,45 @@ export interface RootOrdersHost {
   readonly asks: AskTable
   readonly sender: Sender
   readonly links: readonly (OutboundLink | undefined)[]
-  toRoot(signal: Signal): void
+  readonly requests: CoreRequests
   /** Data records may be taken from now on. */
   open(): void
   requestTurn(): void
+  /** What a dead core has still said is taken before its death is. */
+  takeLastSignals(core: number): void
 }
 
-/** Carries out one signal. False when it is none for a core. */
-export function followOrder(host: RootOrdersHost, signal: Signal): boolean {
+/** Carries out one signal. `answer` goes to whoever has sent it. False when it is none for a core. */
+export function followOrder(host: RootOrdersHost, signal: Signal, answer: (signal: Signal) => void): boolean {
   switch (signal.type) {
     case 'spawn':
       try {
-        host.lifecycle.spawn(signal.spec, true, undefined, (error, cell) => {
-          answerStart(host, signal.request, cell, error)
+        host.lifecycle.spawn(signal.spec, signal.owner ?? OWNED_BY_ROOT, undefined, (error, cell) => {
+          answerStart(answer, signal.request, cell, error)
         })
       } catch (error) {
-        host.toRoot({ type: 'start_failed', request: signal.request, error: toErrorRecord(error) }) // no slot is free
+        answer({ type: 'start_failed', request: signal.request, error: toErrorRecord(error) }) // no slot is free
       }
       return true
     case 'restart':
-      host.lifecycle.restart(signal.slot, signal.generation, signal.spec, (error) => {
-        answerStart(host, signal.request, signal, error)
+      host.lifecycle.restart(signal.slot, signal.generation, signal.spec, signal.owner ?? OWNED_BY_ROOT, (error) => {
+        answerStart(answer, signal.request, signal, error)
       })
       return true
     case 'stop': {
       const cell = host.slots.find(signal.slot, signal.generation)
-      const answer = (reason: ExitReason): void => {
-        host.toRoot({ type: 'stopped', request: signal.request, reason })
+      const answerStop = (reason: ExitReason): void => {
+        answer({ type: 'stopped', request: signal.request, reason })
       }
-      if (cell === undefined) answer({ kind: 'shutdown' })
-      else host.lifecycle.stop(cell, signal.timeoutMs, signal.keepsSlot, answer)
+      if (cell === undefined) answerStop({ kind: 'shutdown' })
+      else host.lifecycle.stop(cell, signal.timeoutMs, signal.keepsSlot, answerStop)
       return true
     }
     case 'adopt':
       host.lifecycle.adopt(signal.slots)
+      return true
+    case 'kept':
+      host.lifecycle.remember(signal.slot, signal.generation, signal.children)
       return true
     case 'release': {
       const cell = host.slots.find(signal.slot, signal.generation)
@@ -60,6 +70,8 @@ export function followOrder(host: RootOrdersHost, signal: Signal): boolean {
       host.open()
       return true
     case 'core_lost':
+      host.takeLastSignals(signal.core)
+      loseCore(host, signal)
       failAsksTo(host, signal.core, signal.positions[host.coreNumber] as number, signal.error)
       return true
     case 'close':
@@ -70,13 +82,23 @@ export function followOrder(host: RootOrdersHost, signal: Signal): boolean {
   }
 }
 
+/** Children of supervisors there end, and supervisors here see to their children there. */
+function loseCore(host: RootOrdersHost, signal: Extract<Signal, { type: 'core_lost' }>): void {
+  host.lifecycle.ownersLost(signal.core, signal.epoch)
+  // Of core 0 the root does the rest, when it has told the successor of its slots.
+  if (host.coreNumber === 0) return
+  host.requests.fail(signal.core, signal.error)
+  host.requests.answerLate()
+  host.lifecycle.childrenLost(signal.core)
+}
+
 function answerStart(
-  host: RootOrdersHost,
+  answer: (signal: Signal) => void,
   request: number,
   at: { readonly slot: number; readonly generation: number },
   error: Error | undefined,
 ): void {
-  host.toRoot(
+  answer(
     error === undefined
       ? { type: 'started', request, slot: at.slot, generation: at.generation }
       : { type: 'start_failed', request, error: toErrorRecord(error) },

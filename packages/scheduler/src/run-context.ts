@@ -7,6 +7,7 @@ import { STOPPING } from './actor-cell.ts'
 import type { ActorCell } from './actor-cell.ts'
 import { ANSWERED } from './asks.ts'
 import type { Asker } from './asks.ts'
+import type { ChildKeeper } from './child-keeper.ts'
 import { MessageTimer } from './message-timer.ts'
 import { OwedAnswers } from './owed-answers.ts'
 import type { StartSpec } from './signals.ts'
@@ -33,6 +34,7 @@ export interface RunContextHost {
   /** Ends the actor after the message in hand, at once when there is none. */
   stopSelf(cell: ActorCell, reason: ExitReason): void
   requestTurn(): void
+  readonly lifecycle: { keeperOf(cell: ActorCell): ChildKeeper }
 }
 
 export class RunContext implements ActorContext {
@@ -173,6 +175,16 @@ export class RunContext implements ActorContext {
     return this.#host.platform.offload(String(module), job, argument, options.signal).finally(() => {
       this.#host.outstanding(-1)
     }) as Promise<T>
+  }
+
+  /** For a supervisor: what keeps its children. */
+  get keeper(): ChildKeeper {
+    return this.#host.lifecycle.keeperOf(this.#live())
+  }
+
+  /** Ends this incarnation for a reason that is no crash. */
+  endFor(reason: ExitReason): void {
+    this.#host.stopSelf(this.#live(), reason)
   }
 
   /** The incarnation has ended. */

@@ -5,6 +5,7 @@
  */
 import type { ActorAddress, ErrorRecord } from '@cambium/base'
 import type { DeadLetterReason, ExitReason, MailboxOptions } from '@cambium/actor'
+import type { Ownership } from './ownership.ts'
 import type { WaitLink } from './wait-cycle.ts'
 
 /** All that is needed to start, or start again, one actor. */
@@ -18,17 +19,18 @@ export interface StartSpec {
 }
 
 export type Signal =
-  /** root → core: start an actor in a new slot. Answered by `started` or `start_failed`. */
-  | { readonly type: 'spawn'; readonly request: number; readonly spec: StartSpec }
-  /** root → core: a new incarnation in the same slot. Answered like `spawn`. */
+  /** owner → core: start an actor in a new slot. Answered by `started` or `start_failed`. */
+  | { readonly type: 'spawn'; readonly request: number; readonly spec: StartSpec; readonly owner?: Ownership }
+  /** owner → core: a new incarnation in the same slot. Answered like `spawn`. */
   | {
       readonly type: 'restart'
       readonly request: number
       readonly slot: number
       readonly generation: number
       readonly spec: StartSpec
+      readonly owner?: Ownership
     }
-  /** root → core: end an incarnation; after `timeoutMs` it is killed, at 0 at once. The slot may be kept for a restart. Answered by `stopped`. */
+  /** owner → core: end an incarnation; after `timeoutMs` it is killed, at 0 at once. The slot may be kept for a restart. Answered by `stopped`. */
   | {
       readonly type: 'stop'
       readonly request: number
@@ -39,25 +41,45 @@ export type Signal =
     }
   /** root → core, to a replaced core: these slots are taken; messages for them wait for their restart. */
   | { readonly type: 'adopt'; readonly slots: readonly AdoptedSlot[] }
-  /** root → core: an actor that was waiting for its restart will not be restarted: free its slot. */
+  /** root → core, to a replaced core: the children of one of these, a supervisor, whose slots are kept for its next incarnation. */
+  | {
+      readonly type: 'kept'
+      readonly slot: number
+      readonly generation: number
+      readonly children: readonly { readonly id: string; readonly address: ActorAddress }[]
+    }
+  /** owner → core: an actor that was waiting for its restart will not be restarted: free its slot. */
   | { readonly type: 'release'; readonly slot: number; readonly generation: number }
   /** root → core: adopted slots are in place, take data records from now on. */
   | { readonly type: 'open' }
-  /** root → all: core `core` died; asks that it had taken up to these positions, one per source core, have failed. */
-  | { readonly type: 'core_lost'; readonly core: number; readonly error: ErrorRecord; readonly positions: readonly number[] }
+  /**
+   * root → all: core `core` died, its successor has this `epoch`; asks that it had taken up to these positions, one per source core,
+   * have failed.
+   */
+  | {
+      readonly type: 'core_lost'
+      readonly core: number
+      readonly epoch: number
+      readonly error: ErrorRecord
+      readonly positions: readonly number[]
+    }
   /** root → core: accept no new messages from outside actors; report when drained. */
   | { readonly type: 'close' }
   | { readonly type: 'started'; readonly request: number; readonly slot: number; readonly generation: number }
   | { readonly type: 'start_failed'; readonly request: number; readonly error: ErrorRecord }
   | { readonly type: 'stopped'; readonly request: number; readonly reason: ExitReason }
-  /** core → root: a supervised actor ended unasked. Its slot is kept until `restart` or `release`. */
+  /** core → owner: a supervised actor ended unasked. Its slot is kept until `restart` or `release`. */
   | {
       readonly type: 'exited'
+      readonly owner: ActorAddress
       readonly slot: number
       readonly generation: number
       readonly reason: ExitReason
       readonly incarnation: number
     }
+  /** core → root: this slot belongs to a child of a supervisor and has to outlive its core; until `discharged`. */
+  | ({ readonly type: 'enlisted'; readonly owner: Ownership } & AdoptedSlot)
+  | { readonly type: 'discharged'; readonly slot: number; readonly generation: number }
   /** core → root: the core runs and has attached its rings. */
   | { readonly type: 'hello'; readonly core: number }
   /** core → root: a sample of its dead letters, bounded per second; the books have them all. */
@@ -83,4 +105,6 @@ export interface AdoptedSlot {
   readonly generation: number
   readonly name: string | undefined
   readonly mailbox: MailboxOptions | undefined
+  /** @default the root */
+  readonly owner?: Ownership
 }

@@ -7,6 +7,7 @@ import { expect, it } from 'vitest'
 import { PUT, TAKEN } from '../src/books.ts'
 import { recoverBooks } from '../src/books-recovery.ts'
 import { Core } from '../src/core.ts'
+import { OWNED_BY_ROOT } from '../src/ownership.ts'
 import { createSystemMemory } from '../src/system-memory.ts'
 import type { SystemMemory } from '../src/system-memory.ts'
 
@@ -57,7 +58,7 @@ function dieAt(point: number): { died: boolean; memory: SystemMemory } {
     core.loader.learn(behaviour as unknown as Behaviour<unknown, unknown>)
     const cell = core.lifecycle.spawn(
       { module: behaviour.module, behaviour: behaviour.name, argument, name: undefined, mailbox: undefined, initTimeoutMs: 1000 },
-      true,
+      OWNED_BY_ROOT,
       undefined,
       () => {},
     )

@@ -21,6 +21,7 @@ import { Core } from '../src/core.ts'
 import type { ActorCell } from '../src/actor-cell.ts'
 import type { SenderLimits } from '../src/sender.ts'
 import type { AdoptedSlot, Signal, StartSpec } from '../src/signals.ts'
+import { OWNED_BY_ROOT } from '../src/ownership.ts'
 import { createSystemMemory } from '../src/system-memory.ts'
 import type { CoreBlock, SystemMemory } from '../src/system-memory.ts'
 
@@ -164,9 +165,14 @@ export class World {
     const spec = specOf(behaviour, argument, options)
     const host = this.core(core)
     host.loader.learn(behaviour as unknown as Behaviour<unknown, unknown>)
-    const cell = host.lifecycle.spawn(spec, options.isSupervised ?? true, undefined, (error, started) => {
-      if (error !== undefined) this.note(`start failed: ${started.label}: ${(error as { code?: string }).code}`)
-    })
+    const cell = host.lifecycle.spawn(
+      spec,
+      (options.isSupervised ?? true) ? OWNED_BY_ROOT : undefined,
+      undefined,
+      (error, started) => {
+        if (error !== undefined) this.note(`start failed: ${started.label}: ${(error as { code?: string }).code}`)
+      },
+    )
     host.requestTurn()
     return this.ref<M, R>(cell)
   }
@@ -329,7 +335,8 @@ export class World {
     Atomics.store(block.bell, 0, BELL_BUSY)
     Atomics.store(block.epoch, 0, Atomics.load(block.epoch, 0) + 1)
     const error = toErrorRecord(new Error('core was killed'))
-    for (const peer of this.#alive()) this.signal(peer.coreNumber, { type: 'core_lost', core: number, error, positions })
+    const epoch = Atomics.load(block.epoch, 0)
+    for (const peer of this.#alive()) this.signal(peer.coreNumber, { type: 'core_lost', core: number, epoch, error, positions })
     this.signal(number, { type: 'adopt', slots })
     this.signal(number, { type: 'open' })
     this.cores[number] = this.#makeCore(number, false)

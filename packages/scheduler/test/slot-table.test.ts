@@ -2,11 +2,12 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { ActorCell } from '../src/actor-cell.ts'
+import { OWNED_BY_ROOT } from '../src/ownership.ts'
 import { SlotTable } from '../src/slot-table.ts'
 
 function take(table: SlotTable): ActorCell {
   const { slot, generation } = table.reserve()
-  const cell = new ActorCell({ core: 1, slot, generation }, { name: undefined, isSupervised: true, parent: undefined })
+  const cell = new ActorCell({ core: 1, slot, generation }, { name: undefined, owner: OWNED_BY_ROOT, parent: undefined })
   table.put(cell)
   return cell
 }
@@ -68,7 +69,7 @@ test('whatever is started, stopped and adopted: one cell a slot, one name a cell
         } else if (what === 'adopt' && table.cells[at] === undefined) {
           const cell = new ActorCell(
             { core: 1, slot: at, generation: -1 - names.size },
-            { name: undefined, isSupervised: true, parent: undefined },
+            { name: undefined, owner: OWNED_BY_ROOT, parent: undefined },
           )
           names.add(`${cell.slot}/${cell.generation}`)
           table.put(cell)

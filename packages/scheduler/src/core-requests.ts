@@ -1,10 +1,10 @@
 /**
- * What the root asks of a core: start and stop, each answered once. A request needs no timer of its own: the core answers within the actor's
- * limits, a core that is stuck is killed by the watch of the pool, and with a dead core its requests fail.
+ * What the root, or a supervisor, asks of a core: start and stop, each answered once. A request needs no timer of its own: the core answers within
+ * the actor's limits, a core that is stuck is killed by the watch of the pool, and with a dead core its requests fail.
  */
 import { CambiumError, toErrorRecord } from '@cambium/base'
 import type { ErrorRecord } from '@cambium/base'
-import type { Signal } from '@cambium/scheduler'
+import type { Signal } from './signals.ts'
 
 export type Answer = Extract<Signal, { type: 'started' | 'start_failed' | 'stopped' }>
 
@@ -20,9 +20,11 @@ export class CoreRequests {
   readonly #open = new Map<number, Request>()
   /** Failed requests are answered when the successor's slots are on their way: an answer may lead to the next request. */
   readonly #late: (() => void)[] = []
-  #last = 0
+  #last: number
 
-  constructor(signal: (core: number, signal: Signal) => void) {
+  /** `life` sets the numbers apart from those of a predecessor on this core, whose answers may still come. */
+  constructor(life: number, signal: (core: number, signal: Signal) => void) {
+    this.#last = life << 24
     this.#signal = signal
   }
 
@@ -39,12 +41,13 @@ export class CoreRequests {
     }
   }
 
-  /** A core has answered. What nobody waits for any more is ignored. */
-  answered(answer: Answer): void {
+  /** A core has answered. False when nobody waits for it any more. */
+  answered(answer: Answer): boolean {
     const request = this.#open.get(answer.request)
-    if (request === undefined) return
+    if (request === undefined) return false
     this.#open.delete(answer.request)
     request.done(answer)
+    return true
   }
 
   /** What was asked of a dead core will not be answered; {@link answerLate} tells who asked. */

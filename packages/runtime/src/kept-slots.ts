@@ -1,0 +1,102 @@
+/**
+ * What the root keeps for supervisors that are actors: the slots of their children, which outlive both their own core and their supervisor's
+ * (D8). Each child's core tells of its slot before the supervisor learns of it, and once more when it is free.
+ */
+import type { ActorAddress } from '@cambium/base'
+import { sameAddress } from '@cambium/base'
+import type { AdoptedSlot, Signal } from '@cambium/scheduler'
+
+/** Slots named in one signal. */
+const SLOTS_PER_SIGNAL = 1024
+
+interface KeptSlot {
+  readonly address: ActorAddress
+  readonly adopted: OwnedSlot
+}
+
+type OwnedSlot = Omit<Extract<Signal, { type: 'enlisted' }>, 'type'>
+
+export type KeptChildren = Extract<Signal, { type: 'kept' }>
+
+export interface LostSlots {
+  /** For the successor to adopt. */
+  readonly adopted: readonly AdoptedSlot[]
+  /** Children of the supervisors that it adopts. */
+  readonly kept: readonly KeptChildren[]
+  /** Children on other cores whose supervisor will not come back. */
+  readonly orphans: readonly ActorAddress[]
+}
+
+export class KeptSlots {
+  readonly #bySlot = new Map<number, KeptSlot>()
+
+  enlist(core: number, { slot, generation, name, mailbox, owner }: OwnedSlot): void {
+    const address = { core, slot, generation }
+    this.#bySlot.set(slotKey(address), { address, adopted: { slot, generation, name, mailbox, owner } })
+  }
+
+  discharge(address: ActorAddress): void {
+    if (this.find(address) !== undefined) this.#bySlot.delete(slotKey(address))
+  }
+
+  find(address: ActorAddress): KeptSlot | undefined {
+    const kept = this.#bySlot.get(slotKey(address))
+    return kept !== undefined && sameAddress(kept.address, address) ? kept : undefined
+  }
+
+  get size(): number {
+    return this.#bySlot.size
+  }
+
+  /** A core has died. `isRoots` tells whether the root itself has its actor of this address restarted. */
+  lost(core: number, isRoots: (address: ActorAddress) => boolean): LostSlots {
+    const comesBack = new Map<number, boolean>()
+    const willBeThere = (address: ActorAddress): boolean => {
+      if (address.core !== core) return true // if it is not, its core frees the slot
+      const key = slotKey(address)
+      const known = comesBack.get(key)
+      if (known !== undefined) return known
+      const kept = this.find(address)
+      const answer = isRoots(address) || (kept !== undefined && willBeThere(kept.adopted.owner.supervisor)) // trees are finite
+      comesBack.set(key, answer)
+      return answer
+    }
+    const adopted: AdoptedSlot[] = []
+    const orphans: ActorAddress[] = []
+    const children = new Map<number, { supervisor: ActorAddress; children: KeptChildren['children'][number][] }>()
+    for (const [key, kept] of this.#bySlot) {
+      const { address } = kept
+      const { supervisor, id } = kept.adopted.owner
+      const isWanted = willBeThere(supervisor)
+      if (address.core === core) {
+        if (isWanted) adopted.push(kept.adopted)
+        else this.#bySlot.delete(key)
+      } else if (!isWanted) orphans.push(address)
+      if (!isWanted || supervisor.core !== core) continue
+      const family = children.get(slotKey(supervisor)) ?? { supervisor, children: [] }
+      family.children.push({ id, address })
+      children.set(slotKey(supervisor), family)
+    }
+    const kept = Array.from(children.values(), ({ supervisor, children: those }): KeptChildren => {
+      return { type: 'kept', slot: supervisor.slot, generation: supervisor.generation, children: those }
+    })
+    return { adopted, kept, orphans }
+  }
+}
+
+/** What the successor of a dead core is told, in this order. `own` are the root's actors there. */
+export function adoptionOf(own: readonly AdoptedSlot[], lost: LostSlots): Signal[] {
+  const signals: Signal[] = piecesOf([...own, ...lost.adopted]).map((slots) => ({ type: 'adopt', slots }))
+  for (const family of lost.kept) for (const children of piecesOf(family.children)) signals.push({ ...family, children })
+  return signals
+}
+
+function piecesOf<T>(list: readonly T[]): T[][] {
+  const pieces: T[][] = []
+  for (let at = 0; at < list.length; at += SLOTS_PER_SIGNAL) pieces.push(list.slice(at, at + SLOTS_PER_SIGNAL))
+  return pieces
+}
+
+function slotKey(address: { readonly core: number; readonly slot: number }): number {
+  return address.core * 2 ** 24 + address.slot
+}

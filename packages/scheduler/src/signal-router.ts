@@ -1,0 +1,147 @@
+/**
+ * Where the signals of one core go (D4): to the root, to another core, or to what on this core they are meant for.
+ *
+ * Orders (start, stop, release, …) are carried out, whoever gives them, and answered to whoever gave them. Answers go to the request that waits
+ * for them. The end of a supervised actor goes to its owner: the root, or a supervisor here or elsewhere. What is left is the root's.
+ */
+import type { ExitReason, MailboxOptions } from '@cambium/actor'
+import { checkMessageBytes } from '@cambium/codec'
+import type { Encoder } from '@cambium/codec'
+import type { ActorCell } from './actor-cell.ts'
+import { CoreRequests } from './core-requests.ts'
+import type { Answer } from './core-requests.ts'
+import { SIGNAL_BYTES_MAX } from './inbound-link.ts'
+import { ROOT } from './ownership.ts'
+import type { Ownership } from './ownership.ts'
+import { plainRecord, SIGNAL } from './record-lane.ts'
+import { followOrder } from './root-orders.ts'
+import type { RootOrdersHost } from './root-orders.ts'
+import type { Signal } from './signals.ts'
+import type { SystemMemory } from './system-memory.ts'
+import type { WaitWatch } from './wait-watch.ts'
+
+export interface SignalRouterHost extends RootOrdersHost {
+  readonly encoder: Encoder
+  readonly waits: WaitWatch
+}
+
+export class SignalRouter {
+  /** Of the root, on core 0, and of the supervisors on this core. */
+  readonly requests: CoreRequests
+  readonly #host: SignalRouterHost
+  readonly #memory: SystemMemory
+  readonly #onRootSignal: ((from: number, signal: Signal) => void) | undefined
+  /** What this core, which is core 0, has for the root. */
+  readonly #rootInbox: Signal[] = []
+
+  constructor(
+    host: SignalRouterHost,
+    memory: SystemMemory,
+    life: number,
+    onRootSignal: ((from: number, signal: Signal) => void) | undefined,
+  ) {
+    this.#host = host
+    this.#memory = memory
+    this.#onRootSignal = onRootSignal
+    this.requests = new CoreRequests(life, (core, signal) => {
+      this.order(core, signal)
+    })
+  }
+
+  get hasOwn(): boolean {
+    return this.#rootInbox.length > 0
+  }
+
+  /** Core 0 hands the root what its own parts had for it. */
+  takeOwn(): number {
+    const signals = this.#rootInbox.splice(0)
+    for (const signal of signals) if (!this.#isAnswered(signal)) this.#onRootSignal?.(0, signal)
+    return signals.length
+  }
+
+  /** To the root; on core 0 it is handed over in the next turn. */
+  toRoot(signal: Signal): void {
+    if (this.#host.coreNumber === 0) {
+      this.#rootInbox.push(signal)
+      this.#host.requestTurn()
+    } else this.send(0, signal)
+  }
+
+  /** To another core. Throws `ERR_CANNOT_TRAVEL` when what it carries cannot, and `ERR_MESSAGE_TOO_LARGE`. */
+  send(core: number, signal: Signal): void {
+    const link = this.#host.links[core]
+    if (link === undefined) return // severed
+    const { encoder } = this.#host
+    const bytes = encoder.encode(signal)
+    checkMessageBytes(bytes.length, SIGNAL_BYTES_MAX)
+    const epoch = Atomics.load((this.#memory.blocks[core] as { epoch: Int32Array }).epoch, 0)
+    if (!link.control.write(SIGNAL, epoch, 0, 0, bytes, encoder.layout)) {
+      link.control.enqueue(plainRecord(SIGNAL, epoch, 0, bytes, encoder.layout))
+    }
+    this.#host.requestTurn()
+  }
+
+  /** A signal of the root to this core. */
+  handle(signal: Signal): void {
+    const isOrder = followOrder(this.#host, signal, (answer) => {
+      this.toRoot(answer)
+    })
+    if (!isOrder) this.#onRootSignal?.(this.#host.coreNumber, signal)
+  }
+
+  /** An order of the root or of a supervisor to whichever core; what is answered comes to {@link requests}, on core 0 in the next turn. */
+  order(core: number, signal: Signal): void {
+    if (core !== this.#host.coreNumber) this.send(core, signal)
+    else if (core === 0) this.handle(signal)
+    else followOrder(this.#host, signal, (answer) => this.requests.answered(answer as Answer))
+  }
+
+  /** A signal has come from another core. */
+  take(from: number, signal: Signal): void {
+    if (signal.type === 'wait_chain') {
+      this.#host.waits.follow(signal)
+      return
+    }
+    if (signal.type === 'exited' && signal.owner.slot !== ROOT.slot) {
+      this.#childExited(from, signal)
+      return
+    }
+    if (this.#isAnswered(signal)) return
+    const isOrder = followOrder(this.#host, signal, (answer) => {
+      this.send(from, answer)
+    })
+    if (!isOrder) this.#onRootSignal?.(from, signal)
+  }
+
+  /** A supervised actor of this core has ended unasked. */
+  reportExit(cell: ActorCell, reason: ExitReason): void {
+    const { slot, generation, incarnation } = cell
+    const owner = (cell.owner as Ownership).supervisor
+    const signal = { type: 'exited', owner, slot, generation, reason, incarnation } as const
+    if (owner.slot === ROOT.slot) this.toRoot(signal)
+    else if (owner.core === this.#host.coreNumber) this.#childExited(owner.core, signal)
+    else this.send(owner.core, signal)
+  }
+
+  /** The root keeps the slot of a supervisor's child from here on, for when its core dies. */
+  enlist(cell: ActorCell, mailbox: MailboxOptions | undefined): void {
+    const { slot, generation, name } = cell
+    this.toRoot({ type: 'enlisted', slot, generation, name, mailbox, owner: cell.owner as Ownership })
+  }
+
+  discharge({ slot, generation }: ActorCell): void {
+    this.toRoot({ type: 'discharged', slot, generation })
+  }
+
+  #isAnswered(signal: Signal): boolean {
+    const { type } = signal
+    return (type === 'started' || type === 'start_failed' || type === 'stopped') && this.requests.answered(signal)
+  }
+
+  /** A child of a supervisor of this core has ended. */
+  #childExited(core: number, { owner, slot, generation, reason }: Extract<Signal, { type: 'exited' }>): void {
+    const keeper = this.#host.slots.find(owner.slot, owner.generation)?.keeper
+    if (keeper === undefined) this.order(core, { type: 'release', slot, generation })
+    else keeper.exited({ core, slot, generation }, reason)
+  }
+}
