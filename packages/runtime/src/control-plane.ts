@@ -1,5 +1,5 @@
 /**
- * The control plane between the root and a worker, over Comlink (D14): start, load, report, stop, and offload the other way. Speed does not
+ * The control plane between the root and a worker, over Comlink (D14): prepare, load, run, report, stop, and offload the other way. Speed does not
  * matter here. The port is read by the event loop, so the root sets the attention word and rings after each call: a worker that blocks on
  * its bell would not see it otherwise.
  */
@@ -10,7 +10,9 @@ import type { CoreStart } from './system-platform.ts'
 
 /** What a worker does for the root. */
 export interface WorkerControl {
-  start(start: CoreStart): Promise<void>
+  /** Attaches the memory, so that becoming a core takes less. */
+  prepare(memory: SharedArrayBuffer): void
+  run(start: CoreStart): void
   load(module: string): Promise<LoadOutcome>
   report(): CoreReport
   stop(): void
@@ -29,7 +31,6 @@ export type OffloadOutcome = { readonly value: unknown } | { readonly error: Err
 
 /** What a worker thread is started with. */
 export interface WorkerSetting {
-  readonly core: number
   /** Port to the root's {@link RootControl}. */
   readonly rootPort: MessagePort
 }

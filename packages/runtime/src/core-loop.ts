@@ -34,6 +34,8 @@ export interface CoreLoopOptions {
   readonly parallelism: number
   /** False on the main thread. */
   readonly mayBlock: boolean
+  /** Pending resources of the thread that are the runtime's own. @default 0 */
+  readonly ownResources?: number
   /** Called when the loop was stopped and will not call the core again. */
   readonly onStopped?: () => void
 }
@@ -54,7 +56,7 @@ export class CoreLoop {
   /** It has looked on, or decided not to, since it last had work. */
   #hasLooked = false
   readonly #spins = new SpinPolicy()
-  #ownResources = 0
+  readonly #ownResources: number
   readonly #run = (): void => {
     this.#runTurns()
   }
@@ -66,11 +68,10 @@ export class CoreLoop {
     this.#parallelism = options.parallelism
     this.#mayBlock = options.mayBlock
     this.#onStopped = options.onStopped
+    this.#ownResources = options.ownResources ?? 0
   }
 
   start(): void {
-    // Whatever is pending before any actor runs is ours: the port of the control plane.
-    this.#ownResources = process.getActiveResourcesInfo().length
     this.#state = 'scheduled'
     setImmediate(this.#run)
   }

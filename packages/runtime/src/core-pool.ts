@@ -11,23 +11,17 @@
  * 6. A successor starts under the same number, on the same rings. Peers have seen a slow consumer.
  */
 import { CambiumError, fromErrorRecord, toErrorRecord } from '@cambium/base'
-import type { ActorAddress, ErrorRecord } from '@cambium/base'
-import { BELL_BUSY, BELL_RUNG, inspectRing } from '@cambium/ring'
-import {
-  CallbackTimer,
-  CORE_DOWN,
-  CORE_STARTING,
-  CORE_STOPPING,
-  CORE_UP,
-  deadLane,
-  endsMessage,
-  readBooks,
-  recoverBooks,
-} from '@cambium/scheduler'
+import type { ErrorRecord } from '@cambium/base'
+import { BELL_BUSY, BELL_RUNG } from '@cambium/ring'
+import { CallbackTimer, CORE_DOWN, CORE_STARTING, CORE_STOPPING, CORE_UP } from '@cambium/scheduler'
 import type { Core, CoreBlock, SystemMemory } from '@cambium/scheduler'
 import { addRestart, createRestartWindow } from '@cambium/supervision'
+import { settleCore } from './core-settlement.ts'
+import type { CoreLoss } from './core-settlement.ts'
+import { SparePool } from './spare-pool.ts'
+import type { SpareLoss } from './spare-pool.ts'
 import type { CheckedOptions } from './system-options.ts'
-import type { CoreHandle, SystemPlatform } from './system-platform.ts'
+import type { CoreThread, SystemPlatform, ThreadEvents } from './system-platform.ts'
 
 export interface CorePoolHost {
   readonly core: Core
@@ -37,25 +31,23 @@ export interface CorePoolHost {
   coreLost(loss: CoreLoss): void
   /** Supervisors may put their children back now. */
   restoreChildren(core: number): void
-  coreUp(core: number, tookMs: number | undefined): void
+  coreUp(core: number, tookMs: number | undefined, isFromSpare: boolean): void
+  /** A spare can take over at once. */
+  spareReady(): void
+  /** A spare ended before it was needed. */
+  spareLost(loss: SpareLoss): void
   /** A core could not be kept alive: the system cannot go on. */
   failed(error: CambiumError): void
-}
-
-export interface CoreLoss {
-  readonly core: number
-  readonly error: ErrorRecord
-  readonly inHand: readonly ActorAddress[]
-  /** Messages lost with the heap, besides those in hand. */
-  readonly lost: number
 }
 
 interface CoreRecord {
   readonly number: number
   readonly block: CoreBlock
   state: number
-  handle: CoreHandle | undefined
+  thread: CoreThread | undefined
   downSinceMs: number | undefined
+  /** A warm spare has become this core. */
+  isFromSpare: boolean
   startTimer: CallbackTimer | undefined
   /** Why the root ended it. */
   verdict: CambiumError | undefined
@@ -75,6 +67,7 @@ export class CorePool {
   readonly #options: CheckedOptions
   readonly #records: CoreRecord[]
   readonly #window = createRestartWindow()
+  readonly #spares: SparePool
   #watch: CallbackTimer | undefined = undefined
   #isStopping = false
 
@@ -87,14 +80,37 @@ export class CorePool {
       number,
       block,
       state: number === 0 ? CORE_UP : CORE_DOWN,
-      handle: undefined,
+      thread: undefined,
       downSinceMs: undefined,
+      isFromSpare: false,
       startTimer: undefined,
       verdict: undefined,
       onStopped: undefined,
       beat: 0,
       beatSinceMs: 0,
     }))
+    this.#spares = new SparePool(
+      {
+        startThread: (events) => this.#startThread(events),
+        after: (delayMs, run) => this.#after(delayMs, run),
+        spareReady: () => {
+          host.spareReady()
+        },
+        spareLost: (loss) => {
+          host.spareLost(loss)
+        },
+      },
+      options.workers === 0 ? 0 : options.spares,
+      options.coreStartTimeoutMs,
+      (what) =>
+        toErrorRecord(
+          new CambiumError(
+            'ERR_CORE_START_TIMEOUT',
+            `spare did not get ready in time: step=${what}, timeoutMs=${options.coreStartTimeoutMs}`,
+            { severity: 'crash' },
+          ),
+        ),
+    )
   }
 
   get workers(): readonly number[] {
@@ -105,20 +121,31 @@ export class CorePool {
     return this.#records[core]?.state === CORE_UP
   }
 
-  handle(core: number): CoreHandle | undefined {
-    return this.#records[core]?.handle
+  thread(core: number): CoreThread | undefined {
+    return this.#records[core]?.thread
   }
 
   /** Imports a module on a core, or once more on its successor: a module that ends its core must not end one after the other. */
   async load(core: number, module: string): Promise<void> {
-    const handle = this.handle(core)
+    const thread = this.thread(core)
     try {
-      await handle?.load(module)
+      await thread?.load(module)
     } catch (error) {
-      const successor = this.handle(core)
-      if (successor === undefined || successor === handle) throw error
+      const successor = this.thread(core)
+      if (successor === undefined || successor === thread) throw error
       await successor.load(module)
     }
+    this.learn(module)
+  }
+
+  /** A module that behaviours in use come from: spares load it ahead. */
+  learn(module: string): void {
+    this.#spares.learn(module)
+  }
+
+  /** Spares that could take over at once. */
+  get warmSpares(): number {
+    return this.#spares.warmCount
   }
 
   startAll(): void {
@@ -135,25 +162,27 @@ export class CorePool {
     record.beatSinceMs = this.#now()
     const tookMs = record.downSinceMs === undefined ? undefined : this.#now() - record.downSinceMs
     record.downSinceMs = undefined
-    this.#host.coreUp(core, tookMs)
+    this.#host.coreUp(core, tookMs, record.isFromSpare)
+    if (this.#records.every(({ state }) => state === CORE_UP)) this.#spares.fill()
   }
 
   /** Ends a core from outside; it is replaced. */
   kill(core: number, verdict: CambiumError): void {
     const record = this.#records[core] as CoreRecord
-    if (record.handle === undefined) return
+    if (record.thread === undefined) return
     record.verdict = verdict
-    record.handle.kill()
+    record.thread.kill()
   }
 
   /** Ends all cores but core 0: first they are asked to, after `timeoutMs` they are killed. Answers the numbers of those that did not end. */
   async stopAll(timeoutMs: number): Promise<number[]> {
     this.#isStopping = true
     if (this.#watch !== undefined) this.#host.core.wheel.cancel(this.#watch)
-    const running = this.#records.filter((record) => record.handle !== undefined)
+    const running = this.#records.filter((record) => record.thread !== undefined)
     const abandoned: number[] = []
-    await Promise.all(
-      running.map(
+    await Promise.all([
+      this.#endSpares(),
+      ...running.map(
         (record) =>
           new Promise<void>((resolve) => {
             this.#setState(record, CORE_STOPPING)
@@ -163,16 +192,16 @@ export class CorePool {
               resolve()
             }
             this.#arm(record, timeoutMs, () => {
-              record.handle?.kill()
+              record.thread?.kill()
               this.#arm(record, KILL_TIMEOUT_MS, () => {
                 abandoned.push(record.number)
                 resolve()
               })
             })
-            record.handle?.stop()
+            record.thread?.stop()
           }),
       ),
-    )
+    ])
     return abandoned
   }
 
@@ -189,26 +218,40 @@ export class CorePool {
       )
     })
     let isOver = false
-    record.handle = this.#platform.startCore(
-      {
-        number: record.number,
-        memory: this.#memory.memory,
-        limits: this.#options.limits,
-        isStrict: this.#options.isStrict,
-        isOpen,
-      },
-      {
-        onEnd: (cause) => {
-          if (isOver) return // `error` comes, then `exit`: the first one counts
-          isOver = true
-          this.#ended(record, cause)
-        },
-      },
-    )
+    const onEnd = (cause: ErrorRecord | undefined): void => {
+      if (isOver) return
+      isOver = true
+      this.#ended(record, cause)
+    }
+    const spare = isOpen ? undefined : this.#spares.take(onEnd)
+    record.isFromSpare = spare?.isWarm === true
+    record.thread = spare?.thread ?? this.#startThread({ onReady: () => {}, onEnd })
+    record.thread.run({
+      number: record.number,
+      memory: this.#memory.memory,
+      limits: this.#options.limits,
+      isStrict: this.#options.isStrict,
+      isOpen,
+    })
+  }
+
+  #startThread(events: ThreadEvents): CoreThread {
+    return this.#platform.startThread({ memory: this.#memory.memory, heapMb: undefined }, events)
+  }
+
+  /** A spare holds nothing: one that does not end is left to the end of the process. */
+  #endSpares(): Promise<void> {
+    return new Promise((resolve) => {
+      const disarm = this.#after(KILL_TIMEOUT_MS, resolve)
+      void this.#spares.stop().then(() => {
+        disarm()
+        resolve()
+      })
+    })
   }
 
   #ended(record: CoreRecord, cause: ErrorRecord | undefined): void {
-    record.handle = undefined
+    record.thread = undefined
     this.#disarm(record)
     if (this.#isStopping) {
       this.#setState(record, CORE_DOWN)
@@ -223,8 +266,9 @@ export class CorePool {
     record.verdict = undefined
     record.downSinceMs ??= this.#now()
     this.#setState(record, CORE_DOWN)
+    this.#spares.hold()
     this.#host.core.takeAllSignals()
-    const { loss, positions } = this.#settleMemory(record, error)
+    const { loss, positions } = settleCore(this.#memory, record.number, error)
     this.#host.coreLost(loss)
     for (const other of this.#records) {
       if (other.number === record.number) continue
@@ -243,41 +287,6 @@ export class CorePool {
     this.#host.core.signal(record.number, { type: 'open' })
     this.#host.restoreChildren(record.number)
     this.#start(record, false)
-  }
-
-  /** Steps 2 and 3. */
-  #settleMemory(record: CoreRecord, error: ErrorRecord): { loss: CoreLoss; positions: number[] } {
-    const { block, number } = record
-    recoverBooks(this.#memory, number)
-    const inHand: ActorAddress[] = []
-    const positions = this.#records.map((source) => {
-      if (source.number === number) return 0
-      const inspection = inspectRing(this.#memory.dataRing(source.number, number))
-      const held = inspection.inHand
-      if (held !== undefined && held.payloadBytes >= 8 && endsMessage(held)) {
-        inHand.push({
-          core: number,
-          slot: held.buffer.readInt32LE(held.payloadOffset),
-          generation: held.buffer.readInt32LE(held.payloadOffset + 4),
-        })
-      }
-      return inspection.resume
-    })
-    const queued = Math.max(0, readBooks(block.books).queued)
-    const handCount = Math.min(inHand.length, queued)
-    const lost = queued - handCount
-    inHand.length = handCount // one that the books have already was finished, only not yet marked so in its ring
-    const lane = (reason: 'in_hand' | 'lost_with_core', count: number): void => {
-      const at = deadLane(reason)
-      block.books[at] = (block.books[at] as number) + count
-    }
-    lane('in_hand', handCount)
-    lane('lost_with_core', lost)
-    for (let bucket = 0; bucket < block.congestion.length; bucket += 1) Atomics.store(block.congestion, bucket, 0)
-    Atomics.store(block.bell, 0, BELL_BUSY)
-    Atomics.store(block.attention, 0, 0)
-    Atomics.store(block.epoch, 0, Atomics.load(block.epoch, 0) + 1)
-    return { loss: { core: number, error, inHand, lost }, positions }
   }
 
   /** A core that is neither parked nor beginning new turns is stuck in one. */
@@ -324,6 +333,16 @@ export class CorePool {
     record.startTimer = new CallbackTimer(expire)
     this.#host.core.wheel.start(record.startTimer, this.#now() + timeoutMs)
     this.#host.core.requestTurn()
+  }
+
+  #after(delayMs: number, run: () => void): () => void {
+    const { core } = this.#host
+    const timer = new CallbackTimer(run)
+    core.wheel.start(timer, this.#now() + delayMs)
+    core.requestTurn()
+    return () => {
+      core.wheel.cancel(timer)
+    }
   }
 
   #disarm(record: CoreRecord): void {

@@ -1,9 +1,14 @@
-/** Entry of a worker thread: one core, driven by the thread's event loop, under the control of the root. */
+/**
+ * Entry of a worker thread: a spare first, which loads what it is told to, then one core, driven by the thread's event loop, under the control of
+ * the root.
+ */
 import { parentPort, workerData } from 'node:worker_threads'
 import { availableParallelism } from 'node:os'
 import { attachSystemMemory, Core } from '@cambium/scheduler'
+import type { SystemMemory } from '@cambium/scheduler'
 import { CambiumError, toErrorRecord } from '@cambium/base'
 import { isBehaviour } from '@cambium/actor'
+import type { Behaviour } from '@cambium/actor'
 import * as Comlink from 'comlink'
 import { nodeEndpoint } from './node-endpoint.ts'
 import type { RootControl, WorkerControl, WorkerSetting } from './control-plane.ts'
@@ -12,10 +17,15 @@ import { argumentError, checkNotAborted, unwrapOutcome } from './offload-pool.ts
 import { setThreadRole } from './thread-role.ts'
 
 const setting = workerData as WorkerSetting
-setThreadRole(`core ${setting.core}`)
+setThreadRole('spare core')
 const root = Comlink.wrap<RootControl>(nodeEndpoint(setting.rootPort))
 let loop: CoreLoop | undefined
 let core: Core | undefined
+let memory: SystemMemory | undefined
+/** Whatever is pending before any module of behaviours is loaded is ours: the port of the control plane. */
+let ownResources = 0
+/** Loaded while this was a spare. */
+const learnt: Behaviour<unknown, unknown>[] = []
 let lastOffload = 0
 
 async function offload(module: string, job: string, argument: unknown, signal: AbortSignal | undefined): Promise<unknown> {
@@ -37,8 +47,13 @@ async function offload(module: string, job: string, argument: unknown, signal: A
 }
 
 const control: WorkerControl = {
-  async start(start) {
-    const memory = attachSystemMemory(start.memory)
+  prepare(shared) {
+    ownResources = process.getActiveResourcesInfo().length
+    memory = attachSystemMemory(shared)
+  },
+  run(start) {
+    setThreadRole(`core ${start.number}`)
+    memory ??= attachSystemMemory(start.memory)
     core = new Core({
       number: start.number,
       memory,
@@ -58,12 +73,14 @@ const control: WorkerControl = {
       memory,
       parallelism: availableParallelism(),
       mayBlock: true,
+      ownResources,
       onStopped: () => {
         // With its ports closed nothing keeps the thread alive, unless an actor left something behind: then the root kills it.
         setting.rootPort.close()
         parentPort?.close()
       },
     })
+    for (const behaviour of learnt.splice(0)) core.loader.learn(behaviour)
     core.toRoot({ type: 'hello', core: start.number })
     loop.start()
   },
@@ -76,11 +93,12 @@ const control: WorkerControl = {
       return { error: toErrorRecord(new CambiumError('ERR_MODULE_LOAD', message, { cause, fields: { module } })) }
     }
     const behaviours = Object.values(exports).filter(isBehaviour)
-    for (const behaviour of behaviours) core?.loader.learn(behaviour)
+    if (core === undefined) learnt.push(...behaviours)
+    else for (const behaviour of behaviours) core.loader.learn(behaviour)
     return { names: behaviours.map((behaviour) => behaviour.name) }
   },
   report() {
-    if (core === undefined) throw new CambiumError('ERR_CORE_NOT_STARTED', `core has not started: core=${setting.core}`)
+    if (core === undefined) throw new CambiumError('ERR_CORE_NOT_STARTED', 'core has not started: its thread is a spare')
     return core.report()
   },
   stop() {

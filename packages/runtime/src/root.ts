@@ -9,7 +9,7 @@ import { Core, createSystemMemory, deadLane, readBooks, recoverBooks, sumBooks, 
 import type { Answer, CoreBlock, Signal, StartSpec, SystemMemory } from '@cambium/scheduler'
 import type { Shutdown, SupervisorAction, SupervisorFlags } from '@cambium/supervision'
 import { CorePool } from './core-pool.ts'
-import type { CoreLoss } from './core-pool.ts'
+import type { CoreLoss } from './core-settlement.ts'
 import { adoptionOf, KeptSlots } from './kept-slots.ts'
 import { Roster } from './roster.ts'
 import type { CheckedActor } from './spawn-options.ts'
@@ -76,8 +76,14 @@ export class Root implements SupervisorHostRoot {
         restoreChildren: (core) => {
           this.#restoreChildren(core)
         },
-        coreUp: (core, tookMs) => {
-          this.#coreUp(core, tookMs)
+        coreUp: (core, tookMs, isFromSpare) => {
+          this.#coreUp(core, tookMs, isFromSpare)
+        },
+        spareReady: () => {
+          events.publish('spare_ready', { spares: this.pool.warmSpares })
+        },
+        spareLost: (loss) => {
+          events.publish('spare_lost', loss)
         },
         failed: (error) => {
           this.core.requests.answerLate()
@@ -168,6 +174,7 @@ export class Root implements SupervisorHostRoot {
       if (answer.type === 'started') {
         const settled = { core: actor.core, slot: answer.slot, generation: answer.generation }
         this.roster.settle(actor, settled)
+        if (actor.core !== 0) this.pool.learn(start.module)
         if (actor.downSinceMs !== undefined) {
           this.#events.publish('actor_restarted', { actor: settled, name: start.name, tookMs: this.now() - actor.downSinceMs })
           actor.downSinceMs = undefined
@@ -335,8 +342,8 @@ export class Root implements SupervisorHostRoot {
     for (const [supervisor, actors] of bySupervisor) supervisor.coreLost(actors)
   }
 
-  #coreUp(core: number, tookMs: number | undefined): void {
-    if (tookMs !== undefined) this.#events.publish('core_restarted', { core, tookMs })
+  #coreUp(core: number, tookMs: number | undefined, isFromSpare: boolean): void {
+    if (tookMs !== undefined) this.#events.publish('core_restarted', { core, tookMs, isFromSpare })
     if (this.#booting.delete(core) && this.#booting.size === 0) this.#bootEnded(undefined)
   }
 

@@ -23,7 +23,7 @@ export async function stopActors(root: Root, actors: readonly SupervisedActor[],
   const stop = (actor: SupervisedActor, shareMs: number): Promise<void> => {
     waiting.delete(actor)
     const { core, shutdown } = actor
-    if (core !== 0 && root.pool.handle(core) === undefined) {
+    if (core !== 0 && root.pool.thread(core) === undefined) {
       root.roster.forget(actor)
       return Promise.resolve()
     }

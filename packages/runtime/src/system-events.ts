@@ -30,8 +30,15 @@ export interface SystemEventMap {
       readonly actors: number
     },
   ]
-  /** A successor runs. `tookMs`: from the end of the dead core to its first turn with data. */
-  core_restarted: [{ readonly core: number; readonly tookMs: number }]
+  /** A successor runs. `tookMs`: from the end of the dead core to the news of its first turn; `isFromSpare`: it was a warm spare. */
+  core_restarted: [{ readonly core: number; readonly tookMs: number; readonly isFromSpare: boolean }]
+  /** One more spare is warm: it has loaded the modules in use. `spares`: how many there are now. */
+  spare_ready: [{ readonly spares: number }]
+  /**
+   * A warm spare ended before it was needed; another one is started. `module`: what it was importing, which is not loaded ahead any more, so that
+   * it cannot take one spare after the other down.
+   */
+  spare_lost: [{ readonly error: ErrorRecord; readonly module: string | undefined }]
   /** Actors wait for room at each other in a circle: `A → B → A`. Their waits end in dead letters unless one of them gives way. Told once for each circle. */
   wait_cycle: [{ readonly actors: readonly ActorAddress[]; readonly path: string }]
   /** Something failed that changes nothing else: an unsupervised child that crashed, a `terminate` that threw. */

@@ -25,6 +25,11 @@ export interface SystemOptions {
   readonly handleSignals?: boolean
   /** How long a shutdown may take to drain and stop, in milliseconds. @default 10000 */
   readonly shutdownTimeoutMs?: number
+  /**
+   * Threads that wait, with the modules of your behaviours loaded, to become the successor of a core that dies; at most as many as cores. Each takes
+   * the memory of a thread (5 MiB and what your modules take). With 0 a successor is started when it is needed. @default 1
+   */
+  readonly spares?: number
   /** How long a core may take to start, in milliseconds. @default 30000 */
   readonly coreStartTimeoutMs?: number
   /** A core whose turn does not end within this time is stuck: it is killed and replaced. Milliseconds, or Infinity. @default 10000 */
@@ -46,6 +51,7 @@ export interface CheckedOptions {
   readonly isStrict: boolean
   readonly handleSignals: boolean
   readonly shutdownTimeoutMs: number
+  readonly spares: number
   readonly coreStartTimeoutMs: number
   readonly turnTimeoutMs: number
   readonly coreIntensity: number
@@ -56,7 +62,7 @@ export interface CheckedOptions {
 
 const FIELDS = [
   'cores', 'ringBytes', 'askTimeoutMs', 'sendTimeoutMs', 'outboxCapacity', 'outsideCapacity', 'messageBytesMax', 'strict', 'handleSignals',
-  'shutdownTimeoutMs', 'coreStartTimeoutMs', 'turnTimeoutMs', 'coreIntensity', 'corePeriodMs', 'intensity', 'periodMs',
+  'shutdownTimeoutMs', 'spares', 'coreStartTimeoutMs', 'turnTimeoutMs', 'coreIntensity', 'corePeriodMs', 'intensity', 'periodMs',
 ] // prettier-ignore
 
 const DAY_MS = 86_400_000
@@ -93,6 +99,7 @@ export function checkSystemOptions(options: SystemOptions, parallelism: number):
     isStrict: checkBoolean('strict', options.strict, process.env['NODE_ENV'] !== 'production'),
     handleSignals: checkBoolean('handleSignals', options.handleSignals, true),
     shutdownTimeoutMs: duration('shutdownTimeoutMs', 10_000),
+    spares: count('spares', Math.min(1, workers), workers, 0),
     coreStartTimeoutMs: duration('coreStartTimeoutMs', 30_000),
     turnTimeoutMs: checkDuration('turnTimeoutMs', options.turnTimeoutMs, { default: 10_000, min: 10, max: Infinity }),
     coreIntensity: count('coreIntensity', 10, INTENSITY_MAX, 0),

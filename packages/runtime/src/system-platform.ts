@@ -14,16 +14,27 @@ export interface CoreStart {
   readonly isOpen: boolean
 }
 
-export interface CoreEvents {
-  /** Called once, when nothing of the core runs any more; `undefined` when it was told to end. */
+export interface ThreadStart {
+  readonly memory: SharedArrayBuffer
+  /** For its heap, in MiB; undefined leaves it to the engine. */
+  readonly heapMb: number | undefined
+}
+
+export interface ThreadEvents {
+  /** It has the platform's modules and the memory, and can load others. Called once at most, and not before `startThread` has returned. */
+  onReady(): void
+  /** Called once, when nothing of the thread runs any more; `undefined` when it was told to end. */
   onEnd(cause: ErrorRecord | undefined): void
 }
 
-export interface CoreHandle {
-  /** A look inside, through the control plane. */
-  report(): Promise<CoreReport>
+/** A thread that is a core, or may become one: until `run` it is a spare. */
+export interface CoreThread {
   /** Imports a module ahead of its first use; resolves with the names of the behaviours that it exports. */
   load(module: string): Promise<readonly string[]>
+  /** Makes it a core. Once, and also before it is ready. */
+  run(start: CoreStart): void
+  /** A look inside, through the control plane. */
+  report(): Promise<CoreReport>
   /** Asks the core to end by itself; `onEnd` follows. */
   stop(): void
   /** Ends it from outside, whatever it is doing; `onEnd` follows, unless the thread does not end. */
@@ -42,7 +53,7 @@ export interface SystemPlatform {
   allocate(bytes: number): SharedArrayBuffer
   /** Starts calling the turns of core 0. */
   drive(core: Core): Driver
-  startCore(start: CoreStart, events: CoreEvents): CoreHandle
+  startThread(start: ThreadStart, events: ThreadEvents): CoreThread
   /** Ends what the platform holds besides cores (a pool, handles). Called last. */
   close(): Promise<void>
 }

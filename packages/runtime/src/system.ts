@@ -251,11 +251,11 @@ export async function createSystem(platform: SystemPlatform, given: SystemOption
     },
     async report() {
       const reports = root.pool.workers.map(async (core) => {
-        const handle = root.pool.isUp(core) ? root.pool.handle(core) : undefined
+        const thread = root.pool.isUp(core) ? root.pool.thread(core) : undefined
         try {
-          return await handle?.report()
+          return await thread?.report()
         } catch (error) {
-          if (root.pool.isUp(core) && root.pool.handle(core) === handle) throw error
+          if (root.pool.isUp(core) && root.pool.thread(core) === thread) throw error
           return undefined // it ended meanwhile
         }
       })

@@ -5,13 +5,13 @@ import type { CorePlatform, ErrorRecord } from '@cambium/base'
 import { CambiumError, fromErrorRecord, toErrorRecord } from '@cambium/base'
 import { createDoorbell } from '@cambium/ring'
 import { attachSystemMemory } from '@cambium/scheduler'
-import type { Core, SystemMemory } from '@cambium/scheduler'
+import type { Core, CoreBlock, SystemMemory } from '@cambium/scheduler'
 import * as Comlink from 'comlink'
 import { nodeEndpoint } from './node-endpoint.ts'
 import type { LoadOutcome, RootControl, WorkerControl, WorkerSetting } from './control-plane.ts'
 import { CoreLoop } from './core-loop.ts'
 import { checkNotAborted, OffloadPool, unwrapOutcome } from './offload-pool.ts'
-import type { CoreEvents, CoreHandle, CoreStart, Driver, SystemPlatform } from './system-platform.ts'
+import type { CoreThread, Driver, SystemPlatform, ThreadEvents, ThreadStart } from './system-platform.ts'
 
 /** Keeps the process alive while a system runs, whatever else happens; the interval itself does nothing. */
 const KEEP_ALIVE_MS = 2 ** 30
@@ -62,7 +62,7 @@ export function createWorkerPlatform(): SystemPlatform {
         },
       }
     },
-    startCore(start: CoreStart, events: CoreEvents): CoreHandle {
+    startThread(start: ThreadStart, events: ThreadEvents): CoreThread {
       memory ??= attachSystemMemory(start.memory)
       lastWorker += 1
       return startWorker(start, events, memory, pool, lastWorker)
@@ -71,15 +71,22 @@ export function createWorkerPlatform(): SystemPlatform {
   }
 }
 
-function startWorker(start: CoreStart, events: CoreEvents, memory: SystemMemory, pool: OffloadPool, life: number): CoreHandle {
+function startWorker(
+  start: ThreadStart,
+  events: ThreadEvents,
+  memory: SystemMemory,
+  pool: OffloadPool,
+  life: number,
+): CoreThread {
   // Of this thread alone: a successor counts its jobs anew while those of its predecessor still run.
-  const owner = `${start.number}.${life}/`
+  const owner = `${life}/`
   const { port1, port2 } = new MessageChannel()
-  const setting: WorkerSetting = { core: start.number, rootPort: port2 }
+  const setting: WorkerSetting = { rootPort: port2 }
   const worker = new Worker(new URL(import.meta.resolve('#core-worker')), {
-    name: `cambium-core-${start.number}`,
+    name: `cambium-core-${life}`,
     workerData: setting,
     transferList: [port2],
+    ...(start.heapMb === undefined ? {} : { resourceLimits: { maxOldGenerationSizeMb: start.heapMb } }),
   })
   const remote = Comlink.wrap<WorkerControl>(nodeEndpoint(worker))
   const rootControl: RootControl = {
@@ -90,15 +97,16 @@ function startWorker(start: CoreStart, events: CoreEvents, memory: SystemMemory,
   }
   Comlink.expose(rootControl, nodeEndpoint(port1))
 
-  const block = memory.blocks[start.number]
-  const bell = block === undefined ? undefined : createDoorbell(block.bell)
+  /** Undefined while it is a spare, which waits in its event loop and needs no bell. */
+  let block: CoreBlock | undefined
+  let label = 'spare'
   let isTold = false
   let cause: ErrorRecord | undefined
   let onGone: (() => void)[] = []
   const attention = (): void => {
     if (block === undefined) return
     Atomics.store(block.attention, 0, 1)
-    bell?.ring()
+    createDoorbell(block.bell).ring()
   }
   /** A call whose answer never comes, because the thread ended, is an error. */
   const call = async <T>(answer: Promise<T>): Promise<T> => {
@@ -106,7 +114,7 @@ function startWorker(start: CoreStart, events: CoreEvents, memory: SystemMemory,
     let gone: () => void = () => {}
     const ended = new Promise<never>((_resolve, reject) => {
       gone = () => {
-        reject(new CambiumError('ERR_CORE_LOST', `core ended during the call: core=${start.number}`, { severity: 'crash' }))
+        reject(new CambiumError('ERR_CORE_LOST', `core ended during the call: core=${label}`, { severity: 'crash' }))
       }
       onGone.push(gone)
     })
@@ -133,19 +141,27 @@ function startWorker(start: CoreStart, events: CoreEvents, memory: SystemMemory,
       events.onEnd(
         cause ??
           toErrorRecord(
-            new CambiumError('ERR_CORE_EXIT', `thread of the core ended: core=${start.number}, exitCode=${code}`, {
+            new CambiumError('ERR_CORE_EXIT', `thread of the core ended: core=${label}, exitCode=${code}`, {
               severity: 'crash',
               fields: { code },
             }),
           ),
       )
   })
-  call(remote.start(start)).catch((error: unknown) => {
+  const endWith = (error: unknown): void => {
     cause ??= toErrorRecord(error)
     void worker.terminate()
-  })
+  }
+  call(remote.prepare(start.memory)).then(() => {
+    events.onReady()
+  }, endWith)
 
   return {
+    run(core) {
+      label = String(core.number)
+      block = memory.blocks[core.number]
+      call(remote.run(core)).catch(endWith)
+    },
     report: () => call(remote.report()),
     async load(module) {
       const outcome = await call(remote.load(module) as Promise<LoadOutcome>)

@@ -32,5 +32,5 @@ it.for([0, 1])("an actor's timers fire on an otherwise idle core: %i (R1.11)", a
   const ref = await system.spawn(waiter, undefined, { core })
   expect(await ref.ask({ type: 'timer', ms: 20 })).toBe('ticked')
   expect(await ref.ask({ type: 'timer', ms: 1 })).toBe('ticked')
-  expect((await system.report())[core]?.timers).toBeLessThanOrEqual(core === 0 ? 1 : 0)
+  expect((await system.report())[core]?.timers).toBeLessThanOrEqual(core === 0 ? 2 : 0) // the pool's own: its watch, and a spare that gets ready
 })

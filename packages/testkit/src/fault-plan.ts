@@ -42,6 +42,8 @@ export interface FaultRates {
   readonly killInCodec: number
   /** Some cores and the others do not see each other for a while. */
   readonly partition: number
+  /** A spare ends before it is needed, or while the root takes it for a dead core. */
+  readonly failedSpare: number
 }
 
 export const NO_FAULTS: FaultRates = {
@@ -62,6 +64,7 @@ export const NO_FAULTS: FaultRates = {
   decodeCrash: 0,
   killInCodec: 0,
   partition: 0,
+  failedSpare: 0,
 }
 
 export type CrashKind = 'initCrash' | 'handlerCrash' | 'terminateCrash' | 'encodeCrash' | 'decodeCrash'
@@ -79,6 +82,7 @@ const LATE_WAKE_MS_MAX = 5
 /** Some wake-ups are lost altogether. A parked thread looks again by itself after this time (`runtime/src/core-loop.ts`). */
 const LOST_WAKE_CHANCE = 0.02
 const LOST_WAKE_MS = 500
+const SPARE_MS_MAX = 1000
 
 const SLOWNESS_MAX = 16
 /** Shorter than any limit of a wait. */
@@ -133,6 +137,7 @@ export class FaultPlan {
       decodeCrash: rate(0.02),
       killInCodec: rate(0.02),
       partition: rate(0.002),
+      failedSpare: rate(0.5),
     })
   }
 
@@ -148,6 +153,11 @@ export class FaultPlan {
 
   failsToStart(): boolean {
     return this.#strikes('failedStart') && this.#countKill()
+  }
+
+  /** Virtual milliseconds after which a thread ends if it is still a spare by then; 0 when it does not. */
+  spareFailsAfterMs(): number {
+    return this.#strikes('failedSpare') ? 1 + this.#random.next() * SPARE_MS_MAX : 0
   }
 
   /** Virtual milliseconds by which a core that was rung wakes late; 0 when it does not. */

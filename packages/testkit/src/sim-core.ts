@@ -1,6 +1,6 @@
 /** One core of a simulated world, through all its lives; and how it parks and wakes, by the very protocol of the doorbell. */
 import { BELL_BUSY, BELL_PARKED, BELL_RUNG } from '@cambium/ring'
-import type { CoreEvents } from '@cambium/runtime'
+import type { ThreadEvents } from '@cambium/runtime'
 import type { Core } from '@cambium/scheduler'
 
 export interface SimCore {
@@ -15,7 +15,7 @@ export interface SimCore {
   slowness: number
   /** The next message that it takes from a ring arrives damaged. */
   isDamageDue: boolean
-  events: CoreEvents | undefined
+  events: ThreadEvents | undefined
   /** Counts incarnations, so that what was scheduled for an earlier one is ignored. */
   incarnation: number
 }

@@ -10,7 +10,7 @@ import type { CorePlatform, SeededRandom } from '@cambium/base'
 import { attachSystemMemory, Core } from '@cambium/scheduler'
 import type { SystemMemory } from '@cambium/scheduler'
 import type { Behaviour } from '@cambium/actor'
-import type { CoreEvents, CoreHandle, CoreStart, Driver, SystemPlatform } from '@cambium/runtime'
+import type { CoreStart, CoreThread, Driver, SystemPlatform, ThreadEvents, ThreadStart } from '@cambium/runtime'
 import { damageInHand, watchCodec } from './codec-faults.ts'
 import { DeathWatch } from './core-death.ts'
 import { DueQueue } from './due-queue.ts'
@@ -21,15 +21,14 @@ import { createProgramWatch } from './program-watch.ts'
 import type { WorldHooks } from './sim-context.ts'
 import { createSimCore, isAwake, park, wake } from './sim-core.ts'
 import type { SimCore } from './sim-core.ts'
+import { createSimThread } from './sim-thread.ts'
+import type { SimThreadHost } from './sim-thread.ts'
 import { BehaviourShelf, createSimPlatform } from './sim-platform.ts'
 import type { Trace } from './trace.ts'
 import { TurnChoices } from './turn-choices.ts'
 
 /** Steps without any progress of the virtual clock or the books before a run counts as livelocked. */
 const STEPS_AT_ONE_TIME_MAX = 200_000
-
-const CORE_START_MS_MAX = 20
-const CORE_KILL_MS_MAX = 2
 
 export class SimWorld implements SystemPlatform {
   readonly parallelism = 4
@@ -54,6 +53,7 @@ export class SimWorld implements SystemPlatform {
   /** The core whose turn it is. */
   #turning: number | undefined
   #isClosed = false
+  readonly #threadHost: SimThreadHost
 
   constructor(random: SeededRandom, trace: Trace, faults: FaultPlan) {
     this.#random = random
@@ -78,6 +78,25 @@ export class SimWorld implements SystemPlatform {
     })
     this.#shelf = new BehaviourShelf((behaviour) => this.hooks?.dress(behaviour) ?? behaviour, watch)
     this.corePlatform = this.#platformOf(0)
+    const nowMs = (): number => this.nowMs
+    this.#threadHost = {
+      get nowMs() {
+        return nowMs()
+      },
+      random,
+      faults,
+      after: (delayMs, run) => {
+        this.after(delayMs, run)
+      },
+      coreOf: (number) => this.#coreOf(number),
+      begin: (sim, start) => {
+        this.#begin(sim, start)
+      },
+      end: (sim, error) => {
+        if (error === undefined && sim.core !== undefined) this.oracles.ended(sim.core)
+        this.#end(sim, error)
+      },
+    }
   }
 
   get memory(): SystemMemory | undefined {
@@ -123,58 +142,9 @@ export class SimWorld implements SystemPlatform {
     }
   }
 
-  startCore(start: CoreStart, events: CoreEvents): CoreHandle {
+  startThread(start: ThreadStart, events: ThreadEvents): CoreThread {
     this.#memory ??= attachSystemMemory(start.memory)
-    const memory = this.#memory
-    const sim = this.#coreOf(start.number)
-    sim.incarnation += 1
-    sim.events = events
-    const { incarnation } = sim
-    const begin = (): void => {
-      if (sim.incarnation !== incarnation) return
-      if (this.#faults.failsToStart()) {
-        this.#end(
-          sim,
-          new CambiumError('ERR_CORE_EXIT', `simulated core failed to start: core=${start.number}`, { severity: 'crash' }),
-        )
-        return
-      }
-      this.#trace.note(this.nowMs, start.number, 'core starts')
-      const core = new Core({ ...start, memory, platform: this.#platformOf(start.number) })
-      this.#watchCore(core)
-      sim.core = core
-      sim.isParked = false
-      sim.isRequested = true
-      sim.isDamageDue = false
-      sim.slowness = this.#faults.slowness()
-      core.toRoot({ type: 'hello', core: start.number })
-    }
-    this.after(this.#random.next() * CORE_START_MS_MAX, begin)
-    return {
-      report: () =>
-        sim.core === undefined
-          ? Promise.reject(new CambiumError('ERR_CORE_LOST', `core is not running: core=${start.number}`))
-          : Promise.resolve(sim.core.report()),
-      load: () => Promise.resolve([]),
-      stop: () => {
-        sim.core?.flush()
-        this.after(this.#random.next(), () => {
-          if (sim.incarnation !== incarnation) return
-          if (sim.core !== undefined) this.oracles.ended(sim.core)
-          this.#end(sim, undefined)
-        })
-      },
-      kill: () => {
-        // The thread runs on until the kill reaches it.
-        this.after(this.#random.next() * CORE_KILL_MS_MAX, () => {
-          if (sim.incarnation === incarnation)
-            this.#end(
-              sim,
-              new CambiumError('ERR_CORE_EXIT', `simulated core was killed: core=${start.number}`, { severity: 'crash' }),
-            )
-        })
-      },
-    }
+    return createSimThread(this.#threadHost, events)
   }
 
   async close(): Promise<void> {
@@ -334,6 +304,19 @@ export class SimWorld implements SystemPlatform {
 
   #runDue(): void {
     for (let run = this.#due.take(this.nowMs); run !== undefined; run = this.#due.take(this.nowMs)) run()
+  }
+
+  #begin(sim: SimCore, start: CoreStart): void {
+    const { number } = start
+    this.#trace.note(this.nowMs, number, 'core starts')
+    const core = new Core({ ...start, memory: this.#memory as SystemMemory, platform: this.#platformOf(number) })
+    this.#watchCore(core)
+    sim.core = core
+    sim.isParked = false
+    sim.isRequested = true
+    sim.isDamageDue = false
+    sim.slowness = this.#faults.slowness()
+    core.toRoot({ type: 'hello', core: number })
   }
 
   #end(sim: SimCore, error: CambiumError | undefined): void {

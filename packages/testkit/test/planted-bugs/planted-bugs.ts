@@ -16,7 +16,7 @@ const RECORD_LANE = 'scheduler/src/record-lane.ts'
 const DISPATCHER = 'scheduler/src/dispatcher.ts'
 const ACTOR_END = 'scheduler/src/actor-end.ts'
 const CORE = 'scheduler/src/core.ts'
-const CORE_POOL = 'runtime/src/core-pool.ts'
+const SETTLEMENT = 'runtime/src/core-settlement.ts'
 
 export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
@@ -134,7 +134,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     name: 'lose-in-hand',
     what: 'the record in hand of a dead core is not accounted for',
-    file: CORE_POOL,
+    file: SETTLEMENT,
     find: "lane('in_hand', handCount)",
     replace: '',
     runsMax: 50,
@@ -142,7 +142,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     name: 'lose-heap',
     what: 'what the heap of a dead core held is not accounted for',
-    file: CORE_POOL,
+    file: SETTLEMENT,
     find: "lane('lost_with_core', lost)",
     replace: '',
     runsMax: 50,
@@ -150,8 +150,8 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     name: 'trust-stale-books',
     what: 'the books of a dead core are taken as they are, though it died between a publish and its count',
-    file: CORE_POOL,
-    find: 'recoverBooks(this.#memory, number)',
+    file: SETTLEMENT,
+    find: 'recoverBooks(memory, core)',
     replace: '',
     runsMax: 200,
   },
