@@ -1,19 +1,11 @@
 /**
- * Carries out what the pure supervisor decides (D9): one step at a time, each outcome fed back before the next. Events that come while a
- * step is carried out wait here, so a decision never runs inside another.
+ * A supervisor of actors on any core, as the root hosts it: the driver of `supervision` decides and keeps the order (D9), the root
+ * starts and stops the actors.
  */
-import { CambiumError, fromErrorRecord } from '@cambium/base'
+import { AssertionError, CambiumError, fromErrorRecord } from '@cambium/base'
 import type { ExitReason } from '@cambium/actor'
-import { createSupervisor, decide } from '@cambium/supervision'
-import type {
-  ChildExit,
-  ReplyError,
-  Shutdown,
-  SupervisorAction,
-  SupervisorEvent,
-  SupervisorFlags,
-  SupervisorState,
-} from '@cambium/supervision'
+import { createSupervisorDriver } from '@cambium/supervision'
+import type { ChildExit, Ended, Reply, Report, Shutdown, SupervisorDriver, SupervisorFlags } from '@cambium/supervision'
 import type { SupervisedActor } from './supervised-actor.ts'
 
 export interface SupervisorHostRoot {
@@ -24,26 +16,18 @@ export interface SupervisorHostRoot {
   stopActor(actor: SupervisedActor, shutdown: Shutdown, done: (reason: ExitReason) => void): void
   /** The actor will not be started again: its slot and name are free. */
   releaseActor(actor: SupervisedActor): void
-  report(supervisor: SupervisorHost, action: Extract<SupervisorAction, { type: 'report' }>): void
+  report(supervisor: SupervisorHost, report: Report): void
 }
 
-export type EndReason = 'shutdown' | 'start_failed' | 'intensity_exceeded'
+export type EndReason = Ended['reason']
 
 type Actor = SupervisedActor
 
 export class SupervisorHost {
   readonly name: string
-  readonly #root: SupervisorHostRoot
-  readonly #state: SupervisorState<Actor>
+  readonly #driver: SupervisorDriver<Actor>
   readonly #actors = new Map<string, Actor>()
-  readonly #onEnded: (reason: EndReason) => void
-  readonly #events: SupervisorEvent<Actor>[] = []
-  /** Actors that are down; those still down when nothing is left to do are down for good. */
-  readonly #down = new Set<Actor>()
-  #isDeciding = false
-  #isWaiting = false
-  #isEnded = false
-  #onStarted: ((error: Error | undefined) => void) | undefined = undefined
+  #takenOver: Actor | undefined = undefined
   #lastFailure: Error | undefined = undefined
 
   /** Throws `ERR_SUPERVISOR_FLAGS` or `ERR_CHILD_SPEC`. */
@@ -55,10 +39,37 @@ export class SupervisorHost {
     onEnded: (reason: EndReason) => void,
   ) {
     this.name = name
-    this.#root = root
-    this.#onEnded = onEnded
     const specs = actors.map((actor) => ({ id: actor.id, start: actor, restart: actor.restart, shutdown: actor.shutdown }))
-    this.#state = createSupervisor<Actor>(flags, specs)
+    this.#driver = createSupervisorDriver<Actor>(flags, specs, {
+      now: () => root.now(),
+      random: () => 0,
+      startChild: ({ spec: { start: actor } }, answer) => {
+        if (actor === this.#takenOver) {
+          answer('started')
+          return
+        }
+        root.startActor(actor, (error) => {
+          this.#lastFailure = error ?? this.#lastFailure
+          answer(error === undefined ? 'started' : failureOf(error))
+        })
+      },
+      stopChild: ({ id, shutdown }, answer) => {
+        root.stopActor(this.#actors.get(id) as Actor, shutdown, (reason) => {
+          answer(exitOf(reason))
+        })
+      },
+      // Its spec stays: a restart of the whole group brings it back, as in OTP, under a new ref.
+      releaseChild: (id) => {
+        root.releaseActor(this.#actors.get(id) as Actor)
+      },
+      report: (report) => {
+        root.report(this, report)
+      },
+      wait: () => {
+        throw new AssertionError('no option of the runtime sets a backoff')
+      },
+      ended: onEnded,
+    })
     for (const actor of actors) {
       this.#actors.set(actor.id, actor)
       actor.supervisor = this
@@ -72,105 +83,39 @@ export class SupervisorHost {
 
   /** Starts the children in order; `started` learns of the failure of the first that failed, after the others were stopped. */
   start(started: (error: Error | undefined) => void): void {
-    this.#onStarted = started
-    this.#feed({ type: 'start' })
+    this.#driver.start((ok) => {
+      started(ok === true ? undefined : (this.#lastFailure ?? this.#notStarted(ok)))
+    })
   }
 
   /** For a child that was started before it had a supervisor: takes it over as running. */
   takeOverRunning(actor: Actor): void {
-    decide(this.#state, { type: 'start' }, this.#root.now())
-    decide(this.#state, { type: 'child_started', id: actor.id }, this.#root.now())
+    this.#takenOver = actor
+    this.#driver.start(() => {})
+    this.#takenOver = undefined
   }
 
   exited(actor: Actor, reason: ExitReason): void {
-    this.#down.add(actor)
-    this.#feed({ type: 'child_exited', id: actor.id, exit: exitOf(reason) })
+    this.#driver.childExited(actor.id, exitOf(reason))
   }
 
   coreLost(actors: readonly Actor[]): void {
-    for (const actor of actors) this.#down.add(actor)
-    this.#feed({ type: 'core_lost', ids: actors.map((actor) => actor.id) })
+    this.#driver.coreLost(actors.map((actor) => actor.id))
   }
 
   shutdown(): void {
-    this.#feed({ type: 'shutdown' })
+    this.#driver.shutdown()
   }
 
-  #feed(event: SupervisorEvent<Actor>): void {
-    this.#events.push(event)
-    if (this.#isDeciding) return
-    this.#isDeciding = true
-    try {
-      // Ends: each event is decided once, and an outcome that is known at once adds one event for one step of a bounded list.
-      for (let next = this.#events.shift(); next !== undefined; next = this.#events.shift()) {
-        this.#isWaiting = false
-        for (const action of decide(this.#state, next, this.#root.now()).actions) this.#carryOut(action)
-        if (this.#state.step !== undefined) this.#isWaiting = true
-      }
-    } finally {
-      this.#isDeciding = false
-    }
-    if (!this.#isWaiting && !this.#isEnded) this.#releaseDown()
+  #notStarted({ error }: Exclude<Reply['ok'], true>): CambiumError {
+    return new CambiumError('ERR_START_FAILED', `supervisor did not start: name=${this.name}, error=${error}`, {
+      severity: 'crash',
+    })
   }
+}
 
-  #carryOut(action: SupervisorAction<Actor>): void {
-    switch (action.type) {
-      case 'start_child': {
-        const actor = action.spec.start
-        this.#root.startActor(actor, (error) => {
-          if (error === undefined) {
-            this.#down.delete(actor)
-            this.#feed({ type: 'child_started', id: actor.id, incarnation: action.incarnation })
-          } else {
-            this.#down.add(actor)
-            this.#lastFailure = error
-            const exit: ChildExit = {
-              kind: error instanceof CambiumError && error.code === 'ERR_CORE_LOST' ? 'core_lost' : 'crash',
-              detail: error,
-            }
-            this.#feed({ type: 'child_start_failed', id: actor.id, exit, incarnation: action.incarnation })
-          }
-        })
-        return
-      }
-      case 'stop_child': {
-        const actor = this.#actors.get(action.id) as Actor
-        this.#root.stopActor(actor, action.shutdown, (reason) => {
-          this.#down.add(actor)
-          this.#feed({ type: 'child_stopped', id: actor.id, exit: exitOf(reason), incarnation: action.incarnation })
-        })
-        return
-      }
-      case 'reply':
-        if (action.event === 'start') this.#answerStart(action.ok)
-        return
-      case 'report':
-        this.#root.report(this, action)
-        return
-      case 'ended':
-        this.#isEnded = true
-        this.#onEnded(action.reason)
-    }
-  }
-
-  #answerStart(ok: true | { readonly error: ReplyError; readonly exit?: ChildExit }): void {
-    const started = this.#onStarted
-    this.#onStarted = undefined
-    if (ok === true) started?.(undefined)
-    else
-      started?.(
-        this.#lastFailure ??
-          new CambiumError('ERR_START_FAILED', `supervisor did not start: name=${this.name}, error=${ok.error}`, {
-            severity: 'crash',
-          }),
-      )
-  }
-
-  #releaseDown(): void {
-    // Their specs stay: a restart of the whole group brings them back, as in OTP, under new refs.
-    for (const actor of this.#down) this.#root.releaseActor(actor)
-    this.#down.clear()
-  }
+function failureOf(error: Error): ChildExit {
+  return { kind: error instanceof CambiumError && error.code === 'ERR_CORE_LOST' ? 'core_lost' : 'crash', detail: error }
 }
 
 function exitOf(reason: ExitReason): ChildExit {

@@ -28,6 +28,12 @@ export interface Child<Start> {
   failure: ChildExit | undefined
   /** Its own restart window, with the per_child budget, from its first restart on. */
   window: RestartWindow | undefined
+  /** A wait before its restart has been asked for and is not over; its status is `restarting`. */
+  isWaiting: boolean
+  /** Failures since it last ran for the calm time of the backoff. */
+  failuresInRow: number
+  /** With a backoff: when it last started, until it fails. */
+  startedMs: number | undefined
   /** Grows along the list; for sorting children of one core by start order. */
   readonly place: number
   previous: Child<Start> | undefined
@@ -44,10 +50,12 @@ export interface ChildList<Start> {
   head: Child<Start> | undefined
   tail: Child<Start> | undefined
   places: number
+  /** Significant children with any status but `stopped`. */
+  significant: number
 }
 
 export function createChildList<Start>(): ChildList<Start> {
-  return { byId: new Map(), head: undefined, tail: undefined, places: 0 }
+  return { byId: new Map(), head: undefined, tail: undefined, places: 0, significant: 0 }
 }
 
 export function appendChild<Start>(list: ChildList<Start>, spec: CheckedSpec<Start | undefined>): Child<Start> {
@@ -61,6 +69,9 @@ export function appendChild<Start>(list: ChildList<Start>, spec: CheckedSpec<Sta
     unhandled: undefined,
     failure: undefined,
     window: undefined,
+    isWaiting: false,
+    failuresInRow: 0,
+    startedMs: undefined,
     place: list.places++,
     previous: list.tail,
     next: undefined,
@@ -72,7 +83,14 @@ export function appendChild<Start>(list: ChildList<Start>, spec: CheckedSpec<Sta
   return child
 }
 
+/** The one way to change a status, so that the count of significant children stays right. */
+export function setStatus<Start>(list: ChildList<Start>, child: Child<Start>, status: ChildStatus): void {
+  if (child.spec.significant) list.significant += Number(status !== 'stopped') - Number(child.status !== 'stopped')
+  child.status = status
+}
+
 export function removeChild<Start>(list: ChildList<Start>, child: Child<Start>): void {
+  assert(child.status === 'stopped', `a child that is removed has no actor: id=${child.spec.id}`)
   assert(list.byId.get(child.spec.id) === child, `a child is removed once: id=${child.spec.id}`)
   list.byId.delete(child.spec.id)
   if (child.previous === undefined) list.head = child.next

@@ -2,55 +2,55 @@
 import { CambiumError } from '@cambium/base'
 
 import { removeChild } from './child-list.ts'
-import { CHILDREN_MAX, checkChildSpec, type CheckedSpec, type ChildSpec } from './child-spec.ts'
-import { type Context, issueStart, reply, startChild, stopChild } from './operation.ts'
+import { checkChildSpec, type CheckedSpec } from './child-spec.ts'
+import { type Context, isBusy, issueStart, reply, startChild, stopChild } from './operation.ts'
 import type { ReplyError } from './supervisor-action.ts'
 import type { SupervisorRequest } from './supervisor-event.ts'
 
 export function refuse<Start>(context: Context<Start>, request: SupervisorRequest<Start>, error: ReplyError): void {
-  reply(context, request.type, request.type === 'add_child' ? request.spec?.id : request.id, { error })
+  reply(context, request, { error })
 }
 
 export function handleRequest<Start>(context: Context<Start>, request: SupervisorRequest<Start>): void {
-  if (request.type === 'add_child') return addChild(context, request.spec)
+  if (request.type === 'add_child') return addChild(context, request)
   const { state } = context
   const { type, id } = request
+  if (state.flags.kind === 'dynamic' && type !== 'terminate_child') return refuse(context, request, 'dynamic')
   const child = state.children.byId.get(id)
-  if (child === undefined) return reply(context, type, id, { error: 'not_found' })
+  if (child === undefined) return refuse(context, request, 'not_found')
   if (type === 'terminate_child') {
     stopChild(context, child)
-    if (state.step === undefined) reply(context, type, id, true)
-    else state.operation = { kind: 'terminate_child', child }
+    if (isBusy(state)) state.operation = { kind: 'terminate_child', request }
+    else reply(context, request, true)
     return
   }
   // No step is under way here, so a child that has an actor runs.
-  if (child.status !== 'stopped')
-    return reply(context, type, id, { error: child.status === 'restarting' ? 'restarting' : 'running' })
+  if (child.status !== 'stopped') return refuse(context, request, child.status === 'restarting' ? 'restarting' : 'running')
   if (type === 'delete_child') {
     removeChild(state.children, child)
-    return reply(context, type, id, true)
+    return reply(context, request, true)
   }
   child.window = undefined // a child that was given up gets a new budget
-  state.operation = { kind: 'restart_child', child }
+  child.failuresInRow = 0
+  state.operation = { kind: 'restart_child', request }
   startChild(context, child)
 }
 
-function addChild<Start>(context: Context<Start>, spec: ChildSpec<Start>): void {
+function addChild<Start>(context: Context<Start>, request: SupervisorRequest<Start> & { type: 'add_child' }): void {
   const { state } = context
+  const { children, flags } = state
   let checked: CheckedSpec<Start>
   try {
-    checked = checkChildSpec(spec)
+    checked = checkChildSpec<Start>(request.spec, flags.autoShutdown)
   } catch (error) {
     if (!(error instanceof CambiumError)) throw error
-    return reply(context, 'add_child', spec?.id, { error: 'child_spec', cause: error })
+    return reply(context, request, { error: 'child_spec', cause: error })
   }
-  const present = state.children.byId.get(checked.id)
+  const present = children.byId.get(checked.id)
   if (present !== undefined) {
-    return reply(context, 'add_child', checked.id, {
-      error: present.status === 'running' ? 'already_started' : 'already_present',
-    })
+    return refuse(context, request, present.status === 'running' ? 'already_started' : 'already_present')
   }
-  if (state.children.byId.size >= CHILDREN_MAX) return reply(context, 'add_child', checked.id, { error: 'too_many_children' })
-  state.operation = { kind: 'add_child', spec: checked }
+  if (children.byId.size >= flags.maxChildren) return refuse(context, request, 'max_children')
+  state.operation = { kind: 'add_child', request, spec: checked }
   issueStart(context, checked, undefined)
 }

@@ -2,6 +2,7 @@
 import type { CambiumError } from '@cambium/base'
 
 import { fieldError } from './field-error.ts'
+import type { AutoShutdown, CheckedFlags } from './supervisor-flags.ts'
 
 export type RestartType = 'permanent' | 'transient' | 'temporary'
 export type Shutdown = 'brutal_kill' | 'infinity' | number
@@ -15,7 +16,7 @@ export interface ChildSpec<Start = unknown> {
   readonly restart?: RestartType
   /** Milliseconds the child may take to stop before it is killed. @default 5000, for supervisors 'infinity' */
   readonly shutdown?: Shutdown
-  /** Takes part in automatic shutdown. As in OTP `true` is rejected while the supervisor's automatic shutdown is off. @default false */
+  /** Takes part in automatic shutdown. As in OTP not for a permanent child, nor while the supervisor's `autoShutdown` is never. @default false */
   readonly significant?: boolean
   /** @default 'worker' */
   readonly kind?: 'worker' | 'supervisor'
@@ -28,13 +29,11 @@ export type CheckedSpec<Start = unknown> = Required<ChildSpec<Start>>
 export const CHILD_ID_LENGTH_MAX = 256
 /** Timers of Node fire at once when asked for more than this, so a longer wait has to be called 'infinity'. */
 export const SHUTDOWN_MS_MAX = 2_147_483_647
-/** Children of one supervisor; a Map of V8 takes no more than twice as many. */
-export const CHILDREN_MAX: number = 1 << 23
 
 const FIELDS = ['id', 'start', 'restart', 'shutdown', 'significant', 'kind']
 
 /** The spec with its defaults; throws `ERR_CHILD_SPEC` with the wrong field in `fields.field`. */
-export function checkChildSpec<Start>(spec: ChildSpec<Start>): CheckedSpec<Start> {
+export function checkChildSpec<Start>(spec: ChildSpec<Start>, autoShutdown: AutoShutdown = 'never'): CheckedSpec<Start> {
   if (typeof spec !== 'object' || spec === null || Array.isArray(spec)) throw specError('spec', spec, 'an object', undefined)
   const { id, start } = spec
   if (typeof id !== 'string' || id.length === 0 || id.length > CHILD_ID_LENGTH_MAX) {
@@ -50,9 +49,9 @@ export function checkChildSpec<Start>(spec: ChildSpec<Start>): CheckedSpec<Start
   }
   if (kind !== 'worker' && kind !== 'supervisor') throw specError('kind', kind, 'one of worker, supervisor', id)
   if (typeof significant !== 'boolean') throw specError('significant', significant, 'true or false', id)
-  if (significant) {
-    const expected = restart === 'permanent' ? 'false for a permanent child' : 'false without automatic shutdown'
-    throw specError('significant', significant, expected, id)
+  if (significant && restart === 'permanent') throw specError('significant', significant, 'false for a permanent child', id)
+  if (significant && autoShutdown === 'never') {
+    throw specError('significant', significant, 'false without automatic shutdown', id)
   }
   const { shutdown = kind === 'supervisor' ? 'infinity' : 5000 } = spec
   if (!isShutdown(shutdown)) {
@@ -62,12 +61,13 @@ export function checkChildSpec<Start>(spec: ChildSpec<Start>): CheckedSpec<Start
 }
 
 /** The specs of a static supervisor; throws `ERR_CHILD_SPEC` on the first that is wrong or whose id came before. */
-export function checkChildSpecs<Start>(specs: readonly ChildSpec<Start>[]): CheckedSpec<Start>[] {
+export function checkChildSpecs<Start>(specs: readonly ChildSpec<Start>[], flags: CheckedFlags): CheckedSpec<Start>[] {
   if (!Array.isArray(specs)) throw specError('children', specs, 'an array', undefined)
-  if (specs.length > CHILDREN_MAX) throw specError('children', specs, `at most ${CHILDREN_MAX} specs`, undefined)
+  if (flags.kind === 'dynamic' && specs.length > 0) throw specError('children', specs, 'none with kind dynamic', undefined)
+  if (specs.length > flags.maxChildren) throw specError('children', specs, `at most ${flags.maxChildren} specs`, undefined)
   const ids = new Set<string>()
   return specs.map((spec) => {
-    const checked = checkChildSpec<Start>(spec)
+    const checked = checkChildSpec<Start>(spec, flags.autoShutdown)
     if (ids.has(checked.id)) throw specError('id', checked.id, 'an id that no other child has', checked.id)
     ids.add(checked.id)
     return checked

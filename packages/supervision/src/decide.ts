@@ -11,6 +11,10 @@
  *    restarted with the others and the loss counts once; a first start there, or one on request, has failed.
  * 6. A shutdown does not wait in the backlog, which is where we differ from OTP: once the step under way is answered, what is left of
  *    its operation is dropped, waiting requests are refused, and the children are stopped in reverse order.
+ * 7. A dynamic supervisor that ends asks for the stops of all its children at once, as OTP's does, and awaits all the answers: their
+ *    shutdown times run side by side. This is the one case of more than one step out.
+ * 8. With a backoff a restart is counted when the child fails, and made when its wait is over. A wait is no step: everything else goes
+ *    on meanwhile, and whatever else stops or starts the child ends its wait.
  */
 import { assert, unreachable } from '@cambium/base'
 
@@ -18,11 +22,11 @@ import { backlogSize, pushEntry, shiftEntry } from './backlog.ts'
 import type { ChildExit } from './child-exit.ts'
 import type { Child, Unhandled } from './child-list.ts'
 import { handleRequest, refuse } from './child-request.ts'
-import { advance, beginEnd, type Context, settleStart, settleStop } from './operation.ts'
-import { handleExit, handleLoss, restartChildren } from './restart.ts'
+import { advance, beginEnd, type Context, isBusy, settleStart, settleStop } from './operation.ts'
+import { handleDue, handleExit, handleLoss, restartChildren } from './restart.ts'
 import type { SupervisorAction } from './supervisor-action.ts'
 import type { SupervisorEvent, SupervisorRequest } from './supervisor-event.ts'
-import type { BacklogEntry, Step, SupervisorState } from './supervisor-state.ts'
+import type { BacklogEntry, SupervisorState } from './supervisor-state.ts'
 
 /** Entries that may wait behind the step under way; further requests are replied to with `overloaded`. */
 export const REQUESTS_MAX: number = 1 << 20
@@ -30,14 +34,14 @@ export const REQUESTS_MAX: number = 1 << 20
 export interface Decision<Start> {
   /** The same object that was given: `decide` changes it in place, which keeps a step's cost apart from the number of children. */
   readonly state: SupervisorState<Start>
-  /** In order; a `start_child` or `stop_child` comes last, and its answer is awaited. */
+  /** In order; a `start_child`, or the `stop_child`, comes last, and its answer is awaited. */
   readonly actions: readonly SupervisorAction<Start>[]
 }
 
 /**
  * What to do about `event`. Deterministic, without effects besides `state`, which is changed in place and returned.
  *
- * @param now milliseconds that never decrease from call to call; only the restart windows look at it.
+ * @param now milliseconds that never decrease from call to call; only the restart windows and the calm time of a backoff look at it.
  */
 export function decide<Start>(state: SupervisorState<Start>, event: SupervisorEvent<Start>, now: number): Decision<Start> {
   const context: Context<Start> = { state, actions: [], now }
@@ -67,15 +71,23 @@ function receive<Start>(context: Context<Start>, event: SupervisorEvent<Start>):
     case 'child_started':
     case 'child_ignored':
     case 'child_start_failed': {
-      if (!answers(state.step, 'start', event)) return
+      if (!answersStart(state, event)) return
       if (event.type === 'child_start_failed') settleStart(context, { kind: 'failed', exit: event.exit, retry: true })
       else if (event.type === 'child_started') settleStart(context, { kind: 'started' })
       else settleStart(context, { kind: 'ignored' })
       return
     }
-    case 'child_stopped':
-      if (answers(state.step, 'stop', event)) settleStop(context, event.exit)
+    case 'child_stopped': {
+      const child = current(state, event)
+      if (child?.status === 'stopping') settleStop(context, child, event.exit)
       return
+    }
+    case 'wait_over': {
+      const child = current(state, event)
+      if (child?.isWaiting !== true || state.phase !== 'live') return
+      pushEntry(state.backlog, { type: 'due', child, incarnation: child.incarnation })
+      return
+    }
     case 'child_exited':
       receiveExit(context, event)
       return
@@ -96,24 +108,31 @@ function receive<Start>(context: Context<Start>, event: SupervisorEvent<Start>):
   }
 }
 
-function answers<Start>(
-  step: Step<Start> | undefined,
-  kind: Step<Start>['kind'],
-  event: { id: string; incarnation?: number },
-): boolean {
-  return step !== undefined && step.kind === kind && step.id === event.id && fits(step.incarnation, event.incarnation)
+interface AboutChild {
+  readonly id: string
+  readonly incarnation?: number
 }
 
-function fits(current: number, given: number | undefined): boolean {
-  return given === undefined || given === current
+function answersStart<Start>({ starting }: SupervisorState<Start>, event: AboutChild): boolean {
+  return starting !== undefined && starting.id === event.id && fits(starting.incarnation, event)
 }
 
-function receiveExit<Start>(context: Context<Start>, event: { id: string; exit: ChildExit; incarnation?: number }): void {
-  const { state } = context
-  if (answers(state.step, 'stop', event)) return settleStop(context, event.exit)
-  if (answers(state.step, 'start', event)) return settleStart(context, { kind: 'failed', exit: event.exit, retry: true })
+/** The child that the event is about, unless it is about an incarnation before. */
+function current<Start>(state: SupervisorState<Start>, event: AboutChild): Child<Start> | undefined {
   const child = state.children.byId.get(event.id)
-  if (child === undefined || !fits(child.incarnation, event.incarnation)) return
+  return child !== undefined && fits(child.incarnation, event) ? child : undefined
+}
+
+function fits(incarnation: number, event: AboutChild): boolean {
+  return event.incarnation === undefined || event.incarnation === incarnation
+}
+
+function receiveExit<Start>(context: Context<Start>, event: AboutChild & { exit: ChildExit }): void {
+  const { state } = context
+  if (answersStart(state, event)) return settleStart(context, { kind: 'failed', exit: event.exit, retry: true })
+  const child = current(state, event)
+  if (child === undefined) return
+  if (child.status === 'stopping') return settleStop(context, child, event.exit)
   const mark = { exit: event.exit }
   if (markExit(child, mark) && state.phase === 'live') pushEntry(state.backlog, { type: 'exited', child, mark })
 }
@@ -124,18 +143,16 @@ function receiveLoss<Start>(context: Context<Start>, ids: readonly string[]): vo
   const children: Child<Start>[] = []
   let joined: Child<Start> | undefined
   for (const id of ids) {
-    const { step } = state
-    if (step?.id === id) {
-      if (step.kind === 'stop') {
-        settleStop(context, mark.exit)
-      } else {
-        settleStart(context, { kind: 'failed', exit: mark.exit, retry: false })
-        if (step.child?.status === 'restarting') joined = step.child // not on a first start, nor on request
-      }
+    const { starting } = state
+    if (starting?.id === id) {
+      settleStart(context, { kind: 'failed', exit: mark.exit, retry: false })
+      if (starting.child?.status === 'restarting') joined = starting.child // not on a first start, nor on request
       continue
     }
     const child = state.children.byId.get(id)
-    if (child !== undefined && markExit(child, mark)) children.push(child)
+    if (child === undefined) continue
+    if (child.status === 'stopping') settleStop(context, child, mark.exit)
+    else if (markExit(child, mark)) children.push(child)
   }
   const due = children.length > 0 || joined !== undefined
   if (due && state.phase === 'live') pushEntry(state.backlog, { type: 'lost', children, joined, mark })
@@ -159,7 +176,7 @@ function receiveRequest<Start>(context: Context<Start>, request: SupervisorReque
 /** Goes on until the host has to answer something or nothing is left to do. */
 function work<Start>(context: Context<Start>): void {
   const { state } = context
-  while (state.step === undefined && state.phase !== 'ended') {
+  while (!isBusy(state) && state.phase !== 'ended') {
     if (state.shutdownAsked && state.phase !== 'ending') beginEnd(context, 'shutdown')
     if (state.operation !== undefined) {
       advance(context, state.operation)
@@ -182,11 +199,14 @@ function handle<Start>(context: Context<Start>, entry: BacklogEntry<Start>): voi
     case 'retry': {
       // Somebody may have terminated the child meanwhile, or a sibling's exit may have started it again.
       const child = context.state.children.byId.get(entry.id)
-      if (child?.status !== 'restarting') return
+      if (child?.status !== 'restarting' || child.isWaiting) return
       assert(child.failure !== undefined, `a child that waits for its next attempt has failed one: id=${entry.id}`)
       restartChildren(context, [child], child.failure)
       return
     }
+    case 'due':
+      handleDue(context, entry)
+      return
     default:
       handleRequest(context, entry)
   }

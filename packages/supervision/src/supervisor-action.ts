@@ -1,6 +1,7 @@
 /**
  * What a supervisor tells its host to do. `start_child` and `stop_child` want an answer; at most one of them is out at any
- * time, and it is the last action of its list. The others are notices.
+ * time, and it is the last action of its list; only a dynamic supervisor that ends asks for the stops of all its children at once.
+ * `wait` wants an answer later and holds up nothing. The others are notices.
  */
 import type { CambiumError } from '@cambium/base'
 
@@ -23,10 +24,21 @@ export interface StopChild {
   readonly incarnation: number
 }
 
+/** With a backoff: the restart of the child is due in so many milliseconds; say so by `wait_over`. Nobody minds when that comes in vain. */
+export interface Wait {
+  readonly type: 'wait'
+  readonly id: string
+  readonly delayMs: number
+  /** Of the incarnation that ended or did not start. */
+  readonly incarnation: number
+}
+
 export type ReplyError =
   | 'already_present' // add_child: the id has a spec, but no actor (start: see already_started)
   | 'already_started' // add_child: the id has an actor; start: asked for before
   | 'child_spec' // add_child: `cause` names the wrong field
+  | 'dynamic' // restart_child, delete_child: a dynamic supervisor keeps no spec without an actor
+  | 'max_children' // add_child: there are `maxChildren`
   | 'not_found'
   | 'not_started' // before `start`
   | 'overloaded' // REQUESTS_MAX things wait
@@ -34,13 +46,14 @@ export type ReplyError =
   | 'running' // restart_child, delete_child
   | 'shutting_down'
   | 'start_failed' // `exit` says why; of `start`, `id` says which child
-  | 'too_many_children' // CHILDREN_MAX
 
 export interface Reply {
   readonly type: 'reply'
   readonly event: 'start' | 'add_child' | 'terminate_child' | 'restart_child' | 'delete_child'
   readonly id?: string
   readonly ok: true | { readonly error: ReplyError; readonly exit?: ChildExit; readonly cause?: CambiumError }
+  /** That of the request, if it had one. */
+  readonly ticket?: unknown
 }
 
 /** For logs and telemetry; a host need not act on any. */
@@ -52,12 +65,13 @@ export type Report = { readonly type: 'report'; readonly id: string; readonly ex
   | { readonly report: 'intensity_exceeded'; readonly restarts: number }
   /** The same for one child with the per_child budget: it stays down, its spec is kept without an actor. */
   | { readonly report: 'child_given_up'; readonly restarts: number }
+  | { readonly report: 'auto_shutdown' } // it was the significant child whose end ends the supervisor
 )
 
 export interface Ended {
   readonly type: 'ended'
-  /** To the supervisor's own supervisor each of them is an exit of kind `shutdown`, as in OTP. */
+  /** To the supervisor's own supervisor each of them is an exit of kind `shutdown`, as in OTP. `shutdown`: asked for, or automatic. */
   readonly reason: 'shutdown' | 'start_failed' | 'intensity_exceeded'
 }
 
-export type SupervisorAction<Start = unknown> = StartChild<Start> | StopChild | Reply | Report | Ended
+export type SupervisorAction<Start = unknown> = StartChild<Start> | StopChild | Wait | Reply | Report | Ended

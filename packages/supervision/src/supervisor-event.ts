@@ -1,5 +1,5 @@
 /**
- * What a host tells a supervisor. Three sorts: answers to `start_child` and `stop_child`, things that happened, requests.
+ * What a host tells a supervisor. Three sorts: answers to `start_child`, `stop_child` and `wait`, things that happened, requests.
  *
  * Where it is given, `incarnation` is the number that the action carried (`child_exited`: the number of the `start_child`
  * that began the incarnation which ended). An event whose number is not the current one is a latecomer and is ignored; so
@@ -14,16 +14,23 @@ export type SupervisorAnswer =
   | { readonly type: 'child_ignored'; readonly id: string; readonly incarnation?: number }
   | { readonly type: 'child_start_failed'; readonly id: string; readonly exit: ChildExit; readonly incarnation?: number }
   | { readonly type: 'child_stopped'; readonly id: string; readonly exit: ChildExit; readonly incarnation?: number }
+  /** The time of a `wait` is up. */
+  | { readonly type: 'wait_over'; readonly id: string; readonly incarnation?: number }
 
 export type SupervisorRequest<Start = unknown> =
   /** Start the child and keep it as the last one. */
-  | { readonly type: 'add_child'; readonly spec: ChildSpec<Start> }
-  /** Stop the child and keep its spec, unless it is temporary. */
-  | { readonly type: 'terminate_child'; readonly id: string }
-  /** Start a child that has no actor. Not counted as a restart; with the per_child budget it begins a new window. */
-  | { readonly type: 'restart_child'; readonly id: string }
-  /** Forget a child that has no actor. */
-  | { readonly type: 'delete_child'; readonly id: string }
+  (
+    | { readonly type: 'add_child'; readonly spec: ChildSpec<Start> }
+    /** Stop the child and keep its spec, unless it is temporary or the supervisor dynamic. */
+    | { readonly type: 'terminate_child'; readonly id: string }
+    /** Start a child that has no actor. Not counted as a restart; budget per_child and backoff begin anew for it. */
+    | { readonly type: 'restart_child'; readonly id: string }
+    /** Forget a child that has no actor. */
+    | { readonly type: 'delete_child'; readonly id: string }
+  ) & {
+    /** Handed back in the reply; opaque to this package. */
+    readonly ticket?: unknown
+  }
 
 export type SupervisorEvent<Start = unknown> =
   | SupervisorAnswer

@@ -7,6 +7,8 @@ export function actionText(action: SupervisorAction): string {
       return `${action.restart ? 'restart' : 'start'} ${action.spec.id}`
     case 'stop_child':
       return `stop ${action.id} ${action.shutdown}`
+    case 'wait':
+      return `wait ${action.id} ${action.delayMs}`
     case 'reply': {
       const target = action.id === undefined ? action.event : `${action.event} ${action.id}`
       if (action.ok === true) return `reply ${target} ok`

@@ -1,7 +1,14 @@
 import { CambiumError } from '@cambium/base'
 import { describe, expect, it } from 'vitest'
 
-import { checkChildSpec, checkSupervisorFlags, type ChildSpec, createSupervisor, type SupervisorFlags } from '../src/index.ts'
+import {
+  CHILDREN_MAX,
+  checkChildSpec,
+  checkSupervisorFlags,
+  type ChildSpec,
+  createSupervisor,
+  type SupervisorFlags,
+} from '../src/index.ts'
 import { createStartedHost } from './test-host.ts'
 
 function wrongField(code: string, run: () => unknown): unknown {
@@ -39,6 +46,11 @@ describe('C-15: a bad child spec is rejected with its field', () => {
     expect(wrongField('ERR_CHILD_SPEC', () => createSupervisor({}, [spec as ChildSpec]))).toBe(field)
   })
 
+  it('children of a dynamic supervisor, or more than it may have', () => {
+    expect(wrongField('ERR_CHILD_SPEC', () => createSupervisor({ kind: 'dynamic' }, [good]))).toBe('children')
+    expect(wrongField('ERR_CHILD_SPEC', () => createSupervisor({ maxChildren: 0 }, [good]))).toBe('children')
+  })
+
   it('two children with one id', () => {
     expect(wrongField('ERR_CHILD_SPEC', () => createSupervisor({}, [good, { ...good }]))).toBe('id')
   })
@@ -57,6 +69,12 @@ it('C-14: a permanent child cannot be significant, nor any child while automatic
       'significant',
     )
     expect(checkChildSpec({ id: 'a', start: 1, restart, significant: false }).significant).toBe(false)
+  }
+  for (const autoShutdown of ['any_significant', 'all_significant'] as const) {
+    const create = (restart: 'permanent' | 'transient') => () =>
+      createSupervisor({ autoShutdown }, [{ id: 'a', start: 1, restart, significant: true }])
+    expect(wrongField('ERR_CHILD_SPEC', create('permanent'))).toBe('significant')
+    expect(create('transient')()).toMatchObject({ phase: 'new' })
   }
 })
 
@@ -80,11 +98,36 @@ describe('C-15: bad flags are rejected with their field', () => {
     ['budget', { budget: 'none' }],
     ['budget', { budget: 'per_child', strategy: 'one_for_all' }],
     ['period', { period: 5 }],
+    ['kind', { kind: 'simple' }],
+    ['strategy', { kind: 'dynamic', strategy: 'rest_for_one' }],
+    ['autoShutdown', { autoShutdown: 'always' }],
+    ['maxChildren', { maxChildren: -1 }],
+    ['maxChildren', { maxChildren: CHILDREN_MAX + 1 }],
+    ['backoff', { backoff: 100 }],
+    ['backoff.maxMs', { backoff: { initialMs: 1 } }],
+    ['backoff.maxMs', { backoff: { initialMs: 1, maxMs: 2 ** 31 } }],
+    ['backoff.initialMs', { backoff: { initialMs: 0, maxMs: 10 } }],
+    ['backoff.initialMs', { backoff: { initialMs: 11, maxMs: 10 } }],
+    ['backoff.factor', { backoff: { initialMs: 1, maxMs: 10, factor: 0.5 } }],
+    ['backoff.jitter', { backoff: { initialMs: 1, maxMs: 10, jitter: 1.5 } }],
+    ['backoff.calmMs', { backoff: { initialMs: 1, maxMs: 10, calmMs: 0 } }],
+    ['backoff.max', { backoff: { initialMs: 1, maxMs: 10, max: 10 } }],
   ])('%s', (field, flags) => {
     expect(wrongField('ERR_SUPERVISOR_FLAGS', () => createSupervisor(flags as SupervisorFlags, []))).toBe(field)
   })
 
   it('the defaults are those of OTP', () => {
-    expect(checkSupervisorFlags({})).toEqual({ strategy: 'one_for_one', intensity: 1, periodMs: 5000, budget: 'shared' })
+    expect(checkSupervisorFlags({})).toEqual({
+      kind: 'static',
+      strategy: 'one_for_one',
+      intensity: 1,
+      periodMs: 5000,
+      budget: 'shared',
+      autoShutdown: 'never',
+      backoff: undefined,
+      maxChildren: CHILDREN_MAX,
+    })
+    const { backoff } = checkSupervisorFlags({ backoff: { initialMs: 100, maxMs: 1000 } })
+    expect(backoff).toEqual({ initialMs: 100, maxMs: 1000, factor: 2, jitter: 0.2, calmMs: 1000 })
   })
 })

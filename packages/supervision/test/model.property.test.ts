@@ -2,10 +2,19 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 
-import { createSupervisor, decide, type SupervisorAction, type SupervisorEvent, whichChildren } from '../src/index.ts'
+import {
+  type ChildSpec,
+  createSupervisor,
+  decide,
+  type StartChild,
+  type StopChild,
+  type SupervisorEvent,
+  whichChildren,
+} from '../src/index.ts'
 import { actionText } from './action-text.ts'
 import { NaiveSupervisor } from './naive-supervisor.ts'
 import { type Happening, IDS, type Script, ScriptedWorld, type StepPlan } from './scripted-world.ts'
+import { targetOf } from './test-host.ts'
 
 const RUNS = 3000
 
@@ -14,6 +23,7 @@ const spec = fc.record({
   start: fc.constant('start'),
   restart: fc.constantFrom('permanent', 'permanent', 'transient', 'temporary'),
   shutdown: fc.constantFrom('brutal_kill' as const, 'infinity' as const, 100),
+  significant: fc.boolean(),
 })
 const kind = fc.constantFrom('normal', 'shutdown', 'killed', 'crash', 'crash')
 const happening: fc.Arbitrary<Happening> = fc.oneof(
@@ -28,6 +38,7 @@ const happening: fc.Arbitrary<Happening> = fc.oneof(
     }),
   },
   { weight: 2, arbitrary: fc.record({ type: fc.constant('add'), spec }) },
+  { weight: 6, arbitrary: fc.record({ type: fc.constant('wait'), pick: fc.nat(20) }) },
 )
 const shutdown: Happening = { type: 'shutdown' }
 const step: fc.Arbitrary<StepPlan> = fc.record({
@@ -44,16 +55,52 @@ const shape = fc.constantFrom(
   { strategy: 'one_for_one', budget: 'per_child' },
   { strategy: 'one_for_all', budget: 'shared' },
   { strategy: 'rest_for_one', budget: 'shared' },
+  { kind: 'dynamic', budget: 'shared' },
+  { kind: 'dynamic', budget: 'per_child' },
 )
-const script: fc.Arbitrary<Script> = fc.record({
+const backoff = fc.record({
+  initialMs: fc.integer({ min: 1, max: 20 }),
+  maxMs: fc.integer({ min: 20, max: 100 }),
+  factor: fc.constantFrom(1, 2, 3),
+  jitter: fc.constantFrom(0, 0.2, 1),
+  calmMs: fc.integer({ min: 1, max: 60 }),
+})
+const rawScript: fc.Arbitrary<Script> = fc.record({
   flags: fc
-    .tuple(shape, fc.nat(4), fc.integer({ min: 1, max: 200 }))
-    .map(([flags, intensity, periodMs]) => ({ ...flags, intensity, periodMs })) as fc.Arbitrary<Script['flags']>,
+    .tuple(
+      shape,
+      fc.nat(4),
+      fc.integer({ min: 1, max: 200 }),
+      fc.constantFrom('never', 'any_significant', 'all_significant'),
+      fc.option(backoff, { nil: undefined }),
+      fc.constantFrom(6, 7),
+    )
+    .map(([flags, intensity, periodMs, autoShutdown, waits, maxChildren]) => {
+      return { ...flags, intensity, periodMs, autoShutdown, backoff: waits, maxChildren }
+    }) as fc.Arbitrary<Script['flags']>,
+  seed: fc.constantFrom(0, 0.25, 0.9),
   specs: fc.uniqueArray(spec, { maxLength: 6, selector: (child) => child.id }),
   calmSteps: fc.constantFrom(0, 6, 6, 6),
   steps: fc.array(step, { minLength: 1, maxLength: 12 }),
   quiet: fc.array(fc.record({ afterMs: fc.nat(60), happening }), { maxLength: 12 }),
 }) as fc.Arbitrary<Script>
+
+/** Significance only where it is allowed; a dynamic supervisor is given its children as requests. */
+const script = rawScript.map((raw): Script => {
+  const { autoShutdown, kind: kindOfSupervisor } = raw.flags
+  const allowed = (child: ChildSpec<string>): ChildSpec<string> =>
+    autoShutdown === 'never' || child.restart === 'permanent' ? { ...child, significant: false } : child
+  const allow = (what: Happening): Happening => (what.type === 'add' ? { type: 'add', spec: allowed(what.spec) } : what)
+  const specs = raw.specs.map(allowed)
+  const isDynamic = kindOfSupervisor === 'dynamic'
+  const adds = isDynamic ? specs.map((child) => ({ afterMs: 0, happening: { type: 'add' as const, spec: child } })) : []
+  return {
+    ...raw,
+    specs: isDynamic ? [] : specs,
+    steps: raw.steps.map((each) => ({ ...each, during: each.during.map(allow) })),
+    quiet: [...adds, ...raw.quiet.map((each) => ({ ...each, happening: allow(each.happening) }))],
+  }
+})
 
 /** A script may go round for ever (each attempt fails, slower than the period); both sides are then cut off at the same step. */
 const STEPS_MAX = 300
@@ -94,8 +141,8 @@ function runNaively(plan: Script): Run {
 /** Runs the real one; with `latecomers`, every answer comes a second time under its old number and must change nothing. */
 function runReally(plan: Script, latecomers: boolean): Run {
   const world = new BoundedWorld(plan)
-  const state = createSupervisor(plan.flags, plan.specs)
-  let asked: SupervisorAction<string> | undefined
+  const state = createSupervisor(plan.flags, plan.specs, plan.seed)
+  let asked: (StartChild<string> | StopChild)[] = []
   let ended = false
 
   const feed = (event: SupervisorEvent<string>): void => {
@@ -104,10 +151,13 @@ function runReally(plan: Script, latecomers: boolean): Run {
     for (const [index, action] of actions.entries()) {
       world.log.push(actionText(action))
       if (action.type === 'start_child' || action.type === 'stop_child') {
-        expect(asked).toBeUndefined()
-        expect(index).toBe(actions.length - 1)
+        const isFirst = asked.length === 0
+        expect(isFirst || (plan.flags.kind === 'dynamic' && action.type === 'stop_child')).toBe(true)
+        if (plan.flags.kind !== 'dynamic') expect(index).toBe(actions.length - 1)
         expect(world.alive.has(targetOf(action))).toBe(action.type === 'stop_child')
-        asked = action
+        asked.push(action)
+      } else if (action.type === 'wait') {
+        world.waits.push({ id: action.id, incarnation: action.incarnation })
       } else if (action.type === 'ended') {
         expect(index).toBe(actions.length - 1)
         expect([...world.alive]).toEqual([])
@@ -130,18 +180,17 @@ function runReally(plan: Script, latecomers: boolean): Run {
     const hit = event.type === 'child_exited' ? [event.id] : event.type === 'core_lost' ? event.ids : []
     for (const id of hit) world.alive.delete(id)
     const answered = underWay !== undefined && hit.includes(underWay)
-    if (answered) asked = undefined
+    asked = asked.filter((each) => !hit.includes(targetOf(each)))
     feed(event)
     return answered
   }
   const settle = (): void => {
-    while (asked !== undefined) {
-      const action = asked as SupervisorAction<string> & { type: 'start_child' | 'stop_child' }
+    for (let action = asked[0]; action !== undefined; action = asked[0]) {
       const { incarnation } = action
       const id = targetOf(action)
       const stepPlan = world.nextStep()
       if (!stepPlan.during.some((what) => happen(what, id))) {
-        asked = undefined
+        asked.shift()
         if (action.type === 'stop_child') {
           world.alive.delete(id)
           feed({ type: 'child_stopped', id, exit: { kind: stepPlan.stop }, incarnation })
@@ -171,10 +220,6 @@ function runReally(plan: Script, latecomers: boolean): Run {
   return { log: world.log, children: whichChildren(state).map((child) => `${child.id} ${child.status}`) }
 }
 
-function targetOf(action: SupervisorAction<string> & { type: 'start_child' | 'stop_child' }): string {
-  return action.type === 'start_child' ? action.spec.id : action.id
-}
-
 it('does what the naive supervisor does, action by action, and keeps its promises to the host', () => {
   const seen = new Map<string, number>()
   fc.assert(
@@ -202,6 +247,11 @@ it('does what the naive supervisor does, action by action, and keeps its promise
     'reply delete_child restarting',
     'reply add_child already_present',
     'reply delete_child ok',
+    'report auto_shutdown normal',
+    'report auto_shutdown core_lost',
+    'wait',
+    'reply restart_child dynamic',
+    'reply add_child max_children',
   ]) {
     expect(seen.get(line) ?? 0, line).toBeGreaterThan(0)
   }
@@ -220,7 +270,7 @@ it('on a shutdown the children stop in exactly the reverse of their start order,
   fc.assert(
     fc.property(script, (plan) => {
       const { log, children } = runReally({ ...plan, quiet: [...plan.quiet, { afterMs: 1, happening: shutdown }] }, false)
-      if (children === 'cut off') return
+      if (children === 'cut off' || plan.flags.kind === 'dynamic') return
       expect(log.at(-1)).toMatch(/^ended /)
       const from = Math.max(
         log.findLastIndex((line) => /^(re)?start /.test(line)),

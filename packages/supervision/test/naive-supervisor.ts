@@ -12,6 +12,11 @@ interface NaiveChild {
   hasRun: boolean
   failure: ChildExit
   times: number[]
+  /** Number of the wait before its restart. */
+  wait: number | undefined
+  /** Failures in a row, and when it last started if it has not failed since. */
+  row: number
+  since: number | undefined
 }
 
 type Mail = SupervisorEvent<string> | { type: 'try_again'; id: string } | { type: 'lost'; ids: string[]; joined: string[] }
@@ -38,6 +43,8 @@ export class NaiveSupervisor {
   #shutdown = false
   #ending = false
   #booting = true
+  #waits = 0
+  #tokens = 0
 
   constructor(script: Script, world: ScriptedWorld) {
     this.#script = script
@@ -96,7 +103,8 @@ export class NaiveSupervisor {
     const waiting = this.#mailbox
     this.#mailbox = waiting.filter((mail) => mail.type === 'child_exited' || mail.type === 'lost')
     for (const mail of waiting) if (isRequest(mail)) this.#refuse(mail)
-    for (const child of this.children.toReversed()) this.#terminate(child)
+    if (this.#script.flags.kind === 'dynamic') this.#terminateAtOnce()
+    else for (const child of this.children.toReversed()) this.#terminate(child)
     if (this.#booting) this.#log(ending.startReply)
     this.#log(`ended ${ending.reason}`)
     this.ended = true
@@ -106,16 +114,25 @@ export class NaiveSupervisor {
     if (mail.type === 'child_exited') {
       const child = this.#find(mail.id) as NaiveChild
       if (this.#exited(child, mail.exit)) this.#restart([child], mail.exit)
+      else this.#autoShutdown([child], mail.exit)
     } else if (mail.type === 'lost') {
       const exit: ChildExit = { kind: 'core_lost' }
+      const gone: NaiveChild[] = []
       const again = this.children.filter((child) => {
-        if (mail.joined.includes(child.spec.id) && child.pid === 'restarting') return true
-        return mail.ids.includes(child.spec.id) && this.#exited(child, exit)
+        if (mail.joined.includes(child.spec.id) && child.pid === 'restarting' && child.wait === undefined) return true
+        if (!mail.ids.includes(child.spec.id)) return false
+        if (this.#exited(child, exit)) child.pid = 'restarting'
+        else gone.push(child)
+        return child.pid === 'restarting'
       })
+      this.#autoShutdown(gone, exit)
       if (again.length > 0) this.#restart(again, exit)
     } else if (mail.type === 'try_again') {
       const child = this.#find(mail.id)
-      if (child?.pid === 'restarting') this.#restart([child], child.failure)
+      if (child?.pid === 'restarting' && child.wait === undefined) this.#restart([child], child.failure)
+    } else if (mail.type === 'wait_over') {
+      const child = this.#find(mail.id)
+      if (child?.wait !== undefined && child.wait === mail.incarnation) this.#startAgain([child], undefined)
     } else if (isRequest(mail)) {
       this.#request(mail)
     }
@@ -131,8 +148,19 @@ export class NaiveSupervisor {
     return false
   }
 
+  /** do_auto_shutdown, after the exits of children that are not restarted. */
+  #autoShutdown(gone: NaiveChild[], exit: ChildExit): void {
+    const last = gone.findLast((child) => child.spec.significant)
+    if (last === undefined) return
+    const { autoShutdown } = this.#script.flags
+    const others = this.children.some((child) => child.spec.significant && child.pid !== 'none')
+    if (autoShutdown === 'all_significant' && others) return
+    this.#log(`report auto_shutdown ${last.spec.id} ${exit.kind}`)
+    throw new Ending('shutdown')
+  }
+
   #restart(children: NaiveChild[], exit: ChildExit): void {
-    const { strategy = 'one_for_one', intensity = 1, budget } = this.#script.flags
+    const { intensity = 1, budget, backoff } = this.#script.flags
     const first = children[0] as NaiveChild
     if (budget === 'per_child') {
       children = children.filter((child) => {
@@ -150,9 +178,20 @@ export class NaiveSupervisor {
         throw new Ending('intensity_exceeded')
       }
     }
-    for (const child of children) child.pid = 'none'
+    if (children.length > 0) this.#startAgain(children, backoff && children.map((child) => this.#delay(child)))
+  }
+
+  /** With `delays` it only comes to the waiting. */
+  #startAgain(children: NaiveChild[], delays: number[] | undefined): void {
+    const { strategy = 'one_for_one' } = this.#script.flags
+    const first = children[0] as NaiveChild
+    for (const child of children) this.#down(child)
     if (strategy === 'one_for_one') {
-      for (const child of children) {
+      for (const [index, child] of children.entries()) {
+        if (delays !== undefined) {
+          this.#wait(child, delays[index] as number)
+          continue
+        }
         this.#checkpoint()
         this.#tryRestart(child)
       }
@@ -163,10 +202,30 @@ export class NaiveSupervisor {
       this.#checkpoint()
       this.#terminate(child)
     }
+    this.#checkpoint()
+    if (delays !== undefined) return this.#wait(first, Math.max(...delays))
     for (const child of this.children.slice(from)) {
       this.#checkpoint()
       if (!this.#tryRestart(child)) return
     }
+  }
+
+  #wait(child: NaiveChild, delay: number): void {
+    child.pid = 'restarting'
+    child.wait = ++this.#tokens
+    this.#world.waits.push({ id: child.spec.id, incarnation: child.wait })
+    this.#log(`wait ${child.spec.id} ${delay}`)
+  }
+
+  #delay(child: NaiveChild): number {
+    const { initialMs = 0, maxMs = 0, factor = 2, jitter = 0.2, calmMs = maxMs } = this.#script.flags.backoff ?? {}
+    if (child.since !== undefined && this.#world.now >= child.since + calmMs) child.row = 0
+    let delay = initialMs
+    for (let failure = 0; failure < child.row; failure++) delay *= factor
+    child.row++
+    child.since = undefined
+    const chance = this.#script.seed + this.#waits++ * ((Math.sqrt(5) - 1) / 2)
+    return Math.max(1, Math.round(Math.min(delay, maxMs) * (1 - jitter * (chance - Math.floor(chance)))))
   }
 
   #within(times: number[]): number[] {
@@ -195,14 +254,17 @@ export class NaiveSupervisor {
     const id = request.type === 'add_child' ? request.spec.id : request.id
     const child = this.#find(id)
     const reply = (text: string): void => this.#log(`reply ${request.type} ${id} ${text}`)
+    const { kind, maxChildren = Infinity } = this.#script.flags
     if (request.type === 'add_child') {
       if (child !== undefined) return reply(child.pid === 'pid' ? 'already_started' : 'already_present')
+      if (this.children.length >= maxChildren) return reply('max_children')
       const added = naiveChild(request.spec)
       this.children.push(added)
       const failure = this.#start(added)
       if (failure !== undefined) this.children = this.children.filter((other) => other !== added)
       return reply(failure === undefined ? 'ok' : `start_failed ${failure.exit.kind}`)
     }
+    if (kind === 'dynamic' && request.type !== 'terminate_child') return reply('dynamic')
     if (child === undefined) return reply('not_found')
     if (request.type === 'terminate_child') {
       this.#terminate(child)
@@ -214,6 +276,7 @@ export class NaiveSupervisor {
       return reply('ok')
     }
     child.times = []
+    child.row = 0
     const failure = this.#start(child)
     reply(failure === undefined ? 'ok' : `start_failed ${failure.exit.kind}`)
   }
@@ -233,24 +296,74 @@ export class NaiveSupervisor {
       this.#world.alive.add(id)
       child.pid = 'pid'
       child.hasRun = true
+      child.since = this.#world.now
     }
     return undefined
   }
 
   #terminate(child: NaiveChild): void {
-    const { id, shutdown, restart = 'permanent' } = child.spec
-    if (child.pid === 'pid') {
-      const exit = this.#stop(child)
-      const asAsked = exit.kind === (shutdown === 'brutal_kill' ? 'killed' : 'shutdown')
-      const orderly = exit.kind === 'normal' || exit.kind === 'shutdown'
-      if (!asAsked && !(orderly && restart !== 'permanent')) this.#log(`report shutdown_error ${id} ${exit.kind}`)
-    }
+    if (child.pid === 'pid') this.#reportStop(child, this.#stop(child))
     this.#delete(child)
+  }
+
+  #reportStop(child: NaiveChild, exit: ChildExit): void {
+    const { id, shutdown, restart = 'permanent' } = child.spec
+    const asAsked = exit.kind === (shutdown === 'brutal_kill' ? 'killed' : 'shutdown')
+    const orderly = exit.kind === 'normal' || exit.kind === 'shutdown'
+    if (!asAsked && !(orderly && restart !== 'permanent')) this.#log(`report shutdown_error ${id} ${exit.kind}`)
+  }
+
+  /** terminate_dynamic_children: all are told, then all are waited for. */
+  #terminateAtOnce(): void {
+    const told: NaiveChild[] = []
+    for (const child of this.children.toReversed()) {
+      const exit = child.pid === 'pid' ? this.#flush(child) : undefined
+      if (exit !== undefined) this.#reportStop(child, exit)
+      else if (child.pid === 'pid') {
+        this.#log(`stop ${child.spec.id} ${child.spec.shutdown}`)
+        told.push(child)
+      }
+    }
+    while (told.length > 0) {
+      const turn = told[0] as NaiveChild
+      const plan = this.#world.nextStep()
+      const ended = (child: NaiveChild, exit: ChildExit): void => {
+        this.#world.alive.delete(child.spec.id)
+        told.splice(told.indexOf(child), 1)
+        this.#reportStop(child, exit)
+      }
+      for (const happening of plan.during) {
+        const event = this.#world.event(happening)
+        const hit = event?.type === 'child_exited' ? [event.id] : event?.type === 'core_lost' ? event.ids : []
+        if (event !== undefined && isRequest(event)) this.#refuse(event)
+        for (const id of hit) {
+          const child = told.find((other) => other.spec.id === id)
+          if (child !== undefined) ended(child, event?.type === 'child_exited' ? event.exit : { kind: 'core_lost' })
+        }
+        if (!told.includes(turn)) break
+      }
+      if (told.includes(turn)) ended(turn, { kind: plan.stop })
+    }
+    this.children = []
   }
 
   #stop(child: NaiveChild): ChildExit {
     const { id, shutdown = child.spec.kind === 'supervisor' ? 'infinity' : 5000 } = child.spec
-    // unlink_flush: an exit that is in the mailbox is taken out of it.
+    const flushed = this.#flush(child)
+    if (flushed !== undefined) return flushed
+    this.#log(`stop ${id} ${shutdown}`)
+    const plan = this.#world.nextStep()
+    for (const happening of plan.during) {
+      const hit = this.#arrive(happening, id)
+      if (hit !== undefined) return hit.exit
+    }
+    this.#world.alive.delete(id)
+    return { kind: plan.stop }
+  }
+
+  /** unlink_flush: an exit that is in the mailbox is taken out of it. */
+  #flush(child: NaiveChild): ChildExit | undefined {
+    const { id } = child.spec
     for (const mail of this.#mailbox) {
       if (mail.type === 'child_exited' && mail.id === id) {
         this.#mailbox = this.#mailbox.filter((other) => other !== mail)
@@ -261,14 +374,7 @@ export class NaiveSupervisor {
         return { kind: 'core_lost' }
       }
     }
-    this.#log(`stop ${id} ${shutdown}`)
-    const plan = this.#world.nextStep()
-    for (const happening of plan.during) {
-      const hit = this.#arrive(happening, id)
-      if (hit !== undefined) return hit.exit
-    }
-    this.#world.alive.delete(id)
-    return { kind: plan.stop }
+    return undefined
   }
 
   /** Puts what happens into the mailbox; returns an exit when it hits the child that is being started or stopped. */
@@ -295,10 +401,17 @@ export class NaiveSupervisor {
     return undefined
   }
 
-  /** del_child: a temporary child is forgotten, of the others the spec stays. */
-  #delete(child: NaiveChild): void {
+  #down(child: NaiveChild): void {
     child.pid = 'none'
-    if (child.spec.restart === 'temporary') this.children = this.children.filter((other) => other !== child)
+    child.wait = undefined
+  }
+
+  /** del_child: a temporary or dynamic child is forgotten, of the others the spec stays. */
+  #delete(child: NaiveChild): void {
+    this.#down(child)
+    child.since = undefined
+    if (child.spec.restart === 'temporary' || this.#script.flags.kind === 'dynamic')
+      this.children = this.children.filter((other) => other !== child)
   }
 
   #refuse(request: Request): void {
@@ -321,5 +434,5 @@ function isRequest(mail: Mail): mail is Request {
 }
 
 function naiveChild(spec: ChildSpec<string>): NaiveChild {
-  return { spec, pid: 'none', hasRun: false, failure: { kind: 'crash' }, times: [] }
+  return { spec, pid: 'none', hasRun: false, failure: { kind: 'crash' }, times: [], wait: undefined, row: 0, since: undefined }
 }

@@ -13,6 +13,8 @@ export type Happening =
   | { readonly type: 'core'; readonly ids: readonly string[] }
   | { readonly type: 'request'; readonly request: 'terminate_child' | 'restart_child' | 'delete_child'; readonly id: string }
   | { readonly type: 'add'; readonly spec: ChildSpec<string> }
+  /** The end of one of the waits that were asked for, perhaps in vain by now. */
+  | { readonly type: 'wait'; readonly pick: number }
   | { readonly type: 'shutdown' }
 
 export interface StepPlan {
@@ -24,6 +26,7 @@ export interface StepPlan {
 
 export interface Script {
   readonly flags: SupervisorFlags
+  readonly seed: number
   readonly specs: readonly ChildSpec<string>[]
   /** So many steps succeed with nothing else happening, which gets most supervisors started. */
   readonly calmSteps: number
@@ -38,6 +41,7 @@ const CALM: StepPlan = { tookMs: 1, during: [], start: 'started', stop: 'shutdow
 export class ScriptedWorld {
   readonly alive: Set<string> = new Set()
   readonly log: string[] = []
+  readonly waits: { readonly id: string; readonly incarnation: number }[] = []
   now = 0
   readonly #script: Script
   #steps = 0
@@ -68,6 +72,10 @@ export class ScriptedWorld {
         return { type: happening.request, id: happening.id }
       case 'add':
         return { type: 'add_child', spec: happening.spec }
+      case 'wait': {
+        const [wait] = this.waits.splice(happening.pick % this.waits.length, 1)
+        return wait === undefined ? undefined : { type: 'wait_over', ...wait }
+      }
       case 'shutdown':
         return { type: 'shutdown' }
     }

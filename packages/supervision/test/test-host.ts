@@ -1,6 +1,6 @@
 /** A host that keeps its supervisor's state, logs the actions and answers steps by a plan: every start and stop succeeds unless told. */
 import { type ChildExit, type ChildSpec, createSupervisor, decide, type SupervisorFlags } from '../src/index.ts'
-import type { SupervisorAction, SupervisorEvent, SupervisorState } from '../src/index.ts'
+import type { StartChild, StopChild, SupervisorAction, SupervisorEvent, SupervisorState } from '../src/index.ts'
 import { actionText } from './action-text.ts'
 
 export type StartPlan = 'started' | 'ignored' | ChildExit
@@ -10,7 +10,7 @@ export const NORMAL: ChildExit = { kind: 'normal' }
 
 export interface TestHost {
   readonly state: SupervisorState<string>
-  /** The step that has not been answered. */
+  /** The step that has not been answered, or the first of them. */
   readonly step: SupervisorAction<string> | undefined
   now: number
   /** One event, no answers; the lines of what it led to. */
@@ -25,38 +25,34 @@ export interface TestHost {
   planStop(id: string, exit: ChildExit): void
 }
 
-export function createTestHost(flags: SupervisorFlags, specs: readonly (ChildSpec<string> | string)[]): TestHost {
+export function createTestHost(flags: SupervisorFlags, specs: readonly (ChildSpec<string> | string)[], seed = 0): TestHost {
   const state = createSupervisor<string>(
     flags,
     specs.map((spec) => (typeof spec === 'string' ? { id: spec, start: spec } : spec)),
+    seed,
   )
   const starts = new Map<string, StartPlan[]>()
   const stops = new Map<string, ChildExit>()
-  let step: SupervisorAction<string> | undefined
+  let steps: (StartChild<string> | StopChild)[] = []
   const host: TestHost = {
     state,
     get step() {
-      return step
+      return steps[0]
     },
     now: 0,
     feed(event) {
       // An exit of the child that is being started or stopped is the answer, as rule 4 of decide.ts has it.
-      const target = step?.type === 'start_child' ? step.spec.id : step?.type === 'stop_child' ? step.id : undefined
-      if (target !== undefined) {
-        if (event.type === 'child_exited' && event.id === target) step = undefined
-        if (event.type === 'core_lost' && event.ids.includes(target)) step = undefined
-      }
+      if (event.type === 'child_exited') steps = steps.filter((step) => targetOf(step) !== event.id)
+      if (event.type === 'core_lost') steps = steps.filter((step) => !event.ids.includes(targetOf(step)))
       const decision = decide(state, event, host.now)
       const asked = decision.actions.filter((action) => action.type === 'start_child' || action.type === 'stop_child')
-      if (asked.length > 0) {
-        if (step !== undefined || asked.length > 1) throw new Error('two steps at once')
-        step = asked[0]
-      }
+      if (asked.length > 0 && steps.length > 0) throw new Error('a step before the answer to another')
+      if (asked.length > 1 && state.flags.kind !== 'dynamic') throw new Error('two steps at once')
+      steps.push(...asked)
       return decision.actions.map(actionText)
     },
     answer() {
-      const asked = step
-      step = undefined
+      const asked = steps.shift()
       if (asked?.type === 'stop_child') {
         const exit = stops.get(asked.id) ?? { kind: asked.shutdown === 'brutal_kill' ? 'killed' : 'shutdown' }
         return host.feed({ type: 'child_stopped', id: asked.id, exit })
@@ -69,7 +65,7 @@ export function createTestHost(flags: SupervisorFlags, specs: readonly (ChildSpe
     },
     run(event) {
       const lines = host.feed(event)
-      while (step !== undefined) lines.push(...host.answer())
+      while (steps.length > 0) lines.push(...host.answer())
       return lines
     },
     plan(id, ...outcomes) {
@@ -82,9 +78,13 @@ export function createTestHost(flags: SupervisorFlags, specs: readonly (ChildSpe
   return host
 }
 
+export function targetOf(step: StartChild<string> | StopChild): string {
+  return step.type === 'start_child' ? step.spec.id : step.id
+}
+
 /** A host whose children all run. */
-export function createStartedHost(flags: SupervisorFlags, specs: readonly (ChildSpec<string> | string)[]): TestHost {
-  const host = createTestHost(flags, specs)
+export function createStartedHost(flags: SupervisorFlags, specs: readonly (ChildSpec<string> | string)[], seed = 0): TestHost {
+  const host = createTestHost(flags, specs, seed)
   host.run({ type: 'start' })
   return host
 }

@@ -119,8 +119,8 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     name: 'restart-past-intensity',
     what: 'a group bears more restarts than it was given',
     file: 'runtime/src/supervisor-host.ts',
-    find: 'createSupervisor<Actor>(flags, specs)',
-    replace: 'createSupervisor<Actor>({ ...flags, intensity: (flags.intensity ?? 3) + 1 }, specs)',
+    find: 'createSupervisorDriver<Actor>(flags, specs, {',
+    replace: 'createSupervisorDriver<Actor>({ ...flags, intensity: (flags.intensity ?? 3) + 1 }, specs, {',
     runsMax: 20,
   },
   {
