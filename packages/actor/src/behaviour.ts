@@ -3,6 +3,8 @@
  * each core imports the module on first use (D13): it must be exported from that module.
  */
 import { CambiumError } from '@cambium/base'
+import { declareMessageLayouts } from '@cambium/codec'
+import type { AnyLayout, LayoutsFor, MessageLayouts, TaggedLayouts } from '@cambium/codec'
 import type { ActorContext } from './context.ts'
 import type { ExitReason } from './exit-reason.ts'
 import { checkMailboxOptions } from './mailbox.ts'
@@ -30,13 +32,27 @@ export interface Behaviour<Argument, Messages, Reply = unknown> {
   readonly name: string
   /** Checked and complete. */
   readonly mailbox: Required<MailboxOptions>
+  /** What is declared for its messages. */
+  readonly layouts: MessageLayouts | undefined
+  readonly readsInPlace: boolean
   readonly program: Program<unknown, unknown, unknown, unknown>
   readonly [phantom]?: (argument: Argument, messages: Messages) => Reply
 }
 
-export interface BehaviourOptions {
+export interface BehaviourOptions<Messages = unknown> {
   /** Mailbox of the actors made from this behaviour, unless the spawn says otherwise. */
   readonly mailbox?: MailboxOptions
+  /**
+   * Layouts of its messages: `layout({ … })` when all of them have one shape, `byTag('type', { … })` for members of a union. Such messages are compiled from
+   * the first one on; one that does not fit its layout is refused where it is sent, with `ERR_MESSAGE_LAYOUT`. @default shapes that repeat are learned
+   */
+  readonly layouts?: LayoutsFor<Messages>
+  /**
+   * Whether a synchronous handler is given messages with a declared layout as they lie in the ring: fields are read when they are asked for, and once the
+   * handler has returned they throw `ERR_MESSAGE_GONE` (`keepMessage` keeps one). Messages of this core and those that had to wait are plain
+   * objects as ever. @default false
+   */
+  readonly readInPlace?: boolean
 }
 
 const BRAND = Symbol.for('cambium.behaviour')
@@ -51,7 +67,7 @@ export function defineActor<Argument, Messages, Reply = unknown, State = unknown
   module: string | URL,
   name: string,
   program: Program<State, Argument, Messages, Reply>,
-  options: BehaviourOptions = {},
+  options: NoInfer<BehaviourOptions<Messages>> = {},
 ): Behaviour<Argument, Messages, Reply> {
   return createBehaviour('actor', module, name, program, options)
 }
@@ -62,7 +78,7 @@ export function createBehaviour<Argument, Messages, Reply, State>(
   module: string | URL,
   name: string,
   program: Program<State, Argument, Messages, Reply>,
-  options: BehaviourOptions = {},
+  options: NoInfer<BehaviourOptions<Messages>> = {},
 ): Behaviour<Argument, Messages, Reply> {
   const url = String(module)
   if (!URL.canParse(url)) throw behaviourError(name, `module=${JSON.stringify(url)}, expected a URL such as import.meta.url`)
@@ -74,7 +90,13 @@ export function createBehaviour<Argument, Messages, Reply, State>(
       throw behaviourError(name, `${callback} is ${typeof value}, expected a function`)
     }
   }
-  const behaviour = { kind, module: url, name, mailbox: checkMailboxOptions(options.mailbox ?? {}), program, [BRAND]: true }
+  const layouts = options.layouts === undefined ? undefined : declareMessageLayouts(options.layouts as AnyLayout | TaggedLayouts)
+  const { readInPlace = false } = options
+  if (typeof readInPlace !== 'boolean' || (readInPlace && layouts === undefined)) {
+    throw behaviourError(name, `readInPlace is ${String(readInPlace)}, expected true or false, and layouts with it`)
+  }
+  const mailbox = checkMailboxOptions(options.mailbox ?? {})
+  const behaviour = { kind, module: url, name, mailbox, layouts, readsInPlace: readInPlace, program, [BRAND]: true }
   return Object.freeze(behaviour) as unknown as Behaviour<Argument, Messages, Reply>
 }
 

@@ -10,4 +10,4 @@ export { checkMailboxOptions, Mailbox, MAILBOX_CAPACITY_DEFAULT } from './mailbo
 export type { MailboxOptions, OverflowPolicy } from './mailbox.ts'
 export type { Call, ReplyTo } from './protocol.ts'
 export { ActorRef, isRef } from './ref.ts'
-export type { AskOptions, Ref, RefHost, SendOutcome, WaitOptions } from './ref.ts'
+export type { AskOptions, Ref, RefHost, RefTarget, SendOutcome, WaitOptions } from './ref.ts'

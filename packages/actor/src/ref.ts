@@ -4,6 +4,7 @@
  */
 import { formatAddress, sameAddress } from '@cambium/base'
 import type { ActorAddress } from '@cambium/base'
+import type { MessageLayouts } from '@cambium/codec'
 import type { ReplyTo } from './protocol.ts'
 
 /** `sent`: on its way. `full`: the mailbox is congested or the ring is full. `closed`: the system is shutting down. */
@@ -46,25 +47,33 @@ export interface Ref<in Messages, out Reply = unknown> extends ActorAddress {
   toString(): string
 }
 
+/** Where a message goes, and what is declared for it there. */
+export interface RefTarget extends ActorAddress {
+  readonly layouts?: MessageLayouts | undefined
+}
+
 /** What a core does for its refs. */
 export interface RefHost {
-  tell(target: ActorAddress, message: unknown): void
-  trySend(target: ActorAddress, message: unknown): SendOutcome
-  send(target: ActorAddress, message: unknown, options: WaitOptions | undefined): Promise<void>
-  ask(target: ActorAddress, message: unknown, options: AskOptions | undefined): Promise<unknown>
+  tell(target: RefTarget, message: unknown): void
+  trySend(target: RefTarget, message: unknown): SendOutcome
+  send(target: RefTarget, message: unknown, options: WaitOptions | undefined): Promise<void>
+  ask(target: RefTarget, message: unknown, options: AskOptions | undefined): Promise<unknown>
 }
 
 /** The one implementation of {@link Ref}; bound to the core on which it is used. */
-export class ActorRef implements ActorAddress {
+export class ActorRef implements RefTarget {
   readonly core: number
   readonly slot: number
   readonly generation: number
+  /** Declared by the actor's behaviour. */
+  readonly layouts: MessageLayouts | undefined
   readonly #host: RefHost
 
-  constructor(host: RefHost, core: number, slot: number, generation: number) {
+  constructor(host: RefHost, core: number, slot: number, generation: number, layouts?: MessageLayouts) {
     this.core = core
     this.slot = slot
     this.generation = generation
+    this.layouts = layouts
     this.#host = host
   }
 

@@ -18,10 +18,14 @@ export type {
   SendOutcome,
   WaitOptions,
 } from '@cambium/actor'
+export { byTag, keepMessage } from '@cambium/codec'
+export type { AnyLayout, LayoutsFor, TaggedLayouts } from '@cambium/codec'
 export { CambiumError } from '@cambium/base'
 export type { ActorAddress, ErrorRecord, Severity } from '@cambium/base'
 export { defineServer, run, serveStream } from '@cambium/otp'
 export type { ByteStreamOptions, ByteStreamReport, Run, Server, ServerDefinition } from '@cambium/otp'
+export { bool, bytes, f32, f64, i16, i32, i8, layout, text, u16, u32, u8 } from '@cambium/ring'
+export type { FieldType, Layout, LayoutFields, LayoutValues } from '@cambium/ring'
 export { child, startSystem } from '@cambium/runtime'
 export type {
   ActorOptions,

@@ -10,9 +10,10 @@
  *   binary      index into BINARY_TYPES, bytes
  *   minus zero
  *   utf16       bytes                      a string with a lone surrogate, which UTF-8 has no bytes for
- *   ref         core, slot, generation, name?
+ *   ref         core, slot, generation, name?, number of its declared layouts?
  */
 import { CORES_MAX, SLOTS_MAX } from '@cambium/base'
+import type { MessageLayouts } from './message-layouts.ts'
 
 export const BOX_MAP = 0
 export const BOX_SET = 1
@@ -51,10 +52,14 @@ export class Boxed {
   }
 }
 
-export type UnpackRef = (core: number, slot: number, generation: number, name?: string) => unknown
+/** The ref to an actor; `layouts` are those that are declared for its messages. */
+export type UnpackRef = (core: number, slot: number, generation: number, name?: string, layouts?: MessageLayouts) => unknown
+
+/** The same from what a record holds: the number of the layouts in the sender's area, 0 for none. */
+export type UnpackPacked = (core: number, slot: number, generation: number, name: string | undefined, layouts: number) => unknown
 
 /** The value in a box that was read. Throws on anything that no encoder writes. */
-export function unbox(parts: unknown, unpackRef: UnpackRef | undefined): unknown {
+export function unbox(parts: unknown, unpackRef: UnpackPacked | undefined): unknown {
   if (!Array.isArray(parts)) throw new TypeError('a box without parts')
   switch (parts[0]) {
     case BOX_MAP:
@@ -126,14 +131,15 @@ function unboxBinary(index: unknown, content: Buffer): unknown {
   return new (Class as new (buffer: ArrayBufferLike) => unknown)(own)
 }
 
-function unboxRef(parts: readonly unknown[], unpackRef: UnpackRef | undefined): unknown {
+function unboxRef(parts: readonly unknown[], unpackRef: UnpackPacked | undefined): unknown {
   if (unpackRef === undefined) throw new TypeError('a ref, but this decoder has no unpackRef')
   const name = parts[4]
   if (name !== undefined && typeof name !== 'string') throw new TypeError('a ref whose name is no string')
   const core = integer(parts[1], 0, CORES_MAX - 1)
   const slot = integer(parts[2], 0, SLOTS_MAX - 1)
   const generation = integer(parts[3], -0x8000_0000, 0xffff_ffff)
-  return name === undefined ? unpackRef(core, slot, generation) : unpackRef(core, slot, generation, name)
+  const layouts = parts[5] === undefined ? 0 : integer(parts[5], 1, 0x7fff_ffff)
+  return unpackRef(core, slot, generation, name, layouts)
 }
 
 function define(object: object, key: string, value: unknown, enumerable: boolean): void {

@@ -6,10 +6,10 @@
  * is used again is cheaper than the views that mark a range.
  */
 import type { Unpackr } from 'msgpackr'
-import type { UnpackRef } from './boxed.ts'
+import type { UnpackPacked, UnpackRef } from './boxed.ts'
 import type { EntryArea } from './entry-area.ts'
 import { notDecodable } from './errors.ts'
-import { LayoutReaders } from './layout-readers.ts'
+import { LayoutReaders, unpackerOf } from './layout-readers.ts'
 import { exchangeHost, msgpackr } from './private-msgpackr.ts'
 import { SHAPES_MAX } from './shape-area.ts'
 import type { Shape, ShapeArea } from './shape-area.ts'
@@ -30,6 +30,11 @@ export interface Decoder {
    * the encoder said with the bytes. @default 0, none
    */
   decode(buffer: Buffer, offset: number, length: number, layout?: number): unknown
+  /**
+   * The same; but a message of a declared layout is read in place, from `buffer`, until it is given to `closeMessage`. Where nothing is compiled it is
+   * like any other.
+   */
+  open(buffer: Buffer, offset: number, length: number, layout: number): unknown
 }
 
 /** Longer records are decoded from a view of exactly their bytes. */
@@ -110,12 +115,20 @@ export function createDecoder(options: DecoderOptions): Decoder {
   }
 
   const readers = options.layouts === undefined ? undefined : new LayoutReaders(options.layouts, unpackRef)
+  const unpackPacked: UnpackPacked | undefined = readers?.unpack ?? (unpackRef && unpackerOf(unpackRef, noLayouts))
 
   return {
-    decode(buffer, offset, length, layout = 0) {
-      if (!Number.isInteger(offset) || !Number.isInteger(length) || offset < 0 || length < 1 || length > buffer.length - offset) {
-        throw notDecodable(length, new RangeError('the range is not in the buffer'))
+    open(buffer, offset, length, layout) {
+      if (layout <= 0 || readers === undefined) return this.decode(buffer, offset, length, layout)
+      checkRange(buffer, offset, length)
+      try {
+        return readers.open(layout, buffer, offset, offset + length)
+      } catch (error) {
+        throw notDecodable(length, error)
       }
+    },
+    decode(buffer, offset, length, layout = 0) {
+      checkRange(buffer, offset, length)
       if (layout !== 0) {
         try {
           if (readers === undefined) throw new RangeError('a compiled message, but this decoder has no layouts')
@@ -126,7 +139,7 @@ export function createDecoder(options: DecoderOptions): Decoder {
       }
       const publishedBytes = area.publishedBytes()
       if (publishedBytes !== seenBytes) loadShapes(publishedBytes)
-      const hostBefore = exchangeHost(unpackRef)
+      const hostBefore = exchangeHost(unpackPacked)
       try {
         return unpack(buffer, offset, length)
       } catch (error) {
@@ -136,6 +149,16 @@ export function createDecoder(options: DecoderOptions): Decoder {
         exchangeHost(hostBefore)
       }
     },
+  }
+}
+
+function noLayouts(): never {
+  throw new RangeError('declared layouts, but this decoder has none')
+}
+
+function checkRange(buffer: Buffer, offset: number, length: number): void {
+  if (!Number.isInteger(offset) || !Number.isInteger(length) || offset < 0 || length < 1 || length > buffer.length - offset) {
+    throw notDecodable(length, new RangeError('the range is not in the buffer'))
   }
 }
 

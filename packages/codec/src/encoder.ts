@@ -2,15 +2,20 @@
  * Messages to bytes: one encoder for each sending core. A message whose shape repeats is written by a function made for its layout
  * (`layout-writers.ts`); every other one by the general codec (`general-encoder.ts`), which names what cannot travel.
  */
+import { DeclaredWriters } from './declared-writers.ts'
 import type { EntryArea } from './entry-area.ts'
+import { EntryWriter } from './entry-writer.ts'
 import { createGeneralEncoder, encodeGuard } from './general-encoder.ts'
 import type { GeneralEncoder, GeneralEncoderOptions } from './general-encoder.ts'
 import { layoutMemory } from './layout-memory.ts'
 import type { LayoutMemory } from './layout-memory.ts'
 import { NO_MATCH } from './layout-writer.ts'
 import { LayoutWriters } from './layout-writers.ts'
+import { fitMessage } from './message-layouts.ts'
+import type { MessageLayouts } from './message-layouts.ts'
+import { keepMessage } from './message-view.ts'
 
-export interface EncoderOptions extends GeneralEncoderOptions {
+export interface EncoderOptions extends Omit<GeneralEncoderOptions, 'layoutsNumber'> {
   /** The layout area of the sending core; only one encoder may use it at a time. @default messages are not compiled */
   readonly layouts?: EntryArea
 }
@@ -20,16 +25,17 @@ export interface Encoder {
   readonly layout: number
   /**
    * The bytes of `message`, in a buffer of the encoder's own: valid until its next call. Throws `ERR_CANNOT_TRAVEL`,
-   * which names the path: `message cannot travel: path=order.items[3].callback, found function`.
+   * which names the path: `message cannot travel: path=order.items[3].callback, found function`; and `ERR_MESSAGE_LAYOUT`, which names the field, for a
+   * message that does not fit what is `declared` for its receiver.
    */
-  encode(message: unknown): Buffer
+  encode(message: unknown, declared?: MessageLayouts): Buffer
   /** The same in memory of its own. */
-  encodeCopy(message: unknown): Buffer
+  encodeCopy(message: unknown, declared?: MessageLayouts): Buffer
   /**
    * Writes `message` in place if a layout fits it: gives the end of its bytes, or a negative number when none fits or it would pass `limit`, and
    * then {@link encode} is for it. What lies between `at` and `limit` may have been written over. Never throws. `at` is a multiple of 8.
    */
-  write(message: unknown, memory: LayoutMemory, at: number, limit: number): number
+  write(message: unknown, memory: LayoutMemory, at: number, limit: number, declared?: MessageLayouts): number
 }
 
 /** Messages that layouts write for {@link Encoder.encode}; larger ones travel by the general codec. */
@@ -44,38 +50,51 @@ export function createEncoder(options: EncoderOptions): Encoder {
 class MessageEncoder implements Encoder {
   layout = 0
   readonly #writers: LayoutWriters
+  readonly #declared: DeclaredWriters
   readonly #general: GeneralEncoder
   readonly #compiled: LayoutMemory = layoutMemory(Buffer.allocUnsafeSlow(COMPILED_BYTES_MAX)) as LayoutMemory
   readonly #views: (Buffer | undefined)[] = []
 
   constructor(options: EncoderOptions) {
-    this.#writers = new LayoutWriters(options.layouts, options)
-    this.#general = createGeneralEncoder(options)
+    const entries = options.layouts === undefined ? undefined : new EntryWriter(options.layouts)
+    this.#declared = new DeclaredWriters(entries)
+    const hooks = { ...options, layoutsNumber: (layouts: MessageLayouts) => this.#declared.numberOf(layouts) }
+    this.#writers = new LayoutWriters(entries, hooks)
+    this.#general = createGeneralEncoder(hooks)
   }
 
-  encode(message: unknown): Buffer {
-    const end = this.write(message, this.#compiled, 0, COMPILED_BYTES_MAX)
-    if (end < 0) return this.#encodeGeneral(message, end === NO_MATCH)
+  encode(message: unknown, declared?: MessageLayouts): Buffer {
+    const kept = keepMessage(message)
+    let end = this.write(kept, this.#compiled, 0, COMPILED_BYTES_MAX, declared)
+    if (end < 0) {
+      const fitted = declared === undefined ? undefined : fitMessage(declared, kept)
+      if (fitted === undefined) return this.#encodeGeneral(kept, end === NO_MATCH)
+      end = this.write(fitted, this.#compiled, 0, COMPILED_BYTES_MAX, declared)
+      if (end < 0) return this.#encodeGeneral(fitted, false)
+    }
     const { buffer } = this.#compiled
     if (end > VIEW_BYTES_MAX) return buffer.subarray(0, end)
     return (this.#views[end] ??= buffer.subarray(0, end))
   }
 
-  encodeCopy(message: unknown): Buffer {
-    return Buffer.from(this.encode(message))
+  encodeCopy(message: unknown, declared?: MessageLayouts): Buffer {
+    return Buffer.from(this.encode(message, declared))
   }
 
-  write(message: unknown, memory: LayoutMemory, at: number, limit: number): number {
+  write(message: unknown, memory: LayoutMemory, at: number, limit: number, declared?: MessageLayouts): number {
     if (typeof message !== 'object' || message === null || encodeGuard.isEncoding) return NO_MATCH
     encodeGuard.isEncoding = true
-    let end: number
+    let end: number | undefined
     try {
-      end = this.#writers.write(message, memory, at, limit)
+      end = declared === undefined ? undefined : this.#declared.write(declared, message, memory, at, limit)
+      if (end === undefined) {
+        end = this.#writers.write(message, memory, at, limit)
+        this.layout = this.#writers.number
+      } else this.layout = this.#declared.number
     } catch {
       end = NO_MATCH // a getter or a proxy threw: the general codec will name it
     }
     encodeGuard.isEncoding = false
-    this.layout = this.#writers.number
     return end
   }
 

@@ -13,6 +13,7 @@
 import { CambiumError } from '@cambium/base'
 import type { Packr } from 'msgpackr'
 import { cannotTravel } from './errors.ts'
+import type { MessageLayouts } from './message-layouts.ts'
 import { msgpackr } from './private-msgpackr.ts'
 import { shapeEntry, SHAPES_MAX } from './shape-area.ts'
 import type { Shape, ShapeArea } from './shape-area.ts'
@@ -27,6 +28,8 @@ export interface GeneralEncoderOptions {
   readonly isRef?: (value: object) => boolean
   /** What a ref travels as. Needed with `isRef`. */
   readonly packRef?: (value: object) => PackedRef
+  /** The number that a ref's declared layouts travel by; 0 for none. @default they stay behind */
+  readonly layoutsNumber?: (layouts: MessageLayouts) => number
 }
 
 const SCRATCH_BYTES = 16 * 1024

@@ -8,14 +8,14 @@ import { generate, literal } from './generated-code.ts'
 import type { TextReader } from './layout-memory.ts'
 import { ELEMENTS_MAX, TAG_FALSE, TAG_NULL, TAG_NUMBER, TAG_STRING, TAG_TRUE, TAG_UNDEFINED } from './message-layout.ts'
 import type { FieldKind, PlacedField, PlacedLayout } from './message-layout.ts'
-import type { UnpackRef } from './boxed.ts'
+import type { UnpackPacked } from './boxed.ts'
 
 /** The message between `at`, a multiple of 8, and `end`. It shares no memory with the buffer. Throws on damaged bytes. */
 export type LayoutReader = (int32: Int32Array, float64: Float64Array, buffer: Buffer, at: number, end: number) => unknown
 
 export interface ReaderHooks {
   readonly texts: TextReader
-  readonly unpackRef: UnpackRef | undefined
+  readonly unpackRef: UnpackPacked | undefined
 }
 
 export function generateReader(layout: PlacedLayout, hooks: ReaderHooks): LayoutReader {
@@ -47,7 +47,7 @@ export function generateReader(layout: PlacedLayout, hooks: ReaderHooks): Layout
   }) as LayoutReader
 }
 
-function damaged(): never {
+export function damaged(): never {
   throw new RangeError('bytes that no writer of the layout wrote')
 }
 
@@ -70,15 +70,24 @@ class ReaderSource {
     if (kind === 'float64') return `float64[${base} + ${at} >> 3]`
     if (kind === 'boolean') return this.#boolean(`buffer[${base} + ${at}]`)
     if (kind === 'string') return this.#string(word)
+    if (kind === 'uint8') return `buffer[${base} + ${at}]`
+    if (kind === 'int8') return `buffer[${base} + ${at}] << 24 >> 24`
+    if (kind === 'uint32') return `${word} >>> 0`
+    if (kind === 'float32') return `float64[${base} + ${at} >> 3]`
+    if (kind === 'int16' || kind === 'uint16') {
+      this.#line(`if (${kind === 'int16' ? `${word} << 16 >> 16 !== ${word}` : `${word} >>> 16 !== 0`}) damaged()`)
+      return word
+    }
     if (kind === 'primitive') return this.#primitive(base, field)
     if (kind === 'ref') {
       const at0 = `${base} + ${at} >> 2`
-      return this.#keep(`unpackRef(int32[${at0}], int32[(${at0}) + 1], int32[(${at0}) + 2])`)
+      return this.#keep(`unpackRef(int32[${at0}], int32[(${at0}) + 1], int32[(${at0}) + 2], undefined, int32[(${at0}) + 3])`)
     }
     if ('enum' in kind) return this.#enum(`buffer[${base} + ${at}]`, kind.enum)
     if ('object' in kind) return this.object(base, field.fields)
     if ('array' in kind) return this.#array(word, kind.array, field.element)
-    return this.#binary(word, kind.binary)
+    if ('text' in kind) return this.#string(word)
+    return this.#binary(word, 'bytes' in kind ? 'Uint8Array' : kind.binary)
   }
 
   #boolean(byte: string): string {

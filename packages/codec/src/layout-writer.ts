@@ -9,6 +9,7 @@ import { generate, literal } from './generated-code.ts'
 import { ELEMENTS_MAX, TAG_FALSE, TAG_NULL, TAG_NUMBER, TAG_STRING, TAG_TRUE, TAG_UNDEFINED } from './message-layout.ts'
 import type { FieldKind, PlacedField, PlacedLayout } from './message-layout.ts'
 import { writeText } from './layout-memory.ts'
+import { textBytes } from './message-layouts.ts'
 import type { RefHooks } from './travel-check.ts'
 
 /** The message is not of the layout. */
@@ -29,6 +30,17 @@ export type LayoutWriter = (
 export function generateWriter(layout: PlacedLayout, hooks: RefHooks): LayoutWriter {
   const source = new WriterSource()
   source.object('message', 'at', layout.fields)
+  return generateFrom(source, layout, hooks)
+}
+
+/** The same for a declared layout: the names may come in any order. What does not fit is no match; `fitMessage` says why. */
+export function generateDeclaredWriter(layout: PlacedLayout): LayoutWriter {
+  const source = new WriterSource()
+  source.declared('message', 'at', layout.fields)
+  return generateFrom(source, layout, {})
+}
+
+function generateFrom(source: WriterSource, layout: PlacedLayout, hooks: RefHooks): LayoutWriter {
   const body = `
     return function writeMessage(message, int32, float64, buffer, at, limit) {
       let p = at + ${layout.fixedBytes}
@@ -43,6 +55,9 @@ export function generateWriter(layout: PlacedLayout, hooks: RefHooks): LayoutWri
     writeText,
     isRef: hooks.isRef ?? (() => false),
     packRef: hooks.packRef ?? ((ref: object) => ref),
+    layoutsNumber: hooks.layoutsNumber ?? (() => 0),
+    textBytes,
+    fround: Math.fround,
     prototypes: prototypesOfBinary(),
     bytesOf: (view: ArrayBufferView) => new Uint8Array(view.buffer, view.byteOffset, view.byteLength),
     isShared: (buffer: ArrayBufferLike) => buffer instanceof SharedArrayBuffer,
@@ -69,6 +84,33 @@ function hasPrototypeAccessor(): boolean {
   }
 }
 
+function isDeclaredKind(kind: FieldKind): boolean {
+  if (typeof kind === 'string') return DECLARED_WORDS.has(kind)
+  return 'text' in kind || 'bytes' in kind
+}
+
+const DECLARED_WORDS: ReadonlySet<string> = new Set(['int8', 'uint8', 'int16', 'uint16', 'int32', 'uint32', 'float32'])
+
+/** That a number does not fit, in source text. An integer of -0 is 0. */
+function notOf(kind: string, value: string): string {
+  switch (kind) {
+    case 'int8':
+      return `${value} << 24 >> 24 !== ${value}`
+    case 'uint8':
+      return `(${value} & 255) !== ${value}`
+    case 'int16':
+      return `${value} << 16 >> 16 !== ${value}`
+    case 'uint16':
+      return `(${value} & 65535) !== ${value}`
+    case 'int32':
+      return `(${value} | 0) !== ${value}`
+    case 'uint32':
+      return `${value} >>> 0 !== ${value}`
+    default:
+      return 'false'
+  }
+}
+
 /** Source text of the checks and stores of a message. */
 class WriterSource {
   text = ''
@@ -82,10 +124,46 @@ class WriterSource {
     const cases = fields.map(({ name }, i) => `case ${i}: if (name !== ${literal(name)}) return ${NO_MATCH}; break`)
     this.#line(`for (const name in ${message}) switch (${count}++) { ${cases.join('\n')}\n default: return ${NO_MATCH} }`)
     this.#line(`if (${count} !== ${fields.length}) return ${NO_MATCH}`)
+    this.#values(message, base, fields, false)
+  }
+
+  /** Names in any order: as many as there are fields, and each field is there. */
+  declared(message: string, base: string, fields: readonly PlacedField[]): void {
+    this.#line(`if (${PROTOTYPE(message)} !== plain) return ${NO_MATCH}`)
+    this.#line(`let count = 0`)
+    this.#line(`for (const name in ${message}) count++`)
+    this.#line(`if (count !== ${fields.length}) return ${NO_MATCH}`)
+    this.#values(message, base, fields, true)
+  }
+
+  #values(message: string, base: string, fields: readonly PlacedField[], isDeclared: boolean): void {
     for (const field of fields) {
       const value = this.#name('v')
       this.#line(`const ${value} = ${message}[${literal(field.name)}]`)
-      this.#value(value, base, field)
+      if (isDeclared && isDeclaredKind(field.kind)) this.#declaredValue(value, base, field)
+      else this.#value(value, base, field)
+    }
+  }
+
+  #declaredValue(value: string, base: string, { kind, at }: PlacedField): void {
+    const byte = `buffer[${base} + ${at}]`
+    const word = `int32[${base} + ${at} >> 2]`
+    if (typeof kind === 'string') {
+      this.#line(`if (typeof ${value} !== 'number' || ${notOf(kind, value)}) return ${NO_MATCH}`)
+      if (kind === 'float32') this.#line(`float64[${base} + ${at} >> 3] = fround(${value})`)
+      else this.#line(`${kind === 'int8' || kind === 'uint8' ? byte : word} = ${value}`)
+    } else if ('text' in kind) {
+      this.#line(`if (typeof ${value} !== 'string' || ${value}.length > ${kind.text}) return ${NO_MATCH}`)
+      const begin = this.#name('b')
+      this.#line(`const ${begin} = p`)
+      this.#string(value, word)
+      // Only what took two bytes a character can be more than its length, or ill-formed.
+      this.#line(
+        `if (p - ${begin} > ${value}.length && (textBytes(${value}) > ${kind.text} || !${value}.isWellFormed())) return ${NO_MATCH}`,
+      )
+    } else if ('bytes' in kind) {
+      this.#binary(value, word, 'Uint8Array')
+      this.#line(`if (${value}.length > ${kind.bytes}) return ${NO_MATCH}`)
     }
   }
 
@@ -105,12 +183,13 @@ class WriterSource {
       this.#string(value, `int32[${base} + ${at} >> 2]`)
     } else if (kind === 'primitive') this.#primitive(value, base, field)
     else if (kind === 'ref') this.#ref(value, `${base} + ${at} >> 2`)
+    else if (typeof kind === 'string') return // a width that is only declared
     else if ('enum' in kind) this.#enum(value, `buffer[${base} + ${at}]`, kind.enum)
     else if ('object' in kind) {
       this.#line(`if (typeof ${value} !== 'object' || ${value} === null) return ${NO_MATCH}`)
       this.object(value, base, field.fields)
     } else if ('array' in kind) this.#array(value, `int32[${base} + ${at} >> 2]`, kind.array, field.element)
-    else this.#binary(value, `int32[${base} + ${at} >> 2]`, kind.binary)
+    else if ('binary' in kind) this.#binary(value, `int32[${base} + ${at} >> 2]`, kind.binary)
   }
 
   #checkInt32(value: string): void {
@@ -154,6 +233,7 @@ class WriterSource {
     this.#line(`const ${packed} = packRef(${value})`)
     this.#line(`if (${packed}.name !== undefined) return ${NO_MATCH}`)
     for (const [i, part] of ['core', 'slot', 'generation'].entries()) this.#line(`int32[(${word}) + ${i}] = ${packed}.${part}`)
+    this.#line(`int32[(${word}) + 3] = ${packed}.layouts === undefined ? 0 : layoutsNumber(${packed}.layouts)`)
   }
 
   #array(value: string, target: string, item: FieldKind | null, element: PlacedLayout | undefined): void {

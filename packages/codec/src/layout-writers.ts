@@ -5,8 +5,7 @@
  * one; 0 is a message without layout. The area, and with it the number of layouts, is bounded; what came first stays.
  */
 import { canGenerateCode } from './generated-code.ts'
-import { areaEntry } from './entry-area.ts'
-import type { EntryArea } from './entry-area.ts'
+import type { EntryWriter } from './entry-writer.ts'
 import { LayoutLearner } from './layout-learner.ts'
 import { generateWriter, NO_MATCH } from './layout-writer.ts'
 import type { LayoutWriter } from './layout-writer.ts'
@@ -17,8 +16,6 @@ import type { RefHooks } from './travel-check.ts'
 
 /** Size of a layout area: some 500 layouts of five fields. */
 export const LAYOUT_AREA_BYTES: number = 64 * 1024
-/** Layouts of one encoder. */
-export const LAYOUTS_MAX = 512
 /** Layouts whose first field is alike, tried one after the other. */
 const CANDIDATES_MAX = 8
 
@@ -32,22 +29,20 @@ interface Compiled {
 export class LayoutWriters {
   /** Of the layout that the latest message was written with. */
   number = 0
-  readonly #area: EntryArea | undefined
+  readonly #entries: EntryWriter | undefined
   readonly #hooks: RefHooks
   readonly #learner: LayoutLearner
   readonly #byFirstText = new Map<string, Compiled[]>()
   readonly #byFirstName = new Map<string, Compiled[]>()
   #last: Compiled | undefined = undefined
-  #count = 0
 
-  constructor(area: EntryArea | undefined, hooks: RefHooks) {
-    this.#area = canGenerateCode ? area : undefined
+  constructor(entries: EntryWriter | undefined, hooks: RefHooks) {
+    this.#entries = canGenerateCode ? entries : undefined
     this.#hooks = hooks
     this.#learner = new LayoutLearner(hooks.isRef)
-    for (const text of this.#area?.read(0, this.#area.publishedBytes()) ?? []) {
+    for (const [i, text] of (this.#entries?.found ?? []).entries()) {
       const fields = text === undefined ? undefined : parseLayout(text)
-      this.#count += 1
-      if (fields !== undefined) this.#add(fields, this.#count)
+      if (fields !== undefined) this.#add(fields, i + 1)
     }
   }
 
@@ -62,15 +57,13 @@ export class LayoutWriters {
 
   /** Shows the learner a message that was encoded without a layout. */
   learn(message: unknown): void {
-    if (this.#area === undefined || this.#count >= LAYOUTS_MAX) return
+    if (this.#entries === undefined || this.#entries.isFull) return
     const proposal = this.#learner.look(message)
     if (proposal === undefined) return
-    const entry = areaEntry(JSON.stringify(proposal.fields))
-    if (entry === undefined || entry.length > this.#area.roomBytes()) return
-    this.#area.append([entry])
-    this.#count += 1
+    const number = this.#entries.numberOf(JSON.stringify(proposal.fields))
+    if (number === 0) return
     if (proposal.replaces !== undefined) this.#remove(proposal.replaces)
-    this.#add(proposal.fields, this.#count)
+    this.#add(proposal.fields, number)
   }
 
   #search(message: object, memory: LayoutMemory, at: number, limit: number): number {

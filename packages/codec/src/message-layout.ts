@@ -8,10 +8,13 @@
  *   int32       int32                         an integer that fits, never -0
  *   float64     float64                       any number
  *   boolean     byte
+ *   uint8 int8 int16 uint16 uint32 float32    declared ones only: a byte, an int32 word, or a float64 that was rounded
+ *   text        as string                     declared ones only, of so many bytes at most
+ *   bytes       as binary                     declared ones only: a Uint8Array of so many bytes at most
  *   string      int32 length << 1 | wide      then a byte a character (Latin-1), or two when `wide`
  *   enum        byte, index of the value      a string out of few
  *   primitive   byte tag and float64          null, undefined, boolean, number, or a string (length as above) with its content
- *   ref         3 × int32                     core, slot, generation
+ *   ref         4 × int32                     core, slot, generation, number of the layouts that are declared for it
  *   binary      int32 bytes                   then the bytes
  *   array       int32 count                   then the elements; numbers aligned to their size, objects each as a layout of their own, aligned to 8
  *
@@ -26,10 +29,17 @@ export type FieldKind =
   | 'string'
   | 'primitive'
   | 'ref'
+  | DeclaredKind
   | { readonly enum: readonly string[] }
   | { readonly object: readonly LayoutField[] }
   | { readonly array: FieldKind | null }
   | { readonly binary: string }
+
+/** Kinds that are declared, and never learned. */
+export type DeclaredKind = WordKind | { readonly text: number } | { readonly bytes: number }
+
+/** Numbers of a declared width. */
+export type WordKind = 'int8' | 'uint8' | 'int16' | 'uint16' | 'uint32' | 'float32'
 
 export type LayoutField = readonly [name: string, kind: FieldKind]
 
@@ -55,7 +65,7 @@ export const TAG_STRING = 5
 export interface PlacedField {
   readonly name: string
   readonly kind: FieldKind
-  /** Of its word, byte or float64; of the first of its three words for a ref; unused for an object. */
+  /** Of its word, byte or float64; of the first of its four words for a ref; unused for an object. */
   readonly at: number
   /** Of the tag of a primitive. */
   readonly tagAt: number
@@ -96,6 +106,21 @@ export function parseLayout(text: string): readonly LayoutField[] | undefined {
   }
 }
 
+/** An entry of the area that tells a declared layout. */
+export function declaredEntry(fields: readonly LayoutField[]): string {
+  return JSON.stringify({ declared: fields })
+}
+
+/** The declared layout in the text of an entry; undefined for any other entry. */
+export function parseDeclared(text: string): readonly LayoutField[] | undefined {
+  try {
+    const { declared } = JSON.parse(text) as { declared?: unknown }
+    return checkFields(declared, 0, { left: FIELDS_MAX }) ? declared : undefined
+  } catch {
+    return undefined
+  }
+}
+
 interface Slots {
   float64: number
   int32: number
@@ -104,9 +129,9 @@ interface Slots {
 
 function count(fields: readonly LayoutField[], sizes: Slots): void {
   for (const [, kind] of fields) {
-    if (kind === 'float64') sizes.float64 += 1
-    else if (kind === 'boolean') sizes.byte += 1
-    else if (kind === 'ref') sizes.int32 += 3
+    if (kind === 'float64' || kind === 'float32') sizes.float64 += 1
+    else if (kind === 'boolean' || kind === 'int8' || kind === 'uint8') sizes.byte += 1
+    else if (kind === 'ref') sizes.int32 += 4
     else if (kind === 'primitive') {
       sizes.float64 += 1
       sizes.byte += 1
@@ -125,9 +150,9 @@ function place(fields: readonly LayoutField[], next: Slots): PlacedField[] {
   }
   return fields.map(([name, kind]) => {
     const placed = { name, kind, at: 0, tagAt: 0, fields: [], element: undefined }
-    if (kind === 'float64') return { ...placed, at: take('float64', 8) }
-    if (kind === 'boolean') return { ...placed, at: take('byte', 1) }
-    if (kind === 'ref') return { ...placed, at: take('int32', 12) }
+    if (kind === 'float64' || kind === 'float32') return { ...placed, at: take('float64', 8) }
+    if (kind === 'boolean' || kind === 'int8' || kind === 'uint8') return { ...placed, at: take('byte', 1) }
+    if (kind === 'ref') return { ...placed, at: take('int32', 16) }
     if (kind === 'primitive') return { ...placed, at: take('float64', 8), tagAt: take('byte', 1) }
     if (typeof kind === 'string') return { ...placed, at: take('int32', 4) }
     if ('enum' in kind) return { ...placed, at: take('byte', 1) }
@@ -152,7 +177,11 @@ function checkFields(value: unknown, depth: number, budget: { left: number }): v
   })
 }
 
-const SIMPLE_KINDS: ReadonlySet<unknown> = new Set(['int32', 'float64', 'boolean', 'string', 'primitive', 'ref'])
+const SIMPLE_KINDS: ReadonlySet<unknown> = new Set(
+  'int32 float64 boolean string primitive ref int8 uint8 int16 uint16 uint32 float32'.split(' '),
+)
+/** Longest content of a declared field, in bytes. */
+const DECLARED_BYTES_MAX = 0x7fff
 /** Kinds that an array can hold. */
 const ELEMENT_KINDS: ReadonlySet<unknown> = new Set(['int32', 'float64', 'boolean', 'string'])
 
@@ -169,9 +198,15 @@ function checkKind(kind: unknown, depth: number, budget: { left: number }): bool
     )
   }
   if ('object' in kind) return checkFields(kind.object, depth + 1, budget)
+  if ('text' in kind) return isDeclaredSize(kind.text)
+  if ('bytes' in kind) return isDeclaredSize(kind.bytes)
   if ('binary' in kind) return typeof kind.binary === 'string' && BINARY_TYPES.includes(kind.binary)
   if (!('array' in kind)) return false
   const item = kind.array
   if (item === null || ELEMENT_KINDS.has(item)) return true
   return typeof item === 'object' && 'object' in item && checkKind(item, depth + 1, budget)
+}
+
+function isDeclaredSize(value: unknown): boolean {
+  return typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= DECLARED_BYTES_MAX
 }

@@ -27,6 +27,8 @@ import {
 } from './boxed.ts'
 import { cannotTravel } from './errors.ts'
 import { isMachinery } from './machinery.ts'
+import type { MessageLayouts } from './message-layouts.ts'
+import { keepMessage, MessageView } from './message-view.ts'
 
 /** Levels of nesting in a message. */
 export const DEPTH_MAX = 512
@@ -39,6 +41,8 @@ const PROPERTIES_MAX = 1024
 
 export interface PackedRef extends ActorAddress {
   readonly name?: string
+  /** What is declared for the actor's messages. */
+  readonly layouts?: MessageLayouts | undefined
 }
 
 export interface RefHooks {
@@ -46,6 +50,8 @@ export interface RefHooks {
   readonly isRef?: ((value: object) => boolean) | undefined
   /** What a ref travels as. Without it a ref is accepted as it is, for checking only. */
   readonly packRef?: ((value: object) => PackedRef) | undefined
+  /** The number that layouts travel by; 0 for none. @default they stay behind */
+  readonly layoutsNumber?: ((layouts: MessageLayouts) => number) | undefined
 }
 
 /** Gives what msgpackr is to encode; throws `ERR_CANNOT_TRAVEL`. `strictKeys`: lone surrogates in names are boxed. */
@@ -87,6 +93,7 @@ class Walker {
   idle = true
   readonly #isRef: ((value: object) => boolean) | undefined
   readonly #packRef: ((value: object) => PackedRef) | undefined
+  readonly #layoutsNumber: ((layouts: MessageLayouts) => number) | undefined
   readonly #path: Step[] = []
   readonly #ancestors: object[] = []
   /** Index of the last valid step in the path; -1 at the root. */
@@ -99,6 +106,7 @@ class Walker {
   constructor(hooks: RefHooks) {
     this.#isRef = hooks.isRef
     this.#packRef = hooks.packRef
+    this.#layoutsNumber = hooks.layoutsNumber
   }
 
   walk(message: unknown, strictKeys: boolean): unknown {
@@ -236,8 +244,12 @@ class Walker {
 
   #ref(value: object): unknown {
     if (this.#packRef === undefined) return value
-    const { core, slot, generation, name } = this.#packRef(value)
-    return new Boxed(name === undefined ? [BOX_REF, core, slot, generation] : [BOX_REF, core, slot, generation, name])
+    const { core, slot, generation, name, layouts } = this.#packRef(value)
+    const number = layouts === undefined ? 0 : (this.#layoutsNumber?.(layouts) ?? 0)
+    const parts: unknown[] = [BOX_REF, core, slot, generation]
+    if (name !== undefined || number > 0) parts.push(name)
+    if (number > 0) parts.push(number)
+    return new Boxed(parts)
   }
 
   /** Anything that is neither a plain object nor an array. */
@@ -246,6 +258,7 @@ class Walker {
     // Instances of users' classes, by far the most common here, have this tag; what is asked below does not.
     const tag = Object.prototype.toString.call(value)
     if (tag === '[object Object]') {
+      if (value instanceof MessageView) return this.#value(keepMessage<object>(value), depth + 1)
       // Sockets, servers, streams, workers: a copy of their fields would be none of these.
       if (value instanceof EventEmitter) throw new Refused('EventEmitter')
       return this.#instance(value, depth)

@@ -32,7 +32,7 @@ export function defineServer<Argument, State, Input, Output>(
   module: string | URL,
   name: string,
   definition: ServerDefinition<Argument, State, Input, Output>,
-  options: BehaviourOptions = {},
+  options: NoInfer<BehaviourOptions<Input>> = {},
 ): Server<Argument, State, Input, Output> {
   checkDefinition(name, definition)
   const program: Program<State, Argument, Input, Output> = {

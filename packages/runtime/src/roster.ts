@@ -42,6 +42,7 @@ export class Roster {
     const actor: SupervisedActor = {
       id,
       start: checked.start,
+      layouts: checked.layouts,
       restart: checked.restart,
       shutdown: checked.shutdown,
       budget,

@@ -1,6 +1,6 @@
 /** Options of `system.spawn` and of the children of `system.supervise`, and their checks. */
 import { checkMailboxOptions, isBehaviour } from '@cambium/actor'
-import type { MailboxOptions } from '@cambium/actor'
+import type { Behaviour, MailboxOptions } from '@cambium/actor'
 import { checkDuration, checkFields, checkInteger, checkOneOf, optionError } from '@cambium/base'
 import { INIT_TIMEOUT_MS_DEFAULT } from '@cambium/scheduler'
 import type { StartSpec } from '@cambium/scheduler'
@@ -41,6 +41,8 @@ const NAME_LENGTH_MAX = 256
 
 export interface CheckedActor {
   readonly start: StartSpec
+  /** Declared by its behaviour. */
+  readonly layouts: Behaviour<unknown, unknown>['layouts']
   readonly restart: RestartType
   readonly shutdown: Shutdown
   readonly core: number | undefined
@@ -65,6 +67,7 @@ export function checkActor(
   if (key !== undefined && core !== undefined) throw optionError('key', key, 'no key where core is given')
   if (core !== undefined) checkInteger('core', core, { default: 0, min: 0, max: cores - 1 })
   return {
+    layouts: behaviour.layouts,
     start: {
       module: behaviour.module,
       behaviour: behaviour.name,

@@ -2,11 +2,13 @@
 import type { ActorAddress } from '@cambium/base'
 import type { RestartType, Shutdown, SupervisorFlags } from '@cambium/supervision'
 import type { StartSpec } from '@cambium/scheduler'
+import type { CheckedActor } from './spawn-options.ts'
 import type { SupervisorHost } from './supervisor-host.ts'
 
 export interface SupervisedActor {
   readonly id: string
   readonly start: StartSpec
+  readonly layouts: CheckedActor['layouts']
   readonly restart: RestartType
   readonly shutdown: Shutdown
   /** Restarts that are borne, for an actor spawned singly. */

@@ -12,6 +12,7 @@ import { Root } from './root.ts'
 import { checkActor, checkBudget, checkShutdown } from './spawn-options.ts'
 import type { SpawnOptions } from './spawn-options.ts'
 import { stopActors } from './stop-actors.ts'
+import type { SupervisedActor } from './supervised-actor.ts'
 import { createSystemEvents } from './system-events.ts'
 import type { SystemEvents } from './system-events.ts'
 import { checkSystemOptions } from './system-options.ts'
@@ -132,8 +133,10 @@ export async function createSystem(platform: SystemPlatform, given: SystemOption
     )
   })
   const driver = platform.drive(root.core)
-  const outsideRef = <M, R>(address: ActorAddress): Ref<M, R> =>
-    new ActorRef(root.core.sender.outside, address.core, address.slot, address.generation) as unknown as Ref<M, R>
+  const outsideRef = <M, R>({ address, layouts }: SupervisedActor): Ref<M, R> => {
+    const { core, slot, generation } = address as ActorAddress
+    return new ActorRef(root.core.sender.outside, core, slot, generation, layouts) as unknown as Ref<M, R>
+  }
   const checkOpen = (): void => {
     if (shutdownUnderWay !== undefined) throw new CambiumError('ERR_SYSTEM_CLOSED', 'system is shutting down')
   }
@@ -223,7 +226,7 @@ export async function createSystem(platform: SystemPlatform, given: SystemOption
       return new Promise((resolve, reject) => {
         root.startActor(actor, (error) => {
           if (error === undefined) {
-            resolve(outsideRef(actor.address as ActorAddress))
+            resolve(outsideRef(actor))
             return
           }
           root.roster.discharge(actor)
@@ -234,13 +237,13 @@ export async function createSystem(platform: SystemPlatform, given: SystemOption
     async supervise(children, groupOptions = {}) {
       checkOpen()
       const group = await groups.start(children, groupOptions, coreCount)
-      const refs = Object.fromEntries(group.actors.map((actor) => [actor.id, outsideRef(actor.address as ActorAddress)]))
+      const refs = Object.fromEntries(group.actors.map((actor) => [actor.id, outsideRef(actor)]))
       groupOf.set(refs, group)
       return refs as GroupRefs<typeof children>
     },
     whereis(name) {
-      const address = root.roster.named(name)?.address
-      return address === undefined ? undefined : outsideRef(address)
+      const actor = root.roster.named(name)
+      return actor?.address === undefined ? undefined : outsideRef(actor)
     },
     stop,
     books: allBooks,

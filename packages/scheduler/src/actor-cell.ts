@@ -2,6 +2,7 @@
 import { MAILBOX_CAPACITY_DEFAULT } from '@cambium/actor'
 import type { ActorContext, Behaviour, ExitReason, Mailbox, OverflowPolicy, Program } from '@cambium/actor'
 import type { ActorAddress } from '@cambium/base'
+import type { MessageLayouts } from '@cambium/codec'
 import type { Asker } from './asks.ts'
 import type { ChildKeeper } from './child-keeper.ts'
 import type { MessageTimer } from './message-timer.ts'
@@ -43,6 +44,8 @@ export class ActorCell implements ActorAddress {
   incarnation = 0
   /** Its handler is an asynchronous function. */
   isAsync = false
+  /** Its handler is synchronous, and may be given messages that are read in place. */
+  readsInPlace = false
   /** Counts changes of status; what comes back to an older one comes too late. */
   phase = 0
   /** In the run queue. */
@@ -96,6 +99,11 @@ export class ActorCell implements ActorAddress {
 
   get isSupervised(): boolean {
     return this.owner !== undefined
+  }
+
+  /** Declared by the behaviour. */
+  get layouts(): MessageLayouts | undefined {
+    return this.behaviour?.layouts
   }
 
   get label(): string {

@@ -6,7 +6,7 @@
  * {@link Core.hasWork} as the last look.
  */
 import { ActorRef } from '@cambium/actor'
-import type { Behaviour, DeadLetter, ExitReason, Ref } from '@cambium/actor'
+import type { Behaviour, DeadLetter, ExitReason, Ref, RefTarget } from '@cambium/actor'
 import type { CorePlatform } from '@cambium/base'
 import type { Encoder } from '@cambium/codec'
 import { createDoorbell } from '@cambium/ring'
@@ -151,7 +151,7 @@ export class Core {
       memory,
       options.number,
       options.limits.messageBytesMax,
-      (core, slot, generation) => new ActorRef(this.sender.inside, core, slot, generation),
+      (core, slot, generation, _name, layouts) => new ActorRef(this.sender.inside, core, slot, generation, layouts),
     )
     this.sender = new Sender(this)
     this.#intake = new Intake(this, inbound)
@@ -285,8 +285,8 @@ export class Core {
     this.platform.requestTurn()
   }
 
-  refOf(address: { core: number; slot: number; generation: number }): Ref<unknown> {
-    return new ActorRef(this.sender.inside, address.core, address.slot, address.generation) as unknown as Ref<unknown>
+  refOf({ core, slot, generation, layouts }: RefTarget): Ref<unknown> {
+    return new ActorRef(this.sender.inside, core, slot, generation, layouts) as unknown as Ref<unknown>
   }
 
   reply(asker: Asker, value: unknown): void {

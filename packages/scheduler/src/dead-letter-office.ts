@@ -1,6 +1,7 @@
 /** Counts every dead letter of a core in its books and tells observers about them, at most so many a second. */
 import type { DeadLetter, DeadLetterReason } from '@cambium/actor'
 import type { ActorAddress } from '@cambium/base'
+import { keepMessage } from '@cambium/codec'
 import { deadLane } from './books.ts'
 
 /** Dead letters shown to observers per second; the books count them all. */
@@ -42,7 +43,7 @@ export class DeadLetterOffice {
       core: this.#core,
       count: 1,
       ...(more.name === undefined ? {} : { name: more.name }),
-      ...('message' in more ? { message: more.message } : {}),
+      ...('message' in more ? { message: keepMessage(more.message) } : {}),
       ...(more.detail === undefined ? {} : { detail: more.detail }),
     })
   }

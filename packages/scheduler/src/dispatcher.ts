@@ -6,6 +6,7 @@ import { Mailbox } from '@cambium/actor'
 import type { ExitReason } from '@cambium/actor'
 import { CambiumError, toErrorRecord } from '@cambium/base'
 import type { ErrorRecord } from '@cambium/base'
+import { keepMessage } from '@cambium/codec'
 import { BUSY, READY } from './actor-cell.ts'
 import type { ActorCell } from './actor-cell.ts'
 import { ANSWERED } from './asks.ts'
@@ -63,9 +64,14 @@ export class Dispatcher {
     return this.current ?? this.asyncWork.current
   }
 
+  /** Whether the actor would handle a message at once. */
+  isIdle(cell: ActorCell): boolean {
+    return cell.status === READY && cell.outbox === 0 && (cell.mailbox === undefined || cell.mailbox.length === 0)
+  }
+
   /** Brings a message to an actor of this core: at once if it is idle and `isDirect`, else through its mailbox. */
   deliver(cell: ActorCell, message: unknown, asker: Asker | undefined, isDirect: boolean): void {
-    if (isDirect && cell.status === READY && cell.outbox === 0 && (cell.mailbox === undefined || cell.mailbox.length === 0)) {
+    if (isDirect && this.isIdle(cell)) {
       this.#run(cell, message, asker, true)
       return
     }
@@ -196,7 +202,7 @@ export class Dispatcher {
     }
     cell.status = BUSY
     cell.phase += 1
-    cell.inHand = message
+    cell.inHand = keepMessage(message)
     cell.isInHandCounted = isCounted
     const ready = (): void => {
       cell.inHand = undefined

@@ -1,7 +1,7 @@
 /** The receiving side of the two rings from one peer: records back to messages and signals. */
 import { CambiumError } from '@cambium/base'
 import { createDecoder, createReassembler, MESSAGE_BYTES_MAX, readFragment } from '@cambium/codec'
-import type { Decoder, EntryArea, Reassembler, ShapeArea } from '@cambium/codec'
+import type { Decoder, EntryArea, Reassembler, ShapeArea, UnpackRef } from '@cambium/codec'
 import type { RingConsumer } from '@cambium/ring'
 import { FRAGMENT, HEADER_BYTES, WHOLE_HEADER_BYTES } from './record-lane.ts'
 
@@ -107,7 +107,7 @@ export class InboundLink {
     shapes: ShapeArea
     layouts: EntryArea
     messageBytesMax: number
-    unpackRef: (core: number, slot: number, generation: number) => unknown
+    unpackRef: UnpackRef
   }) {
     this.core = options.core
     this.data = new InboundLane(options.data, options.messageBytesMax)
@@ -118,6 +118,11 @@ export class InboundLink {
   /** The message of a record. Throws `ERR_NOT_DECODABLE`. */
   decode(record: InboundRecord): unknown {
     return this.#decoder.decode(record.buffer, record.offset, record.length, layoutOf(record))
+  }
+
+  /** The same, read in place if it has a declared layout: until `closeMessage`, and for as long as the record is in hand. */
+  open(record: InboundRecord): unknown {
+    return this.#decoder.open(record.buffer, record.offset, record.length, layoutOf(record))
   }
 }
 

@@ -5,6 +5,7 @@
  * `books-recovery.ts`.
  */
 import type { CorePlatform } from '@cambium/base'
+import { closeMessage } from '@cambium/codec'
 import { RemoteAsker } from './asks.ts'
 import type { Asker } from './asks.ts'
 import { TAKEN, TAKEN_MARK, TAKEN_NEXT } from './books.ts'
@@ -116,15 +117,17 @@ export class Intake {
       if (asker !== undefined) this.#host.replyError(asker, noSuchActor(target))
       return
     }
+    const isInPlace = cell.readsInPlace && dispatcher.isIdle(cell)
     let message: unknown
     try {
-      message = link.decode(record)
+      message = isInPlace ? link.open(record) : link.decode(record)
     } catch (error) {
       deadLetters.bury('not_decodable', cell, { name: cell.name, detail: String(error) })
       if (asker !== undefined) this.#host.replyError(asker, notDecodable(link.core, error))
       return
     }
     dispatcher.deliver(cell, message, asker, true)
+    if (isInPlace) closeMessage(message)
   }
 
   #takeReply(link: InboundLink): void {

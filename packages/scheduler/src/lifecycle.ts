@@ -218,6 +218,7 @@ export class Lifecycle {
     cell.behaviour = behaviour
     cell.program = behaviour.program
     cell.isAsync = behaviour.program.receive instanceof AsyncFunction
+    cell.readsInPlace = behaviour.readsInPlace && !cell.isAsync
     cell.capacity = mailbox.capacity
     cell.overflow = mailbox.overflow
     cell.context = new RunContext(this.#host, cell)

@@ -1,5 +1,6 @@
 /** Attaches a core to its rings: the links to and from each of its peers. */
 import { createEntryArea, createShapeArea } from '@cambium/codec'
+import type { UnpackRef } from '@cambium/codec'
 import { attachConsumer, attachProducer, createDoorbell } from '@cambium/ring'
 import { InboundLink } from './inbound-link.ts'
 import { OutboundLink } from './outbound-link.ts'
@@ -29,12 +30,7 @@ export function linksTo(
   )
 }
 
-export function linksFrom(
-  memory: SystemMemory,
-  core: number,
-  messageBytesMax: number,
-  unpackRef: (core: number, slot: number, generation: number) => unknown,
-): InboundLink[] {
+export function linksFrom(memory: SystemMemory, core: number, messageBytesMax: number, unpackRef: UnpackRef): InboundLink[] {
   return memory.blocks.flatMap((block, peer) =>
     peer === core
       ? []

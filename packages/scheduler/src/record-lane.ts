@@ -9,7 +9,7 @@
  *     fragment       fragment header and chunk of a whole whose bytes are int32 type, a, b, c, 0, layout and the message
  */
 import { fragmentBytes, fragmentCount, writeFragment } from '@cambium/codec'
-import type { Encoder } from '@cambium/codec'
+import type { Encoder, MessageLayouts } from '@cambium/codec'
 import { BELL_BUSY } from '@cambium/ring'
 import type { Doorbell, RingProducer } from '@cambium/ring'
 import { Fifo } from './fifo.ts'
@@ -119,13 +119,13 @@ export class RecordLane {
    * Encodes a message straight into the ring, if a layout fits it and there is room; false when it does not, and nothing was written. The record
    * is committed only: the caller counts it as sent, then calls {@link flushIfDue}.
    */
-  compose(type: number, a: number, b: number, c: number, message: unknown, encoder: Encoder): boolean {
+  compose(type: number, a: number, b: number, c: number, message: unknown, encoder: Encoder, layouts?: MessageLayouts): boolean {
     if (this.queued > 0) return false
     const ring = this.#ring
     const offset = ring.claimUpTo(type, CLAIM_BYTES_MIN)
     if (offset < 0) return false
     const room = ring.claimed < this.#composedBytesMax ? ring.claimed : this.#composedBytesMax
-    const end = encoder.write(message, ring, offset + HEADER_BYTES, offset + room)
+    const end = encoder.write(message, ring, offset + HEADER_BYTES, offset + room, layouts)
     if (end < 0) {
       ring.abort()
       return false

@@ -50,7 +50,7 @@ export class Copier {
     this.#decoder ??= createDecoder({
       area: createShapeArea(this.#areas.shapes),
       layouts: createEntryArea(this.#areas.layouts),
-      unpackRef: (core, slot, generation) => new ActorRef(this.#hosts().inside, core, slot, generation),
+      unpackRef: (core, slot, generation, _name, layouts) => new ActorRef(this.#hosts().inside, core, slot, generation, layouts),
     })
     const bytes = this.#encoder.encode(value)
     return this.#decoder.decode(bytes, 0, bytes.length, this.#encoder.layout)

@@ -5,7 +5,7 @@
 import { deepFreeze } from '@cambium/actor'
 import { CambiumError, fromErrorRecord, toErrorRecord } from '@cambium/base'
 import type { ActorAddress, ErrorRecord } from '@cambium/base'
-import { checkMessageBytes } from '@cambium/codec'
+import { checkMessageBytes, keepMessage } from '@cambium/codec'
 import { PendingAsk } from './asks.ts'
 import type { Asker } from './asks.ts'
 import { count, PROCESSED, SENT } from './books.ts'
@@ -29,7 +29,7 @@ export class Replies {
         deepFreeze(value)
       }
       count(this.#host.books, SENT)
-      this.#settleLocal(asker, value, undefined)
+      this.#settleLocal(asker, keepMessage(value), undefined)
       return
     }
     const { encoder } = this.#host

@@ -4,11 +4,11 @@
  * Every message to another core is encoded when it is sent, so what its sender changes later changes nothing, and an error names its
  * path there and then. A message to this core goes by reference.
  */
-import type { AskOptions, RefHost, SendOutcome, WaitOptions } from '@cambium/actor'
+import type { AskOptions, RefHost, RefTarget, SendOutcome, WaitOptions } from '@cambium/actor'
 import { CambiumError, formatAddress } from '@cambium/base'
 import type { ActorAddress } from '@cambium/base'
-import { checkMessageBytes } from '@cambium/codec'
-import type { Encoder } from '@cambium/codec'
+import { checkMessageBytes, keepMessage } from '@cambium/codec'
+import type { Encoder, MessageLayouts } from '@cambium/codec'
 import { PendingAsk } from './asks.ts'
 import type { AskTable } from './asks.ts'
 import { count, SENT } from './books.ts'
@@ -126,33 +126,33 @@ export class Sender {
 
   // --- tell, trySend, send, ask
 
-  #tell(target: ActorAddress, message: unknown): void {
+  #tell(target: RefTarget, message: unknown): void {
     if (target.core === this.#host.coreNumber) {
-      if (this.#host.isStrict) prepareLocal(message)
+      if (this.#host.isStrict) prepareLocal(message, target.layouts)
       count(this.#host.books, SENT)
-      this.#postLocal(target, message, undefined)
+      this.#postLocal(target, keepMessage(message), undefined)
       return
     }
     const link = this.#linkTo(target) // throws for a core that is not there, before anything is counted
     if (this.#compose(link, target, message, undefined)) return
-    const bytes = this.#encode(message)
+    const bytes = this.#encode(message, target.layouts)
     count(this.#host.books, SENT)
     this.#post(target, bytes, undefined)
   }
 
-  #trySend(target: ActorAddress, message: unknown): SendOutcome {
+  #trySend(target: RefTarget, message: unknown): SendOutcome {
     if (target.core === this.#host.coreNumber) {
-      if (this.#host.isStrict) prepareLocal(message)
+      if (this.#host.isStrict) prepareLocal(message, target.layouts)
       const cell = this.#host.slots.find(target.slot, target.generation)
       if (cell?.isCongested === true || this.outbox.holdsFor(target.slot)) return 'full'
       count(this.#host.books, SENT)
-      this.deliver(target, message, undefined)
+      this.deliver(target, keepMessage(message), undefined)
       return 'sent'
     }
     const link = this.#linkTo(target)
     if (link.waiting.has(target.slot) || link.isCongested(target.slot)) return 'full'
     if (this.#compose(link, target, message, undefined)) return 'sent'
-    const bytes = this.#encode(message)
+    const bytes = this.#encode(message, target.layouts)
     const { layout } = this.#host.encoder
     if (!link.data.write(TELL, target.slot, target.generation, 0, bytes, layout)) {
       // What takes more than one record goes in parts, as there is room: one such message at a time, and nothing waits before it.
@@ -171,7 +171,7 @@ export class Sender {
     return 'sent'
   }
 
-  #send(target: ActorAddress, message: unknown, options: WaitOptions | undefined): Promise<void> {
+  #send(target: RefTarget, message: unknown, options: WaitOptions | undefined): Promise<void> {
     let wait: CheckedWait
     let bytes: Buffer | undefined
     let layout = 0
@@ -182,7 +182,7 @@ export class Sender {
       if (this.#trySend(target, message) === 'sent') return DONE
       if (this.outbox.isFull(undefined)) return Promise.reject(outboxFull(target))
       if (!isLocal) {
-        bytes = this.#host.encoder.encodeCopy(message)
+        bytes = this.#host.encoder.encodeCopy(message, target.layouts)
         layout = this.#host.encoder.layout
       }
     } catch (error) {
@@ -191,13 +191,13 @@ export class Sender {
     }
     return waitForRoom(this.#host, this.outbox, isLocal ? undefined : this.#linkTo(target), wait, {
       target,
-      message,
+      message: keepMessage(message),
       bytes,
       layout,
     })
   }
 
-  #ask(target: ActorAddress, message: unknown, options: AskOptions | undefined): Promise<unknown> {
+  #ask(target: RefTarget, message: unknown, options: AskOptions | undefined): Promise<unknown> {
     return new Promise((resolve, reject) => {
       const wait = options === undefined ? undefined : checkAsk(options, this.#host.limits.askTimeoutMs)
       const timeoutMs = wait?.timeoutMs ?? this.#host.limits.askTimeoutMs
@@ -207,7 +207,7 @@ export class Sender {
         return
       }
       const isLocal = target.core === this.#host.coreNumber
-      if (isLocal && this.#host.isStrict) prepareLocal(message)
+      if (isLocal && this.#host.isStrict) prepareLocal(message, target.layouts)
       const link = isLocal ? undefined : this.#linkTo(target)
       const failsIfFull = wait?.failsIfFull === true
       if (failsIfFull && this.#isFull(target, link)) throw targetFull(target)
@@ -227,7 +227,7 @@ export class Sender {
       if (link === undefined) {
         this.#await(ask, timeoutMs, signal)
         count(this.#host.books, SENT)
-        this.#postLocal(target, message, ask)
+        this.#postLocal(target, keepMessage(message), ask)
         return
       }
       this.#host.asks.add(ask)
@@ -237,7 +237,7 @@ export class Sender {
       }
       let bytes: Buffer
       try {
-        bytes = this.#encode(message)
+        bytes = this.#encode(message, target.layouts)
       } catch (error) {
         this.#host.asks.drop(ask)
         throw error
@@ -325,12 +325,13 @@ export class Sender {
   // --- to other cores
 
   /** The short way: no detour over a buffer. False when the message is not for it, and nothing happened. */
-  #compose(link: OutboundLink, target: ActorAddress, message: unknown, ask: PendingAsk | undefined): boolean {
+  #compose(link: OutboundLink, target: RefTarget, message: unknown, ask: PendingAsk | undefined): boolean {
     const { slot } = target
     if (link.seemsCongested(slot) || (link.waiting.size > 0 && link.waiting.has(slot))) return false
     const { data } = link
     const type = ask === undefined ? TELL : ASK
-    if (!data.compose(type, slot, target.generation, ask?.correlation ?? 0, message, this.#host.encoder)) return false
+    if (!data.compose(type, slot, target.generation, ask?.correlation ?? 0, message, this.#host.encoder, target.layouts))
+      return false
     if (ask !== undefined) ask.position = data.position
     count(this.#host.books, SENT) // before it can be published, and then be counted as put
     data.flushIfDue()
@@ -370,8 +371,8 @@ export class Sender {
 
   // --- small parts
 
-  #encode(message: unknown): Buffer {
-    const bytes = this.#host.encoder.encode(message)
+  #encode(message: unknown, layouts: MessageLayouts | undefined): Buffer {
+    const bytes = this.#host.encoder.encode(message, layouts)
     if (bytes.length + HEADER_BYTES > 1024) checkMessageBytes(bytes.length, this.#host.limits.messageBytesMax)
     return bytes
   }

@@ -46,8 +46,8 @@ export function watchCodec(core: Core, { faults, point }: CodecFaultsOptions): v
     return cell !== undefined && !(cell.status === STARTING && cell.incarnation === 0)
   }
   const watched =
-    (encode: (message: unknown) => Buffer) =>
-    (message: unknown): Buffer => {
+    (encode: Core['encoder']['encode']): Core['encoder']['encode'] =>
+    (message, declared) => {
       point()
       const isRefused = refused !== NOTHING && Object.is(message, refused)
       refused = NOTHING
@@ -57,7 +57,7 @@ export function watchCodec(core: Core, { faults, point }: CodecFaultsOptions): v
       isEncoding = true
       let bytes: Buffer
       try {
-        bytes = encode(message)
+        bytes = encode(message, declared)
       } finally {
         isEncoding = false
       }
@@ -71,11 +71,11 @@ export function watchCodec(core: Core, { faults, point }: CodecFaultsOptions): v
   const write = encoder.write.bind(encoder)
 
   // In place: to die before it or after it is to die inside it, for nothing is published yet. It never throws: an encoder that refuses does so in `encode`.
-  encoder.write = (message, memory, at, limit) => {
-    if (isEncoding) return write(message, memory, at, limit)
+  encoder.write = (message, memory, at, limit, declared) => {
+    if (isEncoding) return write(message, memory, at, limit, declared)
     point()
     if (mayCrash(message) && faults.crashes('encodeCrash')) refused = message
-    const end = Object.is(message, refused) ? -1 : write(message, memory, at, limit)
+    const end = Object.is(message, refused) ? -1 : write(message, memory, at, limit, declared)
     point()
     return end
   }

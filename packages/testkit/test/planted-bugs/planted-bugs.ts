@@ -224,8 +224,8 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     name: 'count-refused',
     what: 'a message that its encoder refuses is counted as sent',
     file: 'scheduler/src/sender.ts',
-    find: 'const bytes = this.#encode(message)\n    count(this.#host.books, SENT)\n    this.#post(target',
-    replace: 'count(this.#host.books, SENT)\n    const bytes = this.#encode(message)\n    this.#post(target',
+    find: 'const bytes = this.#encode(message, target.layouts)\n    count(this.#host.books, SENT)\n    this.#post(target',
+    replace: 'count(this.#host.books, SENT)\n    const bytes = this.#encode(message, target.layouts)\n    this.#post(target',
     runsMax: 50,
   },
   {
@@ -247,9 +247,9 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     name: 'layouts-anew',
     what: 'the successor of a core numbers its layouts as if there were none',
-    file: 'codec/src/layout-writers.ts',
-    find: 'this.#area?.read(0, this.#area.publishedBytes()) ?? []',
-    replace: 'this.#area?.read(0, 0) ?? []',
+    file: 'codec/src/entry-writer.ts',
+    find: 'area.read(0, area.publishedBytes())',
+    replace: 'area.read(0, 0)',
     runsMax: 50,
   },
 ]
