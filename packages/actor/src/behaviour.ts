@@ -7,6 +7,7 @@ import { declareMessageLayouts } from '@cambium/codec'
 import type { AnyLayout, LayoutsFor, MessageLayouts, TaggedLayouts } from '@cambium/codec'
 import type { ActorContext } from './context.ts'
 import type { ExitReason } from './exit-reason.ts'
+import type { Info } from './info.ts'
 import { checkMailboxOptions } from './mailbox.ts'
 import type { MailboxOptions } from './mailbox.ts'
 
@@ -19,6 +20,8 @@ export interface Program<State, Argument, Messages, Reply> {
    * actor takes its next message after it has settled.
    */
   receive(state: State, message: Messages, context: ActorContext<Messages, Reply>): State | void | Promise<State | void>
+  /** Handles what the runtime tells of other actors: `down` and `exit`. Returns like {@link receive}. Without it the actor is told nothing. */
+  info?(state: State, info: Info, context: ActorContext<Messages, Reply>): State | void | Promise<State | void>
   /** Runs when the incarnation ends, whatever the reason. A throw is reported and changes nothing. */
   terminate?(state: State, reason: ExitReason, context: ActorContext<Messages, Reply>): void | Promise<void>
 }
@@ -84,9 +87,10 @@ export function createBehaviour<Argument, Messages, Reply, State>(
   if (!URL.canParse(url)) throw behaviourError(name, `module=${JSON.stringify(url)}, expected a URL such as import.meta.url`)
   if (typeof name !== 'string' || name === '') throw behaviourError(String(name), 'name is empty, expected a non-empty string')
   if (typeof program !== 'object' || program === null) throw behaviourError(name, 'expected an object of callbacks')
-  for (const callback of ['init', 'receive', 'terminate'] as const) {
+  for (const callback of ['init', 'receive', 'info', 'terminate'] as const) {
     const value = program[callback]
-    if (typeof value !== 'function' && !(callback === 'terminate' && value === undefined)) {
+    const isOptional = callback === 'info' || callback === 'terminate'
+    if (typeof value !== 'function' && !(isOptional && value === undefined)) {
       throw behaviourError(name, `${callback} is ${typeof value}, expected a function`)
     }
   }

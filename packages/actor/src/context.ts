@@ -1,5 +1,7 @@
 /** What a running actor may ask of its core. One context belongs to one incarnation; after its end every call throws `ERR_ACTOR_STOPPED`. */
 import type { Behaviour } from './behaviour.ts'
+import type { GivenReason } from './exit-reason.ts'
+import type { AnyRef, Monitor } from './info.ts'
 import type { MailboxOptions } from './mailbox.ts'
 import type { Ref } from './ref.ts'
 
@@ -32,8 +34,31 @@ export interface ActorContext<Messages = unknown, Reply = unknown> {
   spawn<A, M, R>(behaviour: Behaviour<A, M, R>, argument: A, options?: ChildOptions): Ref<M, R>
   /** Stops a child of this actor; its queued messages become dead letters. Resolves when it has ended. */
   stopChild(child: Ref<never>): Promise<void>
-  /** Ends this actor after the message in hand; `normal` unless an error is given, which makes it a crash. */
-  stop(error?: Error): void
+  /** Ends this actor after the message in hand; `normal` unless a reason is given. An error makes it a crash. Throws `ERR_OPTION`, `ERR_CANNOT_TRAVEL`. */
+  stop(reason?: Error | GivenReason): void
+  /**
+   * Links this incarnation with the present one of another actor, in both directions: when one ends with a reason other than `normal`, the other ends
+   * with it too, or, if it traps exits, is told `exit`. Linking twice is linking once. A link with an actor that is not there ends at once
+   * with `noproc`. Throws `ERR_OPTION`, `ERR_FOREIGN_REF`, `ERR_NO_SUCH_CORE`, `ERR_SIGNALS_FULL`.
+   */
+  link(ref: AnyRef): void
+  /** Ends the link, if there is one. No `exit` of it comes any more, not even one that is already queued. */
+  unlink(ref: AnyRef): void
+  /**
+   * Watches the present incarnation of an actor: {@link Program.info} is told `down` once, when it ends, or at once with `noproc` when it is not there, as
+   * between a crash and its restart. Each call makes a monitor of its own. Throws like {@link link}.
+   */
+  monitor(ref: AnyRef): Monitor
+  /** Ends a monitor of this incarnation. With `flush`, a `down` of it that is already queued does not come either. Answers whether it still watched. */
+  demonitor(monitor: Monitor, options?: { readonly flush?: boolean }): boolean
+  /**
+   * Sends an exit signal: the other actor ends with `reason` after the message in hand, or, if it traps exits, is told `exit`. `normal` is ignored by
+   * actors that do not trap, except when it comes from themselves. `killed` cannot be trapped, and ends the other at once, without its `terminate`. Nothing
+   * happens when it is not there. Throws like {@link link}, and `ERR_CANNOT_TRAVEL`.
+   */
+  exit(ref: AnyRef, reason: Error | GivenReason): void
+  /** Whether exit signals are told to {@link Program.info} as `exit` instead of ending this incarnation. Answers what held before. @default false for each incarnation */
+  trapExits(isOn: boolean): boolean
   /** Sends `message` to this incarnation after `delayMs`; the same key replaces. With `repeat`, again each `delayMs`. */
   setTimer(key: string, delayMs: number, message: Messages, options?: { readonly repeat?: boolean }): void
   /** A cancelled timer never fires, its message already queued or not. Answers whether there was one. */
@@ -51,4 +76,8 @@ export interface ChildOptions {
   readonly mailbox?: MailboxOptions
   /** Milliseconds that `init` may take. @default 5000 */
   readonly initTimeoutMs?: number
+  /** Links the child with this actor before its `init` begins. @default false */
+  readonly link?: boolean
+  /** Monitors the child from before its `init` begins; the `down` names it by its ref. @default false */
+  readonly monitor?: boolean
 }

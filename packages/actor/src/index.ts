@@ -4,8 +4,17 @@ export type { ActorContext, ChildOptions } from './context.ts'
 export { DEAD_LETTER_REASONS } from './dead-letter.ts'
 export type { DeadLetter, DeadLetterReason } from './dead-letter.ts'
 export { deepFreeze, isDeepFrozen } from './deep-freeze.ts'
-export { EXIT_KILLED, EXIT_NORMAL, EXIT_SHUTDOWN, formatExitReason } from './exit-reason.ts'
-export type { ExitReason } from './exit-reason.ts'
+export {
+  checkReason,
+  crashReason,
+  EXIT_KILLED,
+  EXIT_NOPROC,
+  EXIT_NORMAL,
+  EXIT_SHUTDOWN,
+  formatExitReason,
+} from './exit-reason.ts'
+export type { ExitReason, GivenReason } from './exit-reason.ts'
+export type { AnyRef, Info, Monitor } from './info.ts'
 export { checkMailboxOptions, Mailbox, MAILBOX_CAPACITY_DEFAULT } from './mailbox.ts'
 export type { MailboxOptions, OverflowPolicy } from './mailbox.ts'
 export type { Call, ReplyTo } from './protocol.ts'

@@ -1,7 +1,7 @@
 /** Types of messages and replies: what `ask` gives for unions and for calls, and which sends do not compile. */
 import { describe, expectTypeOf, test } from 'vitest'
-import { defineActor } from '../src/index.ts'
-import type { ActorContext, Behaviour, Call, Ref, ReplyTo, SendOutcome } from '../src/index.ts'
+import { crashReason, defineActor } from '../src/index.ts'
+import type { ActorContext, Behaviour, Call, Info, Monitor, Ref, ReplyTo, SendOutcome } from '../src/index.ts'
 
 type Input = { type: 'increment' } | { type: 'add'; by: number } | { type: 'read' }
 type Output = { type: 'ack' } | { type: 'value'; value: number }
@@ -134,6 +134,38 @@ describe('defineActor', () => {
     expectTypeOf(context.spawn(child, { start: 1 })).toEqualTypeOf<Ref<Input, Output>>()
     // @ts-expect-error the argument is an object
     context.spawn(child, 1)
+  })
+})
+
+test('links, monitors and what info is told', () => {
+  const context = {} as ActorContext
+  const ref = {} as Ref<Input, Output>
+  expectTypeOf(context.monitor(ref)).toEqualTypeOf<Monitor>()
+  context.link(ref)
+  context.demonitor(context.monitor(ref), { flush: true })
+  // @ts-expect-error a number is no monitor
+  context.demonitor(1)
+  context.exit(ref, { kind: 'shutdown', detail: 1 })
+  context.exit(ref, new Error('boom'))
+  context.stop(crashReason({ code: 7 }))
+  // @ts-expect-error nobody ends like that
+  context.exit(ref, { kind: 'noproc' })
+  // @ts-expect-error an error makes a crash
+  context.stop({ kind: 'crash' })
+  defineActor(import.meta.url, 'watcher', {
+    init: (): number => 0,
+    receive: (_state: number, _message: Input) => {},
+    info(state, info) {
+      expectTypeOf(info).toEqualTypeOf<Info>()
+      if (info.type === 'down') expectTypeOf(info.monitor).toEqualTypeOf<Monitor>()
+      return state + 1
+    },
+  })
+  defineActor(import.meta.url, 'watcher', {
+    init: (): number => 0,
+    receive: (_state: number, _message: Input) => {},
+    // @ts-expect-error the state is a number
+    info: () => 'state',
   })
 })
 

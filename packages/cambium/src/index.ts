@@ -1,8 +1,9 @@
 /** Cambium: a multicore actor runtime for Node.js. What users import; every name is documented where it is defined. */
-export { defineActor, formatExitReason, isRef } from '@cambium/actor'
+export { crashReason, defineActor, formatExitReason, isRef } from '@cambium/actor'
 export type {
   ActorContext,
   AskOptions,
+  AnyRef,
   Behaviour,
   BehaviourOptions,
   Call,
@@ -10,7 +11,10 @@ export type {
   DeadLetter,
   DeadLetterReason,
   ExitReason,
+  GivenReason,
+  Info,
   MailboxOptions,
+  Monitor,
   OverflowPolicy,
   Program,
   Ref,

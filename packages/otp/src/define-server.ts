@@ -3,14 +3,16 @@
  * them (R1.1). `step` takes the state and one input and answers the next state and an output; it knows no actors, so `run` tests it without any.
  */
 import { createBehaviour } from '@cambium/actor'
-import type { ActorContext, Behaviour, BehaviourOptions, ExitReason, Program } from '@cambium/actor'
+import type { ActorContext, Behaviour, BehaviourOptions, ExitReason, Info, Program } from '@cambium/actor'
 import { CambiumError } from '@cambium/base'
 
 export interface ServerDefinition<Argument, State, Input, Output> {
   /** The first state: loaded from wherever it was saved, else made from the argument. Runs again after each restart. */
-  init(argument: Argument): State | Promise<State>
+  init(argument: Argument, context: ActorContext<NoInfer<Input>, NoInfer<Output>>): State | Promise<State>
   /** One input: the next state and the output, which goes to whoever asked. A throw is a crash. Pure by convention, and never asynchronous. */
   step(state: State, input: Input): readonly [State, Output]
+  /** What the runtime tells of other actors, `down` and `exit`: the next state. Without it the server is told nothing. */
+  info?(state: NoInfer<State>, info: Info, context: ActorContext<NoInfer<Input>, NoInfer<Output>>): State
   /** Saves the state. Called with the last good state, also after a crash; not when the actor is killed or its core dies. */
   terminate?(state: NoInfer<State>, reason: ExitReason): void | Promise<void>
   /** One input from the bytes of one frame; `undefined`, or a throw, means that the bytes are no input. Needed to serve a byte stream. */
@@ -36,13 +38,14 @@ export function defineServer<Argument, State, Input, Output>(
 ): Server<Argument, State, Input, Output> {
   checkDefinition(name, definition)
   const program: Program<State, Argument, Input, Output> = {
-    init: (argument) => definition.init(argument),
+    init: (argument, context) => definition.init(argument, context),
     receive(state: State, input: Input, context: ActorContext<Input, Output>): State {
       const result = definition.step(state, input)
       if (!isStep(result)) throw badStep(name, result)
       if (context.isAsked) context.reply(result[1])
       return result[0]
     },
+    ...(definition.info === undefined ? {} : { info: (state, info, context) => definition.info?.(state, info, context) }),
     ...(definition.terminate === undefined
       ? {}
       : { terminate: (state: State, reason: ExitReason) => definition.terminate?.(state, reason) }),
@@ -98,11 +101,11 @@ function badStep(name: string, result: unknown): CambiumError {
   })
 }
 
-function checkDefinition(name: string, definition: ServerDefinition<unknown, unknown, unknown, unknown>): void {
+function checkDefinition(name: string, definition: object): void {
   if (typeof definition !== 'object' || definition === null) throw wrong(name, 'definition is no object')
-  for (const callback of ['init', 'step', 'terminate', 'decode', 'encode'] as const) {
+  for (const callback of ['init', 'step', 'info', 'terminate', 'decode', 'encode'] as const) {
     const isNeeded = callback === 'init' || callback === 'step'
-    const value: unknown = definition[callback]
+    const value: unknown = Reflect.get(definition, callback)
     if (typeof value !== 'function' && (isNeeded || value !== undefined))
       throw wrong(name, `${callback} is ${typeof value}, expected a function`)
   }

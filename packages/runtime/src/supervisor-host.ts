@@ -119,5 +119,7 @@ function failureOf(error: Error): ChildExit {
 }
 
 function exitOf(reason: ExitReason): ChildExit {
+  if (reason.kind === 'noproc') return { kind: 'crash', detail: reason } // it had linked to an actor that was not there
+  if (reason.kind === 'shutdown') return reason
   return 'error' in reason ? { kind: reason.kind, detail: fromErrorRecord(reason.error) } : { kind: reason.kind }
 }

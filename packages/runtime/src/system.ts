@@ -1,5 +1,5 @@
 /** A running system: what users hold. `createSystem` runs on any platform; `startSystem` is it on worker threads. */
-import type { Behaviour, ExitReason, Ref } from '@cambium/actor'
+import type { AnyRef, Behaviour, ExitReason, Ref } from '@cambium/actor'
 import { ActorRef, isRef } from '@cambium/actor'
 import { CambiumError, checkDuration, checkFields, formatAddress, optionError } from '@cambium/base'
 import type { ActorAddress } from '@cambium/base'
@@ -11,6 +11,7 @@ import type { Group, GroupChildren, GroupOptions, GroupRefs } from './groups.ts'
 import { Root } from './root.ts'
 import { checkActor, checkBudget, checkShutdown } from './spawn-options.ts'
 import type { SpawnOptions } from './spawn-options.ts'
+import { monitorFromOutside } from './outside-monitor.ts'
 import { stopActors } from './stop-actors.ts'
 import type { SupervisedActor } from './supervised-actor.ts'
 import { createSystemEvents } from './system-events.ts'
@@ -75,6 +76,12 @@ export interface System extends AsyncDisposable {
    * Resolves when all have ended and their names are free. Again, it resolves at once.
    */
   stop(group: GroupRefs<GroupChildren>): Promise<void>
+  /**
+   * Resolves with how the present incarnation of the actor ended, once it has; with `noproc` at once when it is not there, as between a crash and its
+   * restart. An actor that is restarted has ended, too. Rejects with the abort reason, `ERR_OPTION`, `ERR_FOREIGN_REF`, `ERR_NO_SUCH_CORE`, or
+   * `ERR_SYSTEM_CLOSED` when the system ended first.
+   */
+  monitor(ref: AnyRef, options?: { readonly signal?: AbortSignal }): Promise<ExitReason>
   /** The books of all cores: nothing disappears. Exact when nothing is running. */
   books(): Books
   /** The books of one core. */
@@ -246,6 +253,7 @@ export async function createSystem(platform: SystemPlatform, given: SystemOption
       return actor?.address === undefined ? undefined : outsideRef(actor)
     },
     stop,
+    monitor: (ref, monitorOptions = {}) => monitorFromOutside(root.core, terminated, ref, monitorOptions),
     books: allBooks,
     booksOf(core) {
       const block = root.memory.blocks[core]

@@ -5,6 +5,7 @@ import type { ActorAddress } from '@cambium/base'
 import type { MessageLayouts } from '@cambium/codec'
 import type { Asker } from './asks.ts'
 import type { ChildKeeper } from './child-keeper.ts'
+import type { InfoBox, InfoMessage } from './info-message.ts'
 import type { MessageTimer } from './message-timer.ts'
 import type { OwedAnswers } from './owed-answers.ts'
 import type { Ownership } from './ownership.ts'
@@ -54,7 +55,7 @@ export class ActorCell implements ActorAddress {
   isCongested = false
   /** `ctx.stop` was called by the handler under way. */
   stopRequest: ExitReason | undefined = undefined
-  mailbox: Mailbox<Asker | MessageTimer> | undefined = undefined
+  mailbox: Mailbox<Asker | MessageTimer | InfoMessage> | undefined = undefined
   context: ActorContext | undefined = undefined
   /** Whom the message in hand has to be answered to; `ANSWERED` once that is done. */
   asker: Asker | undefined = undefined
@@ -74,6 +75,10 @@ export class ActorCell implements ActorAddress {
   keeper: ChildKeeper | undefined = undefined
   timers: Map<string, MessageTimer> | undefined = undefined
   abort: AbortController | undefined = undefined
+  /** First of its links and monitors in the core's table; 0 for none, -1 when the incarnation has ended. */
+  bondHead = 0
+  /** Present once it traps exits, or was told something of others. */
+  infos: InfoBox | undefined = undefined
   /** Stands for the asynchronous callback under way. */
   awaited: object | undefined = undefined
   /** Present once somebody asked for the end. */

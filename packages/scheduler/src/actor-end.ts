@@ -89,6 +89,25 @@ export class ActorEnd {
     })
   }
 
+  /** An exit signal: the actor ends after the message in hand, or with `isKill` at once. Nobody has asked for it, so its supervisor is told. */
+  exit(cell: ActorCell, reason: ExitReason, isKill: boolean): void {
+    if (isOver(cell)) return
+    if (isKill) {
+      this.#kill(cell)
+      return
+    }
+    if (cell.status === STOPPING) return
+    if (cell.status === READY && cell !== this.#host.dispatcher.current) {
+      this.begin(cell, reason)
+      return
+    }
+    cell.stopRequest ??= reason
+    if (cell.status !== BUSY || cell.deadline !== undefined) return
+    this.arm(cell, TERMINATE_TIMEOUT_MS, () => {
+      this.#kill(cell)
+    })
+  }
+
   /** The incarnation never came to be: whoever started it learns why; a first start frees its slot. */
   failStart(cell: ActorCell, error: Error): void {
     this.disarm(cell)
@@ -101,7 +120,7 @@ export class ActorEnd {
     this.#stopChildren(cell, TERMINATE_TIMEOUT_MS, () => {
       if (cell.phase !== phase) return // killed meanwhile
       this.disarm(cell) // a stop that came meanwhile has set a limit, which would end the next incarnation
-      this.#end(cell)
+      this.#end(cell, undefined, () => ({ kind: 'crash', error: toErrorRecord(error) }))
       if (cell.isSupervised && cell.incarnation > 0 && (cell.afterEnd === undefined || cell.keepsSlot)) {
         cell.status = AWAITING
         cell.phase += 1
@@ -243,7 +262,7 @@ export class ActorEnd {
   #finishStop(cell: ActorCell, reason: ExitReason): void {
     this.disarm(cell)
     this.#quiet(cell) // what `terminate` has set up
-    this.#end(cell, reason)
+    this.#end(cell, reason, () => reason)
     if (cell.isSupervised && (cell.afterEnd === undefined || cell.keepsSlot)) {
       this.#await(cell, reason)
       return
@@ -254,7 +273,8 @@ export class ActorEnd {
 
   /** Ends an actor now, whatever it is doing. The message in hand, if any, is a dead letter. */
   #kill(cell: ActorCell): void {
-    if (cell.status === GONE) return
+    if (isOver(cell)) return
+    if (cell.isSupervised && cell.afterEnd === undefined) cell.keepsSlot = true // nobody asked: its supervisor decides
     this.disarm(cell)
     this.#host.dispatcher.asyncWork.giveUp(cell)
     this.#quiet(cell)
@@ -270,7 +290,7 @@ export class ActorEnd {
       cell.asker = undefined
       if (asker !== undefined && asker !== ANSWERED) this.#host.replyError(asker, goneError(cell))
     }
-    this.#end(cell, undefined, true)
+    this.#end(cell, undefined, () => EXIT_KILLED, true)
     if (isUnstarted)
       this.tellStarted(
         cell,
@@ -280,8 +300,8 @@ export class ActorEnd {
     else this.#free(cell, EXIT_KILLED)
   }
 
-  /** The incarnation is over: its context is closed, and who waits for an answer that it owes is told. */
-  #end(cell: ActorCell, reason?: ExitReason, isKilled = false): void {
+  /** The incarnation is over: its context is closed, and who waits for an answer that it owes, or is linked to it or monitors it, is told. */
+  #end(cell: ActorCell, reason: ExitReason | undefined, exitReason: () => ExitReason, isKilled = false): void {
     cell.keeper?.end(isKilled)
     ;(cell.context as RunContext | undefined)?.end()
     cell.context = undefined
@@ -289,6 +309,7 @@ export class ActorEnd {
     const { owed } = cell
     cell.owed = undefined
     owed?.end(reason?.kind === 'crash' ? crashError(cell, reason.error, fromErrorRecord(reason.error)) : goneError(cell))
+    this.#host.bonds.ended(cell, exitReason)
   }
 
   /** The slot waits for its supervisor's decision; whoever asked for the end is told, else the supervisor. */

@@ -1,6 +1,7 @@
 /** A look at one core, as plain data. */
 import type { AskTable } from './asks.ts'
 import type { BehaviourLoader } from './behaviour-loader.ts'
+import type { Bonds } from './bonds.ts'
 import { readBooks } from './books.ts'
 import type { Books } from './books.ts'
 import type { Dispatcher } from './dispatcher.ts'
@@ -14,6 +15,8 @@ export interface CoreReport {
   readonly runnable: number
   readonly timers: number
   readonly asks: number
+  /** Ends of links and monitors; one between two actors of this core counts twice. */
+  readonly bonds: number
   readonly waiting: number
   readonly asyncInFlight: number
   readonly behaviours: readonly string[]
@@ -26,6 +29,7 @@ interface Reported {
   readonly dispatcher: Dispatcher
   readonly wheel: TimerWheel
   readonly asks: AskTable
+  readonly bonds: Bonds
   readonly sender: Sender
   readonly loader: BehaviourLoader
   readonly books: Float64Array
@@ -38,6 +42,7 @@ export function reportOf(core: Reported): CoreReport {
     runnable: core.dispatcher.runQueue.length,
     timers: core.wheel.size,
     asks: core.asks.size,
+    bonds: core.bonds.count,
     waiting: core.sender.waitingCount,
     asyncInFlight: core.dispatcher.asyncInFlight,
     behaviours: core.loader.names,

@@ -20,14 +20,16 @@ import { ControlIntake } from './control-intake.ts'
 import type { CoreRequests } from './core-requests.ts'
 import { reportOf } from './core-report.ts'
 import type { CoreReport } from './core-report.ts'
+import { Bonds } from './bonds.ts'
+import type { ChildBonds } from './bonds.ts'
 import { BehaviourLoader } from './behaviour-loader.ts'
 import { DeadLetterOffice } from './dead-letter-office.ts'
 import { Dispatcher } from './dispatcher.ts'
+import type { InboundLane } from './inbound-link.ts'
 import { FaultOffice } from './fault-office.ts'
 import { Intake } from './intake.ts'
 import { Lifecycle } from './lifecycle.ts'
 import { linksFrom, linksTo } from './links.ts'
-import type { MessageTimer } from './message-timer.ts'
 import type { OutboundLink } from './outbound-link.ts'
 import { Copier, createCoreEncoder } from './ref-codec.ts'
 import type { RefHosts } from './ref-codec.ts'
@@ -76,6 +78,7 @@ export class Core {
   readonly wheel: TimerWheel
   readonly loader: BehaviourLoader
   readonly asks: AskTable
+  readonly bonds: Bonds
   readonly deadLetters: DeadLetterOffice
   readonly dispatcher: Dispatcher
   readonly lifecycle: Lifecycle
@@ -157,6 +160,7 @@ export class Core {
     this.#intake = new Intake(this, inbound)
     this.#control = new ControlIntake(this, inbound, this.#epoch)
     this.waits = new WaitWatch(this)
+    this.bonds = new Bonds(this)
     // A predecessor may have died between its publish and its ring, or between what it read and its release.
     for (const link of inbound) {
       link.control.release()
@@ -173,6 +177,7 @@ export class Core {
       let done = this.router.takeOwn() + this.#control.take(this.#budget, this.#isOpen)
       done += this.wheel.advance(startedMs)
       if (this.#isOpen) done += this.#intake.take(this.#budget)
+      if (this.bonds.hasDelayed) this.bonds.tellDelayed()
       let handled = 0
       while (this.dispatcher.runQueue.length > 0 && handled < MESSAGES_PER_TURN_MAX) {
         handled += this.dispatcher.runNext(this.#budget)
@@ -342,17 +347,18 @@ export class Core {
     this.#faults.report(where, error)
   }
 
-  spawnChild(parent: ActorCell, behaviour: Behaviour<unknown, unknown>, spec: StartSpec): Ref<unknown> {
+  spawnChild(parent: ActorCell, behaviour: Behaviour<unknown, unknown>, spec: StartSpec, bonds: ChildBonds): Ref<unknown> {
     this.loader.learn(behaviour)
-    return this.refOf(this.lifecycle.spawn(spec, undefined, parent, () => {}))
+    const bind = this.bonds.binder(parent, bonds)
+    return this.refOf(this.lifecycle.spawn(spec, undefined, parent, () => {}, bind))
   }
 
-  stopChild(parent: ActorCell, child: Ref<never>): Promise<void> {
-    return this.lifecycle.stopChild(parent, child)
+  epochOf(core: number): number {
+    return Atomics.load((this.#memory.blocks[core] as CoreBlock).epoch, 0)
   }
 
-  deliverTimer(timer: MessageTimer): void {
-    this.dispatcher.deliverTimer(timer)
+  inbound(core: number): InboundLane | undefined {
+    return this.#intake.from(core)
   }
 
   /** Step 3 of the protocol for room: whoever waits looks again. */

@@ -3,7 +3,7 @@
  * the handler when its actor is idle, so heap mailboxes stay short (D3).
  */
 import { Mailbox } from '@cambium/actor'
-import type { ExitReason } from '@cambium/actor'
+import type { ExitReason, Info } from '@cambium/actor'
 import { CambiumError, toErrorRecord } from '@cambium/base'
 import type { ErrorRecord } from '@cambium/base'
 import { keepMessage } from '@cambium/codec'
@@ -14,6 +14,7 @@ import type { Asker } from './asks.ts'
 import { AsyncWork } from './async-work.ts'
 import { PROCESSED } from './books.ts'
 import type { DeadLetterOffice } from './dead-letter-office.ts'
+import { InfoMessage } from './info-message.ts'
 import { MessageTimer } from './message-timer.ts'
 import { RunQueue } from './run-queue.ts'
 import { CONGESTION_BUCKETS } from './system-memory.ts'
@@ -44,7 +45,7 @@ export class Dispatcher {
   current: ActorCell | undefined = undefined
   readonly asyncWork: AsyncWork
   readonly runQueue: RunQueue = new RunQueue()
-  readonly #spares: Mailbox<Asker | MessageTimer>[] = []
+  readonly #spares: Mailbox<Asker | MessageTimer | InfoMessage>[] = []
   readonly #host: DispatcherHost
 
   constructor(host: DispatcherHost) {
@@ -98,6 +99,15 @@ export class Dispatcher {
     this.schedule(cell)
   }
 
+  /** Puts what the runtime tells an actor at the end of its mailbox. No capacity holds it back: there is one for each link and monitor. */
+  deliverInfo(message: InfoMessage): void {
+    const { cell } = message
+    if (cell.infos?.has(message) !== true) return
+    cell.mailbox ??= this.#spares.pop() ?? new Mailbox()
+    cell.mailbox.push(message.info, message)
+    this.schedule(cell)
+  }
+
   /** Makes the actor runnable if it has something to do and may do it. */
   schedule(cell: ActorCell): void {
     if (cell.isQueued || cell.status !== READY || cell.outbox > 0 || cell.mailbox === undefined || cell.mailbox.length === 0)
@@ -125,7 +135,9 @@ export class Dispatcher {
       mailbox.takenAsker = undefined // or an idle actor would keep its last asker alive
       handled += 1
       if (cell.isCongested && mailbox.length <= cell.capacity >> 1) this.relieve(cell)
-      if (asker !== undefined && asker instanceof MessageTimer) {
+      if (asker !== undefined && asker instanceof InfoMessage) {
+        if (cell.infos?.take(asker) === true && cell.program?.info !== undefined) this.#run(cell, message, undefined, false, true)
+      } else if (asker !== undefined && asker instanceof MessageTimer) {
         asker.isQueued = false
         if (asker.repeatMs === 0 && cell.timers?.get(asker.key) === asker) cell.timers.delete(asker.key)
         if (!asker.isCancelled && asker.incarnation === cell.incarnation) this.#run(cell, message, undefined, false)
@@ -138,7 +150,7 @@ export class Dispatcher {
   }
 
   /** An idle actor has no mailbox: it takes as much memory as the rest of the actor. */
-  #giveBack(cell: ActorCell, mailbox: Mailbox<Asker | MessageTimer>): void {
+  #giveBack(cell: ActorCell, mailbox: Mailbox<Asker | MessageTimer | InfoMessage>): void {
     cell.mailbox = undefined
     if (this.#spares.length >= SPARE_MAILBOXES_MAX) return
     mailbox.trim()
@@ -160,12 +172,12 @@ export class Dispatcher {
       const message = mailbox.peek()
       const asker = mailbox.peekAsker()
       mailbox.shift()
-      if (!(asker instanceof MessageTimer)) bury(message, asker)
+      if (!isOwn(asker)) bury(message, asker)
     }
     this.relieve(cell)
   }
 
-  #run(cell: ActorCell, message: unknown, asker: Asker | undefined, isCounted: boolean): void {
+  #run(cell: ActorCell, message: unknown, asker: Asker | undefined, isCounted: boolean, isInfo = false): void {
     cell.asker = asker
     this.current = cell
     let result: unknown
@@ -173,9 +185,11 @@ export class Dispatcher {
     try {
       const program = cell.program as NonNullable<ActorCell['program']>
       const context = cell.context as NonNullable<ActorCell['context']>
-      result = cell.isAsync
-        ? this.asyncWork.enter(cell, () => program.receive(cell.state, message, context))
-        : program.receive(cell.state, message, context)
+      result = isInfo
+        ? runInfo(this.asyncWork, cell, message as Info)
+        : cell.isAsync
+          ? this.asyncWork.enter(cell, () => program.receive(cell.state, message, context))
+          : program.receive(cell.state, message, context)
       isPromise = result instanceof Promise
     } catch (error) {
       this.current = undefined
@@ -257,11 +271,11 @@ export class Dispatcher {
     this.#host.ended(cell, { kind: 'crash', error: record })
   }
 
-  #dropOldest(cell: ActorCell, mailbox: Mailbox<Asker | MessageTimer>): void {
+  #dropOldest(cell: ActorCell, mailbox: Mailbox<Asker | MessageTimer | InfoMessage>): void {
     // A timer's message is nobody's to drop: it keeps its place, and the oldest that was sent goes.
     for (let at = 0; at < mailbox.length; at += 1) {
       const asker = mailbox.askerAt(at)
-      if (asker instanceof MessageTimer) continue
+      if (isOwn(asker)) continue
       const message = mailbox.messageAt(at)
       mailbox.removeAt(at)
       this.#drop(cell, message, asker)
@@ -295,6 +309,19 @@ export class Dispatcher {
     // This core is the only writer of its table, so load and store need not be one step.
     Atomics.store(this.#host.congestion, bucket, Atomics.load(this.#host.congestion, bucket) + change)
   }
+}
+
+/** Whether the message is no user's, and no book knows it. */
+function isOwn(asker: Asker | MessageTimer | InfoMessage | undefined): asker is MessageTimer | InfoMessage {
+  return asker instanceof MessageTimer || asker instanceof InfoMessage
+}
+
+function runInfo(asyncWork: AsyncWork, cell: ActorCell, info: Info): unknown {
+  const program = cell.program as NonNullable<ActorCell['program']>
+  const context = cell.context as NonNullable<ActorCell['context']>
+  return cell.isAsync
+    ? asyncWork.enter(cell, () => program.info?.(cell.state, info, context))
+    : program.info?.(cell.state, info, context)
 }
 
 /** What an asker is told whose message, or whose answer, went down with a crash. */

@@ -47,6 +47,10 @@ export class InboundLane {
     return this.#ring.isEmpty
   }
 
+  get capacity(): number {
+    return this.#ring.capacity
+  }
+
   /**
    * Takes the next record in hand. `none` when the ring is empty; `part` for a fragment that completes nothing. For the last fragment of a message
    * that its sender has counted and nobody will see: `torn` when its beginning died with this core's predecessor, `too_large` when it is larger

@@ -13,7 +13,7 @@ import { ringMark } from './books-recovery.ts'
 import type { DeadLetterOffice } from './dead-letter-office.ts'
 import type { Dispatcher } from './dispatcher.ts'
 import { notDecodable } from './inbound-link.ts'
-import type { InboundLink } from './inbound-link.ts'
+import type { InboundLane, InboundLink } from './inbound-link.ts'
 import { ASK, REPLY, REPLY_ERROR, TELL } from './record-lane.ts'
 import { replyFailure } from './replies.ts'
 import { noSuchActor } from './sender.ts'
@@ -53,6 +53,11 @@ export class Intake {
   get isEmpty(): boolean {
     for (const link of this.#links) if (!link.data.isEmpty) return false
     return true
+  }
+
+  /** The lane of data from that core. */
+  from(core: number): InboundLane | undefined {
+    return this.#links.find((link) => link.core === core)?.data
   }
 
   /** Takes a bounded number of records from each peer; answers how many. */

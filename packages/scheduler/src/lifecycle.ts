@@ -21,6 +21,7 @@ import { ActorCell } from './actor-cell.ts'
 import { ActorEnd, TERMINATE_TIMEOUT_MS } from './actor-end.ts'
 import type { ChildKeeper } from './child-keeper.ts'
 import { ORPHAN_TIMEOUT_MS } from './child-keeper.ts'
+import type { Bonds } from './bonds.ts'
 import type { BehaviourLoader } from './behaviour-loader.ts'
 import type { DeadLetterOffice } from './dead-letter-office.ts'
 import type { Dispatcher } from './dispatcher.ts'
@@ -40,6 +41,7 @@ export interface LifecycleHost extends RunContextHost {
   readonly wheel: TimerWheel
   readonly dispatcher: Dispatcher
   readonly loader: BehaviourLoader
+  readonly bonds: Bonds
   readonly deadLetters: DeadLetterOffice
   /** Learns of a supervised actor that ended unasked, and of slots that have to outlive this core. */
   readonly router: SignalRouter
@@ -60,13 +62,20 @@ export class Lifecycle {
     this.#end = new ActorEnd(host)
   }
 
-  /** Starts an actor in a fresh slot. Its ref is valid at once; `done` is told how `init` went. */
-  spawn(spec: StartSpec, owner: Ownership | undefined, parent: ActorCell | undefined, done: Done): ActorCell {
+  /** Starts an actor in a fresh slot. Its ref is valid at once; `done` is told how `init` went, and `before` is called before it begins. */
+  spawn(
+    spec: StartSpec,
+    owner: Ownership | undefined,
+    parent: ActorCell | undefined,
+    done: Done,
+    before?: (cell: ActorCell) => void,
+  ): ActorCell {
     const { slot, generation } = this.#host.slots.reserve()
     const cell = new ActorCell({ core: this.#host.coreNumber, slot, generation }, { name: spec.name, owner, parent })
     this.#host.slots.put(cell)
     if (parent !== undefined) (parent.children ??= new Set()).add(cell)
     if (owner?.isKept === true) this.#host.router.enlist(cell, spec.mailbox)
+    before?.(cell)
     this.#start(cell, spec, done)
     return cell
   }
@@ -98,6 +107,7 @@ export class Lifecycle {
     }
     cell.owner = owner
     cell.incarnation += 1
+    this.#host.bonds.opened(cell)
     this.#start(cell, spec, done)
   }
 
@@ -144,6 +154,11 @@ export class Lifecycle {
    */
   stop(cell: ActorCell, timeoutMs: number, keepsSlot: boolean, done: (reason: ExitReason) => void): void {
     this.#end.stop(cell, timeoutMs, keepsSlot, done)
+  }
+
+  /** An exit signal that the actor does not trap, or with `isKill` cannot: it ends, unasked. */
+  exit(cell: ActorCell, reason: ExitReason, isKill: boolean): void {
+    this.#end.exit(cell, reason, isKill)
   }
 
   /** Resolves when the child has ended. Rejects with `ERR_NOT_A_CHILD`. */
@@ -217,7 +232,7 @@ export class Lifecycle {
     const mailbox = spec.mailbox === undefined ? behaviour.mailbox : checkMailboxOptions(spec.mailbox)
     cell.behaviour = behaviour
     cell.program = behaviour.program
-    cell.isAsync = behaviour.program.receive instanceof AsyncFunction
+    cell.isAsync = behaviour.program.receive instanceof AsyncFunction || behaviour.program.info instanceof AsyncFunction
     cell.readsInPlace = behaviour.readsInPlace && !cell.isAsync
     cell.capacity = mailbox.capacity
     cell.overflow = mailbox.overflow

@@ -100,6 +100,11 @@ export class RecordLane {
     return this.#gone + ((this.#ring.position - this.#goneAt) >>> 0)
   }
 
+  /** Where the latest record ends in the ring: what its consumer's position is compared with. */
+  get ringPosition(): number {
+    return this.#ring.position
+  }
+
   /** {@link position} for a position of the ring that is no farther than its capacity from the present one. */
   positionOf(ringPosition: number): number {
     return this.position + ((ringPosition - this.#ring.position) | 0)

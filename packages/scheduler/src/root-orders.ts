@@ -7,6 +7,7 @@ import { CambiumError, formatAddress, toErrorRecord } from '@cambium/base'
 import type { ErrorRecord } from '@cambium/base'
 import type { AskTable } from './asks.ts'
 import type { CoreRequests } from './core-requests.ts'
+import type { Bonds } from './bonds.ts'
 import type { Lifecycle } from './lifecycle.ts'
 import type { OutboundLink } from './outbound-link.ts'
 import { OWNED_BY_ROOT } from './ownership.ts'
@@ -19,6 +20,7 @@ export interface RootOrdersHost {
   readonly lifecycle: Lifecycle
   readonly slots: SlotTable
   readonly asks: AskTable
+  readonly bonds: Bonds
   readonly sender: Sender
   readonly links: readonly (OutboundLink | undefined)[]
   readonly requests: CoreRequests
@@ -73,6 +75,7 @@ export function followOrder(host: RootOrdersHost, signal: Signal, answer: (signa
       host.takeLastSignals(signal.core)
       loseCore(host, signal)
       failAsksTo(host, signal.core, signal.positions[host.coreNumber] as number, signal.error)
+      host.bonds.coreLost(signal.core, signal.epoch - 1, signal.error)
       return true
     case 'close':
       host.sender.isClosed = true

@@ -1,15 +1,30 @@
 /** The context of one incarnation: {@link ActorContext} over its core. */
-import type { ActorContext, Behaviour, ChildOptions, ExitReason, Ref } from '@cambium/actor'
-import { checkMailboxOptions, EXIT_NORMAL, isBehaviour, isRef } from '@cambium/actor'
-import { CambiumError, checkDuration, checkFields, optionError, toErrorRecord } from '@cambium/base'
+import type {
+  ActorContext,
+  ActorRef,
+  AnyRef,
+  Behaviour,
+  ChildOptions,
+  ExitReason,
+  GivenReason,
+  Monitor,
+  Ref,
+} from '@cambium/actor'
+import { checkMailboxOptions, checkReason, deepFreeze, EXIT_NORMAL, isBehaviour, isRef } from '@cambium/actor'
+import { CambiumError, checkDuration, checkFields, formatAddress, optionError } from '@cambium/base'
 import type { CorePlatform } from '@cambium/base'
+import { assertTravels } from '@cambium/codec'
 import { STOPPING } from './actor-cell.ts'
 import type { ActorCell } from './actor-cell.ts'
 import { ANSWERED } from './asks.ts'
 import type { Asker } from './asks.ts'
 import type { ChildKeeper } from './child-keeper.ts'
+import type { Bonds, ChildBonds } from './bonds.ts'
+import type { Dispatcher } from './dispatcher.ts'
+import type { Lifecycle } from './lifecycle.ts'
 import { MessageTimer } from './message-timer.ts'
 import { OwedAnswers } from './owed-answers.ts'
+import type { RefHosts } from './ref-codec.ts'
 import type { StartSpec } from './signals.ts'
 import type { TimerWheel } from './timer-wheel.ts'
 
@@ -20,21 +35,24 @@ const NO_OPTIONS: ChildOptions = {}
 
 export interface RunContextHost {
   readonly platform: CorePlatform
+  readonly lifecycle: Lifecycle
+  readonly dispatcher: Dispatcher
   readonly wheel: TimerWheel
+  readonly bonds: Bonds
+  readonly sender: RefHosts
+  /** Development: what is handed over by reference is frozen, as messages are. */
+  readonly isStrict: boolean
   refOf(cell: ActorCell): Ref<unknown>
   reply(asker: Asker, value: unknown): void
   replyError(asker: Asker, error: Error): void
   /** An answer that nobody waits for: the second of two, or its asker has gone. */
   buryReply(cell: ActorCell, value: unknown): void
-  spawnChild(parent: ActorCell, behaviour: Behaviour<unknown, unknown>, spec: StartSpec): Ref<unknown>
-  stopChild(parent: ActorCell, child: Ref<never>): Promise<void>
-  deliverTimer(timer: MessageTimer): void
+  spawnChild(parent: ActorCell, behaviour: Behaviour<unknown, unknown>, spec: StartSpec, bonds: ChildBonds): Ref<unknown>
   /** Something was begun, or ended, whose end comes by the event loop: an offloaded job, an answer that is owed. */
   outstanding(change: 1 | -1): void
   /** Ends the actor after the message in hand, at once when there is none. */
   stopSelf(cell: ActorCell, reason: ExitReason): void
   requestTurn(): void
-  readonly lifecycle: { keeperOf(cell: ActorCell): ChildKeeper }
 }
 
 export class RunContext implements ActorContext {
@@ -112,9 +130,12 @@ export class RunContext implements ActorContext {
     if (cell.status === STOPPING)
       throw new CambiumError('ERR_ACTOR_STOPPED', `incarnation is ending and starts no child: actor=${cell.label}`)
     if (!isBehaviour(behaviour)) throw optionError('behaviour', behaviour, 'what defineActor or defineServer returned')
-    if (options !== NO_OPTIONS) checkFields('options', options, ['name', 'mailbox', 'initTimeoutMs'])
+    if (options !== NO_OPTIONS) checkFields('options', options, ['name', 'mailbox', 'initTimeoutMs', 'link', 'monitor'])
     if (options.name !== undefined && typeof options.name !== 'string')
       throw optionError('options.name', options.name, 'a string')
+    for (const option of ['link', 'monitor'] as const)
+      if (options[option] !== undefined && typeof options[option] !== 'boolean')
+        throw optionError(`options.${option}`, options[option], 'true or false')
     const spec: StartSpec = {
       module: behaviour.module,
       behaviour: behaviour.name,
@@ -127,17 +148,46 @@ export class RunContext implements ActorContext {
         max: DELAY_MS_MAX,
       }),
     }
-    return this.#host.spawnChild(cell, behaviour, spec) as Ref<M, R>
+    const bonds = { link: options.link === true, monitor: options.monitor === true }
+    return this.#host.spawnChild(cell, behaviour, spec, bonds) as Ref<M, R>
   }
 
   stopChild(child: Ref<never>): Promise<void> {
     if (!isRef(child)) throw optionError('child', child, 'a ref')
-    return this.#host.stopChild(this.#live(), child)
+    return this.#host.lifecycle.stopChild(this.#live(), child)
   }
 
-  stop(error?: Error): void {
-    const reason: ExitReason = error === undefined ? EXIT_NORMAL : { kind: 'crash', error: toErrorRecord(error) }
-    this.#host.stopSelf(this.#live(), reason)
+  stop(given?: Error | GivenReason): void {
+    const cell = this.#live()
+    this.#host.stopSelf(cell, given === undefined ? EXIT_NORMAL : checkTravelling(given, this.#host.isStrict))
+  }
+
+  link(ref: AnyRef): void {
+    this.#host.bonds.link(this.#live(), this.#checkRef(ref))
+  }
+
+  unlink(ref: AnyRef): void {
+    this.#host.bonds.unlink(this.#live(), this.#checkRef(ref))
+  }
+
+  monitor(ref: AnyRef): Monitor {
+    return this.#host.bonds.monitor(this.#live(), this.#checkRef(ref))
+  }
+
+  demonitor(monitor: Monitor, options: { readonly flush?: boolean } = {}): boolean {
+    const cell = this.#live()
+    if (!Number.isSafeInteger(monitor) || monitor < 1) throw optionError('monitor', monitor, 'what monitor returned')
+    checkFields('options', options, ['flush'])
+    return this.#host.bonds.demonitor(cell, monitor, options.flush === true)
+  }
+
+  exit(ref: AnyRef, reason: Error | GivenReason): void {
+    this.#host.bonds.exit(this.#live(), this.#checkRef(ref), checkTravelling(reason, this.#host.isStrict))
+  }
+
+  trapExits(isOn: boolean): boolean {
+    if (typeof isOn !== 'boolean') throw optionError('isOn', isOn, 'true or false')
+    return this.#host.bonds.trapExits(this.#live(), isOn)
   }
 
   setTimer(key: string, delayMs: number, message: unknown, options: { readonly repeat?: boolean } = {}): void {
@@ -151,7 +201,7 @@ export class RunContext implements ActorContext {
         const missed = Math.floor((this.#host.platform.now() - expired.due) / expired.repeatMs)
         this.#host.wheel.start(expired, expired.due + (Math.max(0, missed) + 1) * expired.repeatMs)
       }
-      this.#host.deliverTimer(expired)
+      this.#host.dispatcher.deliverTimer(expired)
     })
     ;(cell.timers ??= new Map()).set(key, timer)
     this.#host.wheel.start(timer, this.#host.platform.now() + delay)
@@ -192,6 +242,13 @@ export class RunContext implements ActorContext {
     this.#isOver = true
   }
 
+  #checkRef(ref: unknown): ActorRef {
+    if (!isRef(ref)) throw optionError('ref', ref, 'a ref')
+    const { inside, outside } = this.#host.sender
+    if (ref.isHostedBy(inside) || ref.isHostedBy(outside)) return ref
+    throw new CambiumError('ERR_FOREIGN_REF', `ref belongs to another system: ref=${formatAddress(ref)}`)
+  }
+
   #takeAsker(): Asker {
     const asker = this.#live().asker
     if (asker === undefined || asker === ANSWERED)
@@ -208,4 +265,13 @@ export class RunContext implements ActorContext {
       )
     return this.#cell
   }
+}
+
+/** Throws `ERR_OPTION`, and `ERR_CANNOT_TRAVEL` for a detail that no other core could receive. */
+function checkTravelling(given: unknown, isFrozen: boolean): ExitReason {
+  const reason = checkReason(given)
+  if (!('detail' in reason)) return reason
+  assertTravels(reason.detail, isRef)
+  if (isFrozen) deepFreeze(reason.detail)
+  return reason
 }

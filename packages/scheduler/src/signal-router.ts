@@ -98,6 +98,7 @@ export class SignalRouter {
 
   /** A signal has come from another core. */
   take(from: number, signal: Signal): void {
+    if (this.#host.bonds.take(from, signal)) return
     if (signal.type === 'wait_chain') {
       this.#host.waits.follow(signal)
       return

@@ -6,6 +6,7 @@
 import type { ActorAddress, ErrorRecord } from '@cambium/base'
 import type { DeadLetterReason, ExitReason, MailboxOptions } from '@cambium/actor'
 import type { Ownership } from './ownership.ts'
+import type { BondSignal } from './bond-signals.ts'
 import type { WaitLink } from './wait-cycle.ts'
 
 /** All that is needed to start, or start again, one actor. */
@@ -19,6 +20,8 @@ export interface StartSpec {
 }
 
 export type Signal =
+  /** core → core: links, monitors and exits. */
+  | BondSignal
   /** owner → core: start an actor in a new slot. Answered by `started` or `start_failed`. */
   | { readonly type: 'spawn'; readonly request: number; readonly spec: StartSpec; readonly owner?: Ownership }
   /** owner → core: a new incarnation in the same slot. Answered like `spawn`. */
@@ -54,7 +57,7 @@ export type Signal =
   | { readonly type: 'open' }
   /**
    * root → all: core `core` died, its successor has this `epoch`; asks that it had taken up to these positions, one per source core,
-   * have failed.
+   * have failed, and so have links and monitors with its actors.
    */
   | {
       readonly type: 'core_lost'

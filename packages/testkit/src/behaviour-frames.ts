@@ -1,9 +1,9 @@
 /** The frames of a run's actors: each incarnation's callbacks run in a context of their own, which `sim-context.ts` tells of. */
-import type { ActorContext, Behaviour } from '@cambium/actor'
+import type { ActorContext, Behaviour, Info } from '@cambium/actor'
 import type { ChartRecorder } from './chart.ts'
 import { simFrames } from './sim-context.ts'
 import type { SimFrame, SimScope } from './sim-context.ts'
-import { likeReceive } from './watched-behaviour.ts'
+import { likeCallback } from './watched-behaviour.ts'
 
 export class BehaviourFrames {
   readonly #scope: SimScope
@@ -23,10 +23,15 @@ export class BehaviourFrames {
     const within = <T>(context: ActorContext, callback: () => T): T => simFrames.run(this.#frameOf(context, name), callback)
     const dressed: typeof program = {
       init: (argument, context) => within(context, () => program.init(argument, context)),
-      receive: likeReceive(program, (state, message, context) => {
+      receive: likeCallback(program, 'receive', (state, message, context) => {
         this.#chart?.received(this.#frameOf(context, name), message)
         return within(context, () => program.receive(state, message, context))
       }),
+    }
+    if (program.info !== undefined) {
+      dressed.info = likeCallback(program, 'info', (state: unknown, info: Info, context: ActorContext) =>
+        within(context, () => program.info?.(state, info, context)),
+      )
     }
     // What has no `terminate` must have none: a core does not wait for one then.
     if (program.terminate !== undefined) {

@@ -2,7 +2,7 @@
  * Behaviours as simulated cores run them: the user's own callbacks, with the simulator's eyes and faults around them. The state that the
  * core keeps is wrapped with the context it belongs to, so that a message which reaches the state of another incarnation is noticed.
  */
-import type { ActorContext, Behaviour, ExitReason, Program } from '@cambium/actor'
+import type { ActorContext, Behaviour, ExitReason, Info, Program } from '@cambium/actor'
 
 export interface ProgramWatch {
   /** Before `init`. Throws for a crash or a death. */
@@ -45,17 +45,20 @@ function watchProgram(program: AnyProgram, watch: ProgramWatch): AnyProgram {
       }
       return state instanceof Promise ? state.then(hold) : hold(state)
     },
-    receive: likeReceive(program, (state, message, context) => {
-      const held = state as HeldState
-      watch.receiving(held.owner, context)
-      const result = program.receive(held.value, message, context)
-      // Should the core die here, or the actor crash, nobody takes the promise over.
-      if (result instanceof Promise) result.catch(() => {})
-      watch.received(context)
-      if (result === undefined || result === held.value) return undefined
-      const hold = (value: unknown): HeldState | undefined => (value === undefined ? undefined : new HeldState(context, value))
-      return result instanceof Promise ? result.then(hold) : hold(result)
-    }),
+    receive: likeCallback(
+      program,
+      'receive',
+      watchHandler(watch, (state, message, context) => program.receive(state, message, context)),
+    ),
+    ...(program.info === undefined
+      ? {}
+      : {
+          info: likeCallback(
+            program,
+            'info',
+            watchHandler(watch, (state, info, context) => program.info?.(state, info as Info, context)),
+          ),
+        }),
     ...(program.terminate === undefined
       ? {}
       : {
@@ -74,7 +77,22 @@ function watchProgram(program: AnyProgram, watch: ProgramWatch): AnyProgram {
   }
 }
 
+/** A `receive` or an `info` with the simulator's eyes around it. */
+function watchHandler(watch: ProgramWatch, handle: AnyProgram['receive']): AnyProgram['receive'] {
+  return (state, message, context) => {
+    const held = state as HeldState
+    watch.receiving(held.owner, context)
+    const result = handle(held.value, message, context)
+    // Should the core die here, or the actor crash, nobody takes the promise over.
+    if (result instanceof Promise) result.catch(() => {})
+    watch.received(context)
+    if (result === undefined || result === held.value) return undefined
+    const hold = (value: unknown): HeldState | undefined => (value === undefined ? undefined : new HeldState(context, value))
+    return result instanceof Promise ? result.then(hold) : hold(result)
+  }
+}
+
 /** A core looks whether a handler is an asynchronous function, and runs it otherwise then: what stands in its place must look like it. */
-export function likeReceive(program: AnyProgram, receive: AnyProgram['receive']): AnyProgram['receive'] {
-  return Object.setPrototypeOf(receive, Object.getPrototypeOf(Reflect.get(program, 'receive')) as object) as AnyProgram['receive']
+export function likeCallback<F extends object>(program: AnyProgram, name: 'receive' | 'info', callback: F): F {
+  return Object.setPrototypeOf(callback, Object.getPrototypeOf(Reflect.get(program, name)) as object) as F
 }

@@ -1,0 +1,29 @@
+/** What cores tell each other of links and monitors, on the control lane. The protocol is in `bonds.ts`. */
+import type { ExitReason } from '@cambium/actor'
+
+/** The two ends, and the epoch of the sending core: what an incarnation of it sent that is known to be lost is not heard. */
+export interface BondEnds {
+  readonly epoch: number
+  /** Of the sending core's actor; -1 for code outside actors. */
+  readonly fromSlot: number
+  readonly fromGeneration: number
+  readonly slot: number
+  readonly generation: number
+}
+
+/** What a bond is called: by the sender's own name, by the receiver's, or by both where both have made it; 0 for none. */
+export interface BondNames {
+  readonly kind: 'monitor' | 'link'
+  readonly mine: number
+  readonly yours: number
+}
+
+export type BondSignal =
+  /** Watch, or link with, the actor; `name` is the sender's. Answered by a `bond_end` with `noproc` when it is not there. */
+  | (BondEnds & { readonly type: 'bond_made'; readonly kind: 'monitor' | 'link'; readonly name: number })
+  /** Not any more: demonitor, unlink, or the end of the watcher. */
+  | (BondEnds & BondNames & { readonly type: 'bond_cut' })
+  /** The sender's actor has ended. */
+  | (BondEnds & BondNames & { readonly type: 'bond_end'; readonly reason: ExitReason; readonly after: number })
+  /** An exit signal that somebody sent. `after`: where the sender's data ring was written up to. */
+  | (BondEnds & { readonly type: 'exit'; readonly reason: ExitReason; readonly after: number })
