@@ -15,8 +15,9 @@ const NAMELESS = /(^|\/)(utils?|helpers?|common|misc|types)\.ts$/
  */
 const REAL_PLATFORM: Readonly<Record<string, string>> = {
   'packages/runtime/src/core-loop.ts': 'drives a core on the event loop of its thread',
-  'packages/runtime/src/core-worker.ts': 'the clock and randomness of a worker thread',
-  'packages/runtime/src/worker-platform.ts': 'the clock and randomness of the main thread, and the threads themselves',
+  'packages/runtime/src/core-worker.ts': 'the randomness of a worker thread',
+  'packages/runtime/src/process-clock.ts': 'the clock of all threads',
+  'packages/runtime/src/worker-platform.ts': 'the randomness of the main thread, and the threads themselves',
   'packages/cambium/src/cli/simulate-command.ts':
     'the command line: draws a seed when none is given, and stops when its time is up',
   'packages/testkit/src/fake-timers.ts': 'takes over the clock and timers of the process for simulations, and gives them back',

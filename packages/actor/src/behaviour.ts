@@ -8,8 +8,9 @@ import type { AnyLayout, LayoutsFor, MessageLayouts, TaggedLayouts } from '@camb
 import type { ActorContext } from './context.ts'
 import type { ExitReason } from './exit-reason.ts'
 import type { Info } from './info.ts'
-import { checkMailboxOptions } from './mailbox.ts'
-import type { MailboxOptions } from './mailbox.ts'
+import { checkBehaviourMailbox } from './mailbox-options.ts'
+import type { BehaviourMailboxOptions, MailboxOptions } from './mailbox-options.ts'
+import type { Priority } from './priority.ts'
 
 /** The callbacks that a core runs. Every behaviour, whatever its public form, is brought to this one. */
 export interface Program<State, Argument, Messages, Reply> {
@@ -38,13 +39,15 @@ export interface Behaviour<Argument, Messages, Reply = unknown> {
   /** What is declared for its messages. */
   readonly layouts: MessageLayouts | undefined
   readonly readsInPlace: boolean
+  /** Of messages whose sender gave none. */
+  readonly priority: ((message: never) => Priority) | undefined
   readonly program: Program<unknown, unknown, unknown, unknown>
   readonly [phantom]?: (argument: Argument, messages: Messages) => Reply
 }
 
 export interface BehaviourOptions<Messages = unknown> {
   /** Mailbox of the actors made from this behaviour, unless the spawn says otherwise. */
-  readonly mailbox?: MailboxOptions
+  readonly mailbox?: BehaviourMailboxOptions<Messages>
   /**
    * Layouts of its messages: `layout({ … })` when all of them have one shape, `byTag('type', { … })` for members of a union. Such messages are compiled from
    * the first one on; one that does not fit its layout is refused where it is sent, with `ERR_MESSAGE_LAYOUT`. @default shapes that repeat are learned
@@ -99,8 +102,8 @@ export function createBehaviour<Argument, Messages, Reply, State>(
   if (typeof readInPlace !== 'boolean' || (readInPlace && layouts === undefined)) {
     throw behaviourError(name, `readInPlace is ${String(readInPlace)}, expected true or false, and layouts with it`)
   }
-  const mailbox = checkMailboxOptions(options.mailbox ?? {})
-  const behaviour = { kind, module: url, name, mailbox, layouts, readsInPlace: readInPlace, program, [BRAND]: true }
+  const { mailbox, priority } = checkBehaviourMailbox(options.mailbox ?? {})
+  const behaviour = { kind, module: url, name, mailbox, priority, layouts, readsInPlace: readInPlace, program, [BRAND]: true }
   return Object.freeze(behaviour) as unknown as Behaviour<Argument, Messages, Reply>
 }
 

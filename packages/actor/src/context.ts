@@ -2,7 +2,7 @@
 import type { Behaviour } from './behaviour.ts'
 import type { GivenReason } from './exit-reason.ts'
 import type { AnyRef, Monitor } from './info.ts'
-import type { MailboxOptions } from './mailbox.ts'
+import type { MailboxOptions } from './mailbox-options.ts'
 import type { Ref } from './ref.ts'
 
 export interface ActorContext<Messages = unknown, Reply = unknown> {
@@ -23,7 +23,7 @@ export interface ActorContext<Messages = unknown, Reply = unknown> {
    * the oldest are given up, and their asks fail with `ERR_NO_REPLY`.
    */
   deferReply(): (value: Reply) => void
-  /** Monotonic milliseconds of this core's clock; virtual in the simulator. */
+  /** Monotonic milliseconds, of one clock for all cores; virtual in the simulator. */
   now(): number
   /** Uniform in [0, 1); seeded in the simulator. */
   random(): number

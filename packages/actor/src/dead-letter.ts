@@ -25,6 +25,12 @@ export const DEAD_LETTER_REASONS = [
   'late_reply',
   /** The system had shut down. */
   'shut_down',
+  /** The mailbox was full, its policy is `shed-low`, and the message of low priority. */
+  'shed',
+  /** It was not handled before the time that its sender gave it. */
+  'expired',
+  /** The actor put it aside when its stash was full. */
+  'stash_full',
 ] as const
 
 export type DeadLetterReason = (typeof DEAD_LETTER_REASONS)[number]

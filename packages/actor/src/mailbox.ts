@@ -1,129 +1,151 @@
 /**
- * A mailbox: a bounded first-in-first-out queue of messages, each with the asker to answer or none. It grows with its content up
- * to its capacity, and gives a flood's memory back, so an idle actor costs little for it.
+ * A mailbox: a bounded queue of messages, each with the asker to answer or none. Up to its capacity its policy decides what enters; that is
+ * the dispatcher's part.
  *
- * `capacity` is the high watermark: at it the mailbox is congested, and with `backpressure` senders hold their messages back until it
- * has drained to the low watermark, half of it. What was already under way still enters, so the queue may exceed its capacity by
- * what the rings held; it never drops. The two drop policies never exceed it.
+ * Order of taking:
+ * 1. What was put back ({@link Mailbox.putBack}), in its order.
+ * 2. High before normal before low, within one priority in order of arrival.
+ * 3. No starvation: a priority whose oldest message has been passed over {@link PASSES_MAX} times is served next; low before normal should both be due.
+ *
+ * The lanes for anything but normal messages are made when they are first needed: most actors never see such a message.
  */
-import { checkFields, checkInteger, checkOneOf } from '@cambium/base'
+import { MAILBOX_CAPACITY_DEFAULT } from './mailbox-options.ts'
+import { MessageQueue } from './message-queue.ts'
+import { HIGH, LOW, NORMAL } from './priority.ts'
 
-export type OverflowPolicy = 'backpressure' | 'drop-newest' | 'drop-oldest'
+/** So often a waiting priority is passed over by more urgent messages before it is served. */
+export const PASSES_MAX = 32
 
-export interface MailboxOptions {
-  /** Messages queued before the mailbox counts as congested. @default 1024 */
-  readonly capacity?: number
-  /** What happens then. @default 'backpressure' */
-  readonly overflow?: OverflowPolicy
+class Lanes<Asker> {
+  readonly back: MessageQueue<Asker> = new MessageQueue()
+  readonly high: MessageQueue<Asker> = new MessageQueue()
+  readonly low: MessageQueue<Asker> = new MessageQueue()
+  normalPassed = 0
+  lowPassed = 0
 }
 
-export const MAILBOX_CAPACITY_DEFAULT = 1024
-const CAPACITY_MAX = 1 << 20
-const INITIAL_ENTRIES = 8
-const POLICIES = ['backpressure', 'drop-newest', 'drop-oldest'] as const
-
-/** Throws `ERR_OPTION` naming the wrong field; otherwise returns a complete copy. */
-export function checkMailboxOptions(options: MailboxOptions): Required<MailboxOptions> {
-  checkFields('mailbox', options, ['capacity', 'overflow'])
-  return {
-    capacity: checkInteger('mailbox.capacity', options.capacity, {
-      default: MAILBOX_CAPACITY_DEFAULT,
-      min: 1,
-      max: CAPACITY_MAX,
-    }),
-    overflow: checkOneOf('mailbox.overflow', options.overflow, POLICIES, 'backpressure'),
-  }
-}
-
-/** A queue of pairs in one circular array; the length of the array is a power of two. */
 export class Mailbox<Asker> {
   length = 0
   takenAsker: Asker | undefined = undefined
-  #entries: unknown[] = new Array(INITIAL_ENTRIES * 2).fill(undefined)
-  #mask: number = INITIAL_ENTRIES - 1
-  #head = 0
+  readonly #normal: MessageQueue<Asker> = new MessageQueue()
+  #lanes: Lanes<Asker> | undefined = undefined
 
   push(message: unknown, asker: Asker | undefined): void {
-    if (this.length > this.#mask) this.#grow()
-    const at = ((this.#head + this.length) & this.#mask) << 1
-    this.#entries[at] = message
-    this.#entries[at + 1] = asker
     this.length += 1
+    this.#normal.push(message, asker)
   }
 
-  /** The oldest message; look at `length` first. Read {@link peekAsker} before {@link shift}. */
-  peek(): unknown {
-    return this.#entries[this.#head << 1]
+  /** `priority` is {@link HIGH}, {@link NORMAL} or {@link LOW}. */
+  pushAs(priority: number, message: unknown, asker: Asker | undefined): void {
+    this.length += 1
+    if (priority === NORMAL) this.#normal.push(message, asker)
+    else {
+      const lanes = (this.#lanes ??= new Lanes())
+      ;(priority === HIGH ? lanes.high : lanes.low).push(message, asker)
+    }
   }
 
-  peekAsker(): Asker | undefined {
-    return this.#entries[(this.#head << 1) + 1] as Asker | undefined
+  /** Puts a message before all others. Of several put the last one first. */
+  putBack(message: unknown, asker: Asker | undefined): void {
+    this.length += 1
+    ;(this.#lanes ??= new Lanes()).back.unshift(message, asker)
   }
 
-  /** Takes the oldest message out; look at `length` first. Its asker is {@link takenAsker} until the next one is taken. */
+  /** Takes the next message out; look at `length` first. Its asker is {@link takenAsker} until the next one is taken. */
   take(): unknown {
-    const entries = this.#entries
-    const at = this.#head << 1
-    const message = entries[at]
-    this.takenAsker = entries[at + 1] as Asker | undefined
-    entries[at] = undefined // or the queue would keep handled messages alive
-    entries[at + 1] = undefined
-    this.#head = (this.#head + 1) & this.#mask
+    const queue = this.#lanes === undefined ? this.#normal : this.#next(this.#lanes)
     this.length -= 1
+    const message = queue.take()
+    this.takenAsker = queue.takenAsker
+    queue.takenAsker = undefined // or an idle actor would keep its last asker alive
     return message
   }
 
-  shift(): void {
-    const at = this.#head << 1
-    this.#entries[at] = undefined // or the queue would keep handled messages alive
-    this.#entries[at + 1] = undefined
-    this.#head = (this.#head + 1) & this.#mask
-    this.length -= 1
-  }
-
-  /** The message `index` places behind the oldest. */
-  messageAt(index: number): unknown {
-    return this.#entries[((this.#head + index) & this.#mask) << 1]
-  }
-
-  askerAt(index: number): Asker | undefined {
-    return this.#entries[(((this.#head + index) & this.#mask) << 1) + 1] as Asker | undefined
-  }
-
-  /** Takes out the message at `index`; those before it move up. */
-  removeAt(index: number): void {
-    for (let i = index; i > 0; i -= 1) {
-      const to = ((this.#head + i) & this.#mask) << 1
-      this.#entries[to] = this.messageAt(i - 1)
-      this.#entries[to + 1] = this.askerAt(i - 1)
+  /** Takes out the first message, in order of taking if nothing passed another over, for which `judge` says so. Answers whether there was one; it is then `takenAsker`'s. */
+  takeFirst(judge: (message: unknown, asker: Asker | undefined) => boolean): { readonly message: unknown } | undefined {
+    for (const queue of this.#queues()) {
+      for (let at = 0; at < queue.length; at += 1) {
+        if (judge(queue.messageAt(at), queue.askerAt(at))) return this.#takeAt(queue, at)
+      }
     }
-    this.shift()
+    return undefined
   }
 
-  /** Gives back what a flood has left of an empty queue, beyond the room for {@link MAILBOX_CAPACITY_DEFAULT} messages. For whoever has taken the last one. */
+  /** Takes out the oldest or the newest message of one priority for which `judge` says so. */
+  takeOf(
+    priority: number,
+    from: 'oldest' | 'newest',
+    judge: (asker: Asker | undefined) => boolean,
+  ): { readonly message: unknown } | undefined {
+    const queue = this.#queueOf(priority)
+    const length = queue?.length ?? 0
+    for (let i = 0; queue !== undefined && i < length; i += 1) {
+      const at = from === 'oldest' ? i : length - 1 - i
+      if (judge(queue.askerAt(at))) return this.#takeAt(queue, at)
+    }
+    return undefined
+  }
+
+  /** Messages of one priority. */
+  lengthOf(priority: number): number {
+    return this.#queueOf(priority)?.length ?? 0
+  }
+
+  /** Shows every message, in no order that matters. */
+  forEach(show: (message: unknown, asker: Asker | undefined) => void): void {
+    for (const queue of this.#queues()) for (let at = 0; at < queue.length; at += 1) show(queue.messageAt(at), queue.askerAt(at))
+  }
+
+  /** Gives back what a flood has left of an empty mailbox, beyond the room for {@link MAILBOX_CAPACITY_DEFAULT} messages. For whoever has taken the last one. */
   trim(): void {
-    if (this.length > 0 || this.#mask < MAILBOX_CAPACITY_DEFAULT) return
-    this.#entries = new Array(INITIAL_ENTRIES * 2).fill(undefined)
-    this.#mask = INITIAL_ENTRIES - 1
-    this.#head = 0
+    if (this.length > 0) return
+    this.#normal.trim(MAILBOX_CAPACITY_DEFAULT)
+    this.#lanes = undefined
   }
 
-  /** Messages for which there is room without growing. */
+  /** Normal messages for which there is room without growing. */
   get room(): number {
-    return this.#mask + 1
+    return this.#normal.room
   }
 
-  #grow(): void {
-    const old = this.#entries
-    const size = this.#mask + 1
-    const entries: unknown[] = new Array(size * 4).fill(undefined)
-    for (let i = 0; i < size; i += 1) {
-      const from = ((this.#head + i) & this.#mask) << 1
-      entries[i << 1] = old[from]
-      entries[(i << 1) + 1] = old[from + 1]
+  #next(lanes: Lanes<Asker>): MessageQueue<Asker> {
+    const { back, high, low } = lanes
+    const normal = this.#normal
+    if (back.length > 0) return back
+    if (low.length > 0 && (lanes.lowPassed >= PASSES_MAX || (high.length === 0 && normal.length === 0))) {
+      lanes.lowPassed = 0
+      if (normal.length > 0) lanes.normalPassed += 1
+      return low
     }
-    this.#entries = entries
-    this.#mask = size * 2 - 1
-    this.#head = 0
+    lanes.lowPassed = low.length > 0 ? lanes.lowPassed + 1 : 0
+    if (normal.length > 0 && (lanes.normalPassed >= PASSES_MAX || high.length === 0)) {
+      lanes.normalPassed = 0
+      return normal
+    }
+    lanes.normalPassed = normal.length > 0 ? lanes.normalPassed + 1 : 0
+    return high
+  }
+
+  #queues(): readonly MessageQueue<Asker>[] {
+    const lanes = this.#lanes
+    return lanes === undefined ? [this.#normal] : [lanes.back, lanes.high, this.#normal, lanes.low]
+  }
+
+  #queueOf(priority: number): MessageQueue<Asker> | undefined {
+    return priority === NORMAL
+      ? this.#normal
+      : priority === HIGH
+        ? this.#lanes?.high
+        : priority === LOW
+          ? this.#lanes?.low
+          : undefined
+  }
+
+  #takeAt(queue: MessageQueue<Asker>, at: number): { readonly message: unknown } {
+    const message = queue.takeAt(at)
+    this.length -= 1
+    this.takenAsker = queue.takenAsker
+    queue.takenAsker = undefined
+    return { message }
   }
 }

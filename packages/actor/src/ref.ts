@@ -5,10 +5,22 @@
 import { formatAddress, sameAddress } from '@cambium/base'
 import type { ActorAddress } from '@cambium/base'
 import type { MessageLayouts } from '@cambium/codec'
+import type { Priority } from './priority.ts'
 import type { ReplyTo } from './protocol.ts'
 
 /** `sent`: on its way. `full`: the mailbox is congested or the ring is full. `closed`: the system is shutting down. */
 export type SendOutcome = 'sent' | 'full' | 'closed'
+
+/** What a message may be sent with. Order per pair of actors holds within one priority. */
+export interface SendOptions {
+  /**
+   * How urgent the message is. One of high priority goes before all others that wait in the mailbox, and enters a mailbox that is full of others. @default
+   * what the receiving behaviour's `mailbox.priority` says, else 'normal'
+   */
+  readonly priority?: Priority
+  /** Milliseconds after which nobody wants the message to be handled any more: it becomes a dead letter `expired` then. @default none */
+  readonly expiresMs?: number
+}
 
 export interface WaitOptions {
   /** How long to wait, in milliseconds. @default 5000 */
@@ -17,7 +29,9 @@ export interface WaitOptions {
   readonly signal?: AbortSignal
 }
 
-export interface AskOptions extends WaitOptions {
+export interface SendWaitOptions extends WaitOptions, SendOptions {}
+
+export interface AskOptions extends WaitOptions, SendOptions {
   /**
    * What happens when the target takes no message now: `wait` for room, within the time for the answer; or `fail` at once with `ERR_MAILBOX_FULL`,
    * so that whoever is behind the asker can be told. @default 'wait'
@@ -28,17 +42,20 @@ export interface AskOptions extends WaitOptions {
 export interface Ref<in Messages, out Reply = unknown> extends ActorAddress {
   /**
    * Fire and forget. Accepted at once; while the target is congested the message waits in a bounded outbox, and an actor
-   * that has messages waiting is not scheduled. Throws `ERR_CANNOT_TRAVEL` for a message that no core could receive.
+   * that has messages waiting is not scheduled. Throws `ERR_CANNOT_TRAVEL` for a message that no core could receive, and `ERR_OPTION`.
    */
-  tell(message: Messages): void
+  tell(message: Messages, options?: SendOptions): void
   /** Sends if the target takes it now; never waits, never queues. */
-  trySend(message: Messages): SendOutcome
-  /** Resolves when the target's mailbox has room and the message is on its way. Rejects with `ERR_SEND_TIMEOUT`, or the abort reason. */
-  send(message: Messages, options?: WaitOptions): Promise<void>
+  trySend(message: Messages, options?: SendOptions): SendOutcome
+  /**
+   * Resolves when the target's mailbox has room and the message is on its way. Rejects with `ERR_SEND_TIMEOUT`, with `ERR_MAILBOX_FULL` when the
+   * mailbox is full and its policy is `fail`, or with the abort reason.
+   */
+  send(message: Messages, options?: SendWaitOptions): Promise<void>
   /**
    * Sends and resolves with the reply. Rejects with `ERR_ASK_TIMEOUT`, with the actor's own crash (`ERR_ACTOR_CRASHED`), at once
-   * with `ERR_NO_SUCH_ACTOR` when nobody is there, with `ERR_CORE_LOST` when the message died with its core, with `ERR_MAILBOX_FULL`
-   * when there is no room and the options say `fail`, or with the abort reason.
+   * with `ERR_NO_SUCH_ACTOR` when nobody is there, with `ERR_CORE_LOST` when the message died with its core, with `ERR_MAILBOX_FULL` or
+   * `ERR_MESSAGE_EXPIRED` when it was dropped, or there is no room and the options say `fail`, or with the abort reason.
    */
   ask<const M extends Messages>(message: M, options?: AskOptions): Promise<ReplyTo<M, Messages, Reply>>
   /** True when both name the same actor. */
@@ -54,9 +71,9 @@ export interface RefTarget extends ActorAddress {
 
 /** What a core does for its refs. */
 export interface RefHost {
-  tell(target: RefTarget, message: unknown): void
-  trySend(target: RefTarget, message: unknown): SendOutcome
-  send(target: RefTarget, message: unknown, options: WaitOptions | undefined): Promise<void>
+  tell(target: RefTarget, message: unknown, options: SendOptions | undefined): void
+  trySend(target: RefTarget, message: unknown, options: SendOptions | undefined): SendOutcome
+  send(target: RefTarget, message: unknown, options: SendWaitOptions | undefined): Promise<void>
   ask(target: RefTarget, message: unknown, options: AskOptions | undefined): Promise<unknown>
 }
 
@@ -77,15 +94,15 @@ export class ActorRef implements RefTarget {
     this.#host = host
   }
 
-  tell(message: unknown): void {
-    this.#host.tell(this, message)
+  tell(message: unknown, options?: SendOptions): void {
+    this.#host.tell(this, message, options)
   }
 
-  trySend(message: unknown): SendOutcome {
-    return this.#host.trySend(this, message)
+  trySend(message: unknown, options?: SendOptions): SendOutcome {
+    return this.#host.trySend(this, message, options)
   }
 
-  send(message: unknown, options?: WaitOptions): Promise<void> {
+  send(message: unknown, options?: SendWaitOptions): Promise<void> {
     return this.#host.send(this, message, options)
   }
 

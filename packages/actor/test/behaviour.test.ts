@@ -19,7 +19,7 @@ test('defineActor keeps module, name, program and mailbox, frozen', () => {
     kind: 'actor',
     module: import.meta.url,
     name: 'counter',
-    mailbox: { capacity: 7, overflow: 'backpressure' },
+    mailbox: { capacity: 7, overflow: 'backpressure', stashCapacity: 1024 },
   })
   expect(behaviour.program).toBe(program)
   expect(Object.isFrozen(behaviour)).toBe(true)
@@ -61,6 +61,6 @@ test('exit reasons are one line each', () => {
 
 test('the order of dead letter reasons is the order of counters in shared memory', () => {
   expect(DEAD_LETTER_REASONS).toEqual([
-    'no_such_actor', 'stopped', 'overflow', 'outbox_full', 'send_timeout', 'crashed', 'in_hand', 'lost_with_core', 'not_decodable', 'late_reply', 'shut_down',
+    'no_such_actor', 'stopped', 'overflow', 'outbox_full', 'send_timeout', 'crashed', 'in_hand', 'lost_with_core', 'not_decodable', 'late_reply', 'shut_down', 'shed', 'expired', 'stash_full',
   ]) // prettier-ignore
 })

@@ -3,7 +3,7 @@
  * simulated one gives it virtual time under a seed. No code above reads a clock or calls `Math.random` by itself.
  */
 export interface CorePlatform {
-  /** Monotonic time in milliseconds, with fractions. */
+  /** Monotonic time in milliseconds, with fractions: one clock for all cores of a system. */
   now(): number
   /** Uniform in [0, 1). */
   random(): number

@@ -5,6 +5,7 @@ export type {
   AskOptions,
   AnyRef,
   Behaviour,
+  BehaviourMailboxOptions,
   BehaviourOptions,
   Call,
   ChildOptions,
@@ -16,10 +17,13 @@ export type {
   MailboxOptions,
   Monitor,
   OverflowPolicy,
+  Priority,
   Program,
   Ref,
   ReplyTo,
+  SendOptions,
   SendOutcome,
+  SendWaitOptions,
   WaitOptions,
 } from '@cambium/actor'
 export { byTag, keepMessage } from '@cambium/codec'

@@ -11,6 +11,7 @@ import { isBehaviour } from '@cambium/actor'
 import type { Behaviour } from '@cambium/actor'
 import * as Comlink from 'comlink'
 import { nodeEndpoint } from './node-endpoint.ts'
+import { createProcessClock } from './process-clock.ts'
 import type { RootControl, WorkerControl, WorkerSetting } from './control-plane.ts'
 import { CoreLoop } from './core-loop.ts'
 import { argumentError, checkNotAborted, unwrapOutcome } from './offload-pool.ts'
@@ -61,7 +62,7 @@ const control: WorkerControl = {
       isStrict: start.isStrict,
       isOpen: start.isOpen,
       platform: {
-        now: () => performance.now(),
+        now: createProcessClock(),
         random: () => Math.random(),
         importModule: (url) => import(url) as Promise<Record<string, unknown>>,
         requestTurn: () => loop?.requestTurn(),

@@ -8,6 +8,7 @@ import { CambiumError, fromErrorRecord, optionError, toErrorRecord } from '@camb
 import { Core, createSystemMemory, deadLane, readBooks, recoverBooks, sumBooks, TAKEN } from '@cambium/scheduler'
 import type { Answer, CoreBlock, Signal, StartSpec, SystemMemory } from '@cambium/scheduler'
 import type { Shutdown, SupervisorAction, SupervisorFlags } from '@cambium/supervision'
+import { letterOf } from './dead-letter-signal.ts'
 import { CorePool } from './core-pool.ts'
 import type { CoreLoss } from './core-settlement.ts'
 import { adoptionOf, KeptSlots } from './kept-slots.ts'
@@ -242,17 +243,10 @@ export class Root implements SupervisorHostRoot {
         this.#exited(from, signal)
         return
       case 'dead_letter':
-        if (from !== 0) {
-          const { core, slot, generation, reason, count, name, detail } = signal
-          this.#events.publish('dead_letter', {
-            reason,
-            target: { core, slot, generation },
-            core: from,
-            count,
-            ...(name === undefined ? {} : { name }),
-            ...(detail === undefined ? {} : { detail }),
-          })
-        }
+        if (from !== 0) this.#events.publish('dead_letter', letterOf(from, signal)) // core 0 shows its own
+        return
+      case 'news':
+        this.#events.publish(signal.news.event, signal.news.detail)
         return
       case 'wait_cycle':
         this.#cycles.tell(signal.cycle)

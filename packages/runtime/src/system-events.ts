@@ -3,6 +3,7 @@ import { channel } from 'node:diagnostics_channel'
 import { EventEmitter } from 'node:events'
 import type { DeadLetter, ExitReason } from '@cambium/actor'
 import type { ActorAddress, ErrorRecord } from '@cambium/base'
+import type { LoadShed } from '@cambium/scheduler'
 
 export interface SystemEventMap {
   /** A dead letter; at most 100 a second from each core, the books count them all. */
@@ -39,6 +40,8 @@ export interface SystemEventMap {
    * it cannot take one spare after the other down.
    */
   spare_lost: [{ readonly error: ErrorRecord; readonly module: string | undefined }]
+  /** A mailbox with the policy `shed-low` is full and drops messages of low priority: told at most once a second, and once more when it is over. */
+  load_shed: [LoadShed]
   /** Actors wait for room at each other in a circle: `A → B → A`. Their waits end in dead letters unless one of them gives way. Told once for each circle. */
   wait_cycle: [{ readonly actors: readonly ActorAddress[]; readonly path: string }]
   /** Something failed that changes nothing else: an unsupervised child that crashed, a `terminate` that threw. */

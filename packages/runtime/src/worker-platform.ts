@@ -8,6 +8,7 @@ import { attachSystemMemory } from '@cambium/scheduler'
 import type { Core, CoreBlock, SystemMemory } from '@cambium/scheduler'
 import * as Comlink from 'comlink'
 import { nodeEndpoint } from './node-endpoint.ts'
+import { createProcessClock } from './process-clock.ts'
 import type { LoadOutcome, RootControl, WorkerControl, WorkerSetting } from './control-plane.ts'
 import { CoreLoop } from './core-loop.ts'
 import { checkNotAborted, OffloadPool, unwrapOutcome } from './offload-pool.ts'
@@ -26,7 +27,7 @@ export function createWorkerPlatform(): SystemPlatform {
   let lastWorker = 0
 
   const corePlatform: CorePlatform = {
-    now: () => performance.now(),
+    now: createProcessClock(),
     random: () => Math.random(),
     importModule: (url) => import(url) as Promise<Record<string, unknown>>,
     requestTurn: () => loop?.requestTurn(),

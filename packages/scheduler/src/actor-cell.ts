@@ -5,7 +5,8 @@ import type { ActorAddress } from '@cambium/base'
 import type { MessageLayouts } from '@cambium/codec'
 import type { Asker } from './asks.ts'
 import type { ChildKeeper } from './child-keeper.ts'
-import type { InfoBox, InfoMessage } from './info-message.ts'
+import type { InfoBox } from './info-message.ts'
+import type { Beside } from './mailbox-entry.ts'
 import type { MessageTimer } from './message-timer.ts'
 import type { OwedAnswers } from './owed-answers.ts'
 import type { Ownership } from './ownership.ts'
@@ -51,11 +52,15 @@ export class ActorCell implements ActorAddress {
   phase = 0
   /** In the run queue. */
   isQueued = false
-  /** Counted in the congestion table. */
+  /** Announced in the congestion table. */
   isCongested = false
+  /** Also to messages of high priority. */
+  isHighFull = false
+  /** Policy `shed-low`: it holds messages of low priority, which give way. */
+  hasLow = false
   /** `ctx.stop` was called by the handler under way. */
   stopRequest: ExitReason | undefined = undefined
-  mailbox: Mailbox<Asker | MessageTimer | InfoMessage> | undefined = undefined
+  mailbox: Mailbox<Beside> | undefined = undefined
   context: ActorContext | undefined = undefined
   /** Whom the message in hand has to be answered to; `ANSWERED` once that is done. */
   asker: Asker | undefined = undefined

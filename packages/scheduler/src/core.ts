@@ -36,7 +36,7 @@ import type { RefHosts } from './ref-codec.ts'
 import { createPublishCount } from './publish-count.ts'
 import type { RunContext } from './run-context.ts'
 import { Sender } from './sender.ts'
-import type { SenderLimits } from './sender.ts'
+import type { SenderLimits } from './sender-host.ts'
 import { SignalRouter } from './signal-router.ts'
 import type { Signal, StartSpec } from './signals.ts'
 import { SlotTable } from './slot-table.ts'
@@ -341,6 +341,12 @@ export class Core {
 
   takeLastSignals(core: number): void {
     this.#control.takeAllOf(core)
+  }
+
+  shedding(cell: ActorCell, queued: number, dropped: number): void {
+    const { slot, generation, name, capacity } = cell
+    const actor = { core: this.coreNumber, slot, generation }
+    this.toRoot({ type: 'news', news: { event: 'load_shed', detail: { actor, name, capacity, queued, dropped } } })
   }
 
   reportFault(where: string, error: unknown): void {

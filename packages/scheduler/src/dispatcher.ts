@@ -1,5 +1,5 @@
 /**
- * Delivery and running of messages on one core: mailbox policy, run queue, handlers, replies. A message goes straight from the ring to
+ * Delivery and running of messages on one core: run queue, handlers, replies; who enters a mailbox is decided in `mailbox-entry.ts`. A message goes straight from the ring to
  * the handler when its actor is idle, so heap mailboxes stay short (D3).
  */
 import { Mailbox } from '@cambium/actor'
@@ -15,28 +15,26 @@ import { AsyncWork } from './async-work.ts'
 import { PROCESSED } from './books.ts'
 import type { DeadLetterOffice } from './dead-letter-office.ts'
 import { InfoMessage } from './info-message.ts'
+import { isOwn, MailboxEntry } from './mailbox-entry.ts'
+import type { Beside, MailboxEntryHost } from './mailbox-entry.ts'
 import { MessageTimer } from './message-timer.ts'
+import { Stamp } from './message-stamp.ts'
 import { RunQueue } from './run-queue.ts'
-import { CONGESTION_BUCKETS } from './system-memory.ts'
 import type { TurnBudget } from './turn-budget.ts'
 
 /** Messages of one actor in one go, before the next runnable actor has its turn. */
 const MESSAGES_PER_ACTOR_MAX = 64
 /** Empty mailboxes kept for the next actors that need one. */
 const SPARE_MAILBOXES_MAX = 64
-const BUCKET_MASK = CONGESTION_BUCKETS - 1
 
-export interface DispatcherHost {
+export interface DispatcherHost extends MailboxEntryHost {
   readonly books: Float64Array
-  readonly congestion: Int32Array
   readonly deadLetters: DeadLetterOffice
   /** Sends an answer. */
   reply(asker: Asker, value: unknown): void
   replyError(asker: Asker, error: Error): void
   /** The incarnation has ended unasked: by `ctx.stop` or a crash. */
   ended(cell: ActorCell, reason: ExitReason): void
-  /** The mailbox has room again. */
-  relieved(cell: ActorCell): void
   requestTurn(): void
 }
 
@@ -45,11 +43,13 @@ export class Dispatcher {
   current: ActorCell | undefined = undefined
   readonly asyncWork: AsyncWork
   readonly runQueue: RunQueue = new RunQueue()
-  readonly #spares: Mailbox<Asker | MessageTimer | InfoMessage>[] = []
+  readonly #spares: Mailbox<Beside>[] = []
   readonly #host: DispatcherHost
+  readonly #entry: MailboxEntry
 
   constructor(host: DispatcherHost) {
     this.#host = host
+    this.#entry = new MailboxEntry(host)
     this.asyncWork = new AsyncWork(() => {
       host.requestTurn()
     })
@@ -76,26 +76,28 @@ export class Dispatcher {
       this.#run(cell, message, asker, true)
       return
     }
-    cell.mailbox ??= this.#spares.pop() ?? new Mailbox()
-    if (cell.mailbox.length >= cell.capacity) {
-      if (cell.overflow === 'drop-newest') {
-        this.#drop(cell, message, asker)
-        return
-      }
-      if (cell.overflow === 'drop-oldest') this.#dropOldest(cell, cell.mailbox)
-    }
-    cell.mailbox.push(message, asker)
-    if (cell.overflow === 'backpressure' && !cell.isCongested && cell.mailbox.length >= cell.capacity) this.#congest(cell)
+    this.#enter(cell, message, asker)
+  }
+
+  /** The same for a message with a stamp. */
+  deliverStamped(cell: ActorCell, message: unknown, stamp: Stamp, isDirect: boolean): void {
+    if (isDirect && this.isIdle(cell)) this.#runStamped(cell, message, stamp)
+    else this.#enter(cell, message, stamp)
+  }
+
+  #enter(cell: ActorCell, message: unknown, beside: Asker | Stamp | undefined): void {
+    const mailbox = (cell.mailbox ??= this.#spares.pop() ?? new Mailbox())
+    this.#entry.enter(cell, mailbox, message, beside)
     this.schedule(cell)
   }
 
-  /** Puts a timer's message at the end of its actor's mailbox. No capacity holds it back, but one timer has one place: while it waits, its next expiries add nothing. */
+  /** Puts a timer's message into its actor's mailbox. No capacity holds it back, but one timer has one place: while it waits, its next expiries add nothing. */
   deliverTimer(timer: MessageTimer): void {
     if (timer.isQueued) return
     timer.isQueued = true
     const cell = timer.cell
     cell.mailbox ??= this.#spares.pop() ?? new Mailbox()
-    cell.mailbox.push(timer.message, timer)
+    cell.mailbox.pushAs(this.#entry.priorityOf(cell, timer.message, timer), timer.message, timer)
     this.schedule(cell)
   }
 
@@ -131,17 +133,15 @@ export class Dispatcher {
       mailbox.length > 0
     ) {
       const message = mailbox.take()
-      const asker = mailbox.takenAsker
+      const beside = mailbox.takenAsker
       mailbox.takenAsker = undefined // or an idle actor would keep its last asker alive
       handled += 1
-      if (cell.isCongested && mailbox.length <= cell.capacity >> 1) this.relieve(cell)
-      if (asker !== undefined && asker instanceof InfoMessage) {
-        if (cell.infos?.take(asker) === true && cell.program?.info !== undefined) this.#run(cell, message, undefined, false, true)
-      } else if (asker !== undefined && asker instanceof MessageTimer) {
-        asker.isQueued = false
-        if (asker.repeatMs === 0 && cell.timers?.get(asker.key) === asker) cell.timers.delete(asker.key)
-        if (!asker.isCancelled && asker.incarnation === cell.incarnation) this.#run(cell, message, undefined, false)
-      } else this.#run(cell, message, asker, true)
+      if (cell.isCongested) this.#entry.left(cell, mailbox)
+      if (beside === undefined) this.#run(cell, message, undefined, true)
+      else if (beside instanceof MessageTimer) this.#runTimer(cell, message, beside)
+      else if (beside instanceof InfoMessage) this.#runInfo(cell, message, beside)
+      else if (beside instanceof Stamp) this.#runStamped(cell, message, beside)
+      else this.#run(cell, message, beside, true)
       if (budget.isSpent()) break
     }
     if (mailbox !== undefined && mailbox.length === 0 && cell.mailbox === mailbox) this.#giveBack(cell, mailbox)
@@ -150,18 +150,11 @@ export class Dispatcher {
   }
 
   /** An idle actor has no mailbox: it takes as much memory as the rest of the actor. */
-  #giveBack(cell: ActorCell, mailbox: Mailbox<Asker | MessageTimer | InfoMessage>): void {
+  #giveBack(cell: ActorCell, mailbox: Mailbox<Beside>): void {
     cell.mailbox = undefined
     if (this.#spares.length >= SPARE_MAILBOXES_MAX) return
     mailbox.trim()
     this.#spares.push(mailbox)
-  }
-
-  relieve(cell: ActorCell): void {
-    if (!cell.isCongested) return
-    cell.isCongested = false
-    this.#count(cell, -1)
-    this.#host.relieved(cell)
   }
 
   /** Takes every waiting message of an actor that ended; `bury` gets each that the books know. */
@@ -169,12 +162,42 @@ export class Dispatcher {
     const mailbox = cell.mailbox
     cell.mailbox = undefined
     while (mailbox !== undefined && mailbox.length > 0) {
-      const message = mailbox.peek()
-      const asker = mailbox.peekAsker()
-      mailbox.shift()
-      if (!isOwn(asker)) bury(message, asker)
+      const message = mailbox.take()
+      const beside = mailbox.takenAsker
+      if (!isOwn(beside)) bury(message, beside instanceof Stamp ? beside.asker : beside)
     }
-    this.relieve(cell)
+    this.#entry.relieve(cell)
+  }
+
+  #runTimer(cell: ActorCell, message: unknown, timer: MessageTimer): void {
+    timer.isQueued = false
+    if (timer.repeatMs === 0 && cell.timers?.get(timer.key) === timer) cell.timers.delete(timer.key)
+    if (!timer.isCancelled && timer.incarnation === cell.incarnation) this.#run(cell, message, undefined, false)
+  }
+
+  #runInfo(cell: ActorCell, message: unknown, info: InfoMessage): void {
+    if (cell.infos?.take(info) === true && cell.program?.info !== undefined) this.#run(cell, message, undefined, false, true)
+  }
+
+  #runStamped(cell: ActorCell, message: unknown, stamp: Stamp): void {
+    if (stamp.expiresAt <= this.#host.now()) {
+      this.#expire(cell, message, stamp)
+      return
+    }
+    this.#run(cell, message, stamp.asker, true)
+  }
+
+  #expire(cell: ActorCell, message: unknown, { asker, expiresAt }: Stamp): void {
+    const lateMs = Math.max(0, this.#host.now() - expiresAt)
+    this.#host.deadLetters.bury('expired', cell, {
+      name: cell.name,
+      message,
+      detail: `its time was over: lateMs=${lateMs.toFixed(1)}`,
+    })
+    if (asker !== undefined) {
+      const text = `message was not handled before its time was over: actor=${cell.label}`
+      this.#host.replyError(asker, new CambiumError('ERR_MESSAGE_EXPIRED', text, { severity: 'crash' }))
+    }
   }
 
   #run(cell: ActorCell, message: unknown, asker: Asker | undefined, isCounted: boolean, isInfo = false): void {
@@ -270,50 +293,6 @@ export class Dispatcher {
     cell.stopRequest = undefined
     this.#host.ended(cell, { kind: 'crash', error: record })
   }
-
-  #dropOldest(cell: ActorCell, mailbox: Mailbox<Asker | MessageTimer | InfoMessage>): void {
-    // A timer's message is nobody's to drop: it keeps its place, and the oldest that was sent goes.
-    for (let at = 0; at < mailbox.length; at += 1) {
-      const asker = mailbox.askerAt(at)
-      if (isOwn(asker)) continue
-      const message = mailbox.messageAt(at)
-      mailbox.removeAt(at)
-      this.#drop(cell, message, asker)
-      return
-    }
-  }
-
-  #drop(cell: ActorCell, message: unknown, asker: Asker | undefined): void {
-    this.#host.deadLetters.bury('overflow', cell, {
-      name: cell.name,
-      message,
-      detail: `mailbox is full: capacity=${cell.capacity}`,
-    })
-    if (asker !== undefined) {
-      this.#host.replyError(
-        asker,
-        new CambiumError('ERR_MAILBOX_FULL', `mailbox is full: capacity=${cell.capacity}, actor=${cell.label}`, {
-          severity: 'crash',
-        }),
-      )
-    }
-  }
-
-  #congest(cell: ActorCell): void {
-    cell.isCongested = true
-    this.#count(cell, 1)
-  }
-
-  #count(cell: ActorCell, change: number): void {
-    const bucket = cell.slot & BUCKET_MASK
-    // This core is the only writer of its table, so load and store need not be one step.
-    Atomics.store(this.#host.congestion, bucket, Atomics.load(this.#host.congestion, bucket) + change)
-  }
-}
-
-/** Whether the message is no user's, and no book knows it. */
-function isOwn(asker: Asker | MessageTimer | InfoMessage | undefined): asker is MessageTimer | InfoMessage {
-  return asker instanceof MessageTimer || asker instanceof InfoMessage
 }
 
 function runInfo(asyncWork: AsyncWork, cell: ActorCell, info: Info): unknown {

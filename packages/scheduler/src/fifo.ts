@@ -27,6 +27,14 @@ export class Fifo<T> {
     this.#items.push(item)
   }
 
+  /** Puts an item before the first of those at the end for which `isAfter` holds, else at the end. */
+  insert(item: T, isAfter: (other: T) => boolean): void {
+    let at = this.#items.length
+    while (at > this.#head && isAfter(this.#items[at - 1] as T)) at -= 1
+    if (at === this.#items.length) this.#items.push(item)
+    else this.#items.splice(at, 0, item)
+  }
+
   /** Takes the first out; look at `length` before. */
   shift(): void {
     this.#items[this.#head] = undefined

@@ -14,9 +14,11 @@ import type { DeadLetterOffice } from './dead-letter-office.ts'
 import type { Dispatcher } from './dispatcher.ts'
 import { notDecodable } from './inbound-link.ts'
 import type { InboundLane, InboundLink } from './inbound-link.ts'
-import { ASK, REPLY, REPLY_ERROR, TELL } from './record-lane.ts'
+import { takeStamp } from './message-stamp.ts'
+import type { Stamp } from './message-stamp.ts'
+import { ASK, ASK_STAMPED, REPLY, REPLY_ERROR, TELL, TELL_STAMPED } from './record-lane.ts'
 import { replyFailure } from './replies.ts'
-import { noSuchActor } from './sender.ts'
+import { noSuchActor } from './send-errors.ts'
 import type { Sender } from './sender.ts'
 import type { SlotTable } from './slot-table.ts'
 import type { TurnBudget } from './turn-budget.ts'
@@ -101,7 +103,8 @@ export class Intake {
         )
         continue
       }
-      if (record.type === TELL || record.type === ASK) this.#takeMessage(link)
+      if (record.type === TELL || record.type === ASK) this.#takeMessage(link, undefined)
+      else if (record.type === TELL_STAMPED || record.type === ASK_STAMPED) this.#takeStamped(link)
       else this.#takeReply(link)
       if (budget.isSpent()) break
     }
@@ -111,10 +114,16 @@ export class Intake {
     return taken
   }
 
-  #takeMessage(link: InboundLink): void {
+  #takeStamped(link: InboundLink): void {
+    const { record } = link.data
+    const asker = record.type === ASK_STAMPED ? new RemoteAsker(link.core, record.c) : undefined
+    this.#takeMessage(link, takeStamp(record, asker))
+  }
+
+  #takeMessage(link: InboundLink, stamp: Stamp | undefined): void {
     const { record } = link.data
     const { coreNumber, deadLetters, dispatcher, slots } = this.#host
-    const asker = record.type === ASK ? new RemoteAsker(link.core, record.c) : undefined
+    const asker = stamp === undefined ? (record.type === ASK ? new RemoteAsker(link.core, record.c) : undefined) : stamp.asker
     const cell = slots.find(record.a, record.b)
     if (cell === undefined) {
       const target = { core: coreNumber, slot: record.a, generation: record.b }
@@ -131,7 +140,8 @@ export class Intake {
       if (asker !== undefined) this.#host.replyError(asker, notDecodable(link.core, error))
       return
     }
-    dispatcher.deliver(cell, message, asker, true)
+    if (stamp === undefined) dispatcher.deliver(cell, message, asker, true)
+    else dispatcher.deliverStamped(cell, message, stamp, true)
     if (isInPlace) closeMessage(message)
   }
 

@@ -8,6 +8,7 @@
  *    is cleared and that core's bell rung. Both sides store before they load, sequentially consistent: no room goes unnoticed.
  */
 import type { Doorbell, RingProducer } from '@cambium/ring'
+import { holdsBack, refuses, saysFull } from './congestion-table.ts'
 import { RecordLane } from './record-lane.ts'
 import type { PublishCount } from './record-lane.ts'
 import { CONGESTION_BUCKETS } from './system-memory.ts'
@@ -45,13 +46,34 @@ export class OutboundLink {
     this.#waitingWord = options.block.waiting[options.source] as Int32Array
   }
 
-  isCongested(slot: number): boolean {
-    return Atomics.load(this.#congestion, slot & BUCKET_MASK) !== 0
+  /** Whether a message of this priority has to wait for its target. */
+  holdsBack(slot: number, priority: number): boolean {
+    if (this.waiting.size > 0 && this.waiting.get(slot)?.has(priority) === true) return true // order holds within a priority
+    return this.isShutFor(slot, priority)
+  }
+
+  /** The same for the first of those that wait. */
+  isShutFor(slot: number, priority: number): boolean {
+    return holdsBack(this.#word(slot), slot, priority)
+  }
+
+  /** The target takes nothing now and lets nobody wait. */
+  refuses(slot: number): boolean {
+    return refuses(this.#word(slot), slot)
+  }
+
+  /** What a `trySend` has to look at. */
+  saysFull(slot: number, priority: number): boolean {
+    return saysFull(this.#word(slot), slot, priority) || (this.waiting.size > 0 && this.waiting.get(slot)?.has(priority) === true)
+  }
+
+  #word(slot: number): number {
+    return Atomics.load(this.#congestion, slot & BUCKET_MASK)
   }
 
   /**
    * The same by a plain read of what the receiver stores with Atomics.store, at a tenth of the cost, for the look before each message: one that
-   * just misses the news is as one that came just before it. Whoever waits looks with {@link OutboundLink.isCongested}.
+   * just misses the news is as one that came just before it. Whoever waits looks with {@link OutboundLink.isShutFor}.
    */
   seemsCongested(slot: number): boolean {
     return this.#congestion[slot & BUCKET_MASK] !== 0
@@ -76,7 +98,8 @@ export class OutboundLink {
     if (!this.hasWaiting) return false
     Atomics.store(this.#waitingWord, 0, 1)
     if (this.data.hasRoomForNext || this.control.hasRoomForNext) return true
-    for (const slot of this.waiting.keys()) if (!this.isCongested(slot)) return this.data.queued === 0
+    for (const [slot, { first }] of this.waiting)
+      if (first !== undefined && !this.isShutFor(slot, first.priority)) return this.data.queued === 0
     return false
   }
 
@@ -85,7 +108,7 @@ export class OutboundLink {
     this.control.drain()
     if (!this.data.drain()) return
     for (const [slot, queue] of this.waiting) {
-      while (queue.first !== undefined && (queue.first.isWithdrawn || !this.isCongested(slot))) {
+      while (queue.first !== undefined && (queue.first.isWithdrawn || !this.isShutFor(slot, queue.first.priority))) {
         if (this.data.queued > 0) return // the ring is full: a congested mailbox is not the only thing to wait for
         const message = queue.first
         queue.shift()

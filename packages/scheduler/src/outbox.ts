@@ -8,9 +8,12 @@ import type { ActorCell } from './actor-cell.ts'
 import type { PendingAsk } from './asks.ts'
 import { count, SENT } from './books.ts'
 import type { OutboundLink } from './outbound-link.ts'
-import { ASK, TELL } from './record-lane.ts'
+import { localWord, holdsBack } from './congestion-table.ts'
+import { recordType } from './message-stamp.ts'
+import type { Stamp } from './message-stamp.ts'
 import type { Replies } from './replies.ts'
-import type { SenderHost } from './sender.ts'
+import { closedError, outboxFull } from './send-errors.ts'
+import type { SenderHost } from './sender-host.ts'
 import { describeWait } from './wait-cycle.ts'
 import { WaitingQueue } from './waiting-message.ts'
 import type { WaitingMessage } from './waiting-message.ts'
@@ -18,7 +21,7 @@ import type { WaitingMessage } from './waiting-message.ts'
 export interface OutboxOwner {
   readonly isClosed: boolean
   /** Brings a message to an actor of this core. */
-  deliver(target: ActorAddress, message: unknown, ask: PendingAsk | undefined): void
+  deliver(target: ActorAddress, message: unknown, ask: PendingAsk | undefined, stamp: Stamp | undefined): void
 }
 
 export class Outbox {
@@ -36,9 +39,14 @@ export class Outbox {
     this.#owner = owner
   }
 
-  /** Whether messages wait for the actor of this core in `slot`. */
-  holdsFor(slot: number): boolean {
+  /** Whether any message waits for the actor of this core in `slot`. */
+  hasFor(slot: number): boolean {
     return this.#waiting.size > 0 && this.#waiting.has(slot)
+  }
+
+  /** Whether messages of this priority wait for the actor of this core in `slot`. */
+  holdsFor(slot: number, priority: number): boolean {
+    return this.#waiting.size > 0 && this.#waiting.get(slot)?.has(priority) === true
   }
 
   /** Whether any message waits on this core for room anywhere. */
@@ -75,7 +83,7 @@ export class Outbox {
   relieved(cell: ActorCell): void {
     const queue = this.#waiting.get(cell.slot)
     if (queue === undefined) return
-    while (queue.first !== undefined && !cell.isCongested) {
+    while (queue.first !== undefined && !holdsBack(localWord(cell), cell.slot, queue.first.priority)) {
       const message = queue.first
       queue.shift()
       if (this.#isSkipped(message)) continue
@@ -84,7 +92,7 @@ export class Outbox {
         count(this.#host.books, SENT)
         message.onAccepted()
       }
-      this.#owner.deliver(message.target, message.message, message.ask)
+      this.#owner.deliver(message.target, message.message, message.ask, message.stamp)
     }
     if (queue.length === 0) this.#waiting.delete(cell.slot)
   }
@@ -153,7 +161,7 @@ export class Outbox {
     this.#charge(message)
     if (link !== undefined) {
       // A `send` that found the ring full, not the mailbox, waits for the ring.
-      if (message.onAccepted !== undefined && !link.isCongested(message.target.slot) && !link.waiting.has(message.target.slot)) {
+      if (message.onAccepted !== undefined && !link.holdsBack(message.target.slot, message.priority)) {
         this.#uncharge(message)
         this.enqueue(link, message)
         return
@@ -174,7 +182,7 @@ export class Outbox {
     const { target, ask } = message
     this.#charge(message)
     link.data.enqueue({
-      type: ask === undefined ? TELL : ASK,
+      type: recordType(ask, message.stamp),
       a: target.slot,
       b: target.generation,
       c: ask?.correlation ?? 0,
@@ -208,7 +216,7 @@ export class Outbox {
     const { target, ask } = message
     if (
       link.data.write(
-        ask === undefined ? TELL : ASK,
+        recordType(ask, message.stamp),
         target.slot,
         target.generation,
         ask?.correlation ?? 0,
@@ -281,22 +289,4 @@ export class Outbox {
       )
     }
   }
-}
-
-export function outboxFull(target: ActorAddress): CambiumError {
-  return new CambiumError('ERR_OUTBOX_FULL', `too many messages wait for room: target=${formatAddress(target)}`, {
-    severity: 'crash',
-  })
-}
-
-export function closedError(target: ActorAddress): CambiumError {
-  return new CambiumError('ERR_SYSTEM_CLOSED', `system is shutting down: target=${formatAddress(target)}`)
-}
-
-/** For an ask that does not wait for room. */
-export function targetFull(target: ActorAddress): CambiumError {
-  return new CambiumError('ERR_MAILBOX_FULL', `target takes no message now: ref=${formatAddress(target)}, ifFull=fail`, {
-    severity: 'crash',
-    fields: { ...target },
-  })
 }

@@ -3,7 +3,7 @@
  * every later record waits, so order holds. Publishes in batches; at once when the consumer looks for work (D2).
  *
  *   record payload:  int32 a, int32 b, int32 c, int32 layout, bytes      `layout`: the encoder's, with the bytes
- *     tell, ask      slot, generation, correlation (0 for a tell)
+ *     tell, ask      slot, generation, correlation (0 for a tell); stamped ones have a stamp before the message (message-stamp.ts), and no layout here
  *     reply          0, 0, correlation
  *     signal         epoch of the receiving core, 0, 0
  *     fragment       fragment header and chunk of a whole whose bytes are int32 type, a, b, c, 0, layout and the message
@@ -21,6 +21,9 @@ export const REPLY = 3
 export const REPLY_ERROR = 4
 export const FRAGMENT = 5
 export const SIGNAL = 6
+/** Messages with a stamp before their bytes. */
+export const TELL_STAMPED = 7
+export const ASK_STAMPED = 8
 
 export const HEADER_BYTES = 16
 /** Bytes that a whole in fragments has before its message, which begins at a multiple of 8. */

@@ -11,7 +11,7 @@ import type { Asker } from './asks.ts'
 import { count, PROCESSED, SENT } from './books.ts'
 import { prepareLocal } from './local-message.ts'
 import { plainRecord, REPLY, REPLY_ERROR } from './record-lane.ts'
-import type { SenderHost } from './sender.ts'
+import type { SenderHost } from './sender-host.ts'
 
 export class Replies {
   /** An ask settled since the driver last looked: its continuation should run before the core looks for more work. */

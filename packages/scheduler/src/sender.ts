@@ -4,58 +4,30 @@
  * Every message to another core is encoded when it is sent, so what its sender changes later changes nothing, and an error names its
  * path there and then. A message to this core goes by reference.
  */
-import type { AskOptions, RefHost, RefTarget, SendOutcome, WaitOptions } from '@cambium/actor'
-import { CambiumError, formatAddress } from '@cambium/base'
+import { NORMAL } from '@cambium/actor'
+import type { AskOptions, RefHost, RefTarget, SendOptions, SendOutcome, SendWaitOptions } from '@cambium/actor'
+import { CambiumError, checkFields, formatAddress } from '@cambium/base'
 import type { ActorAddress } from '@cambium/base'
 import { checkMessageBytes, keepMessage } from '@cambium/codec'
-import type { Encoder, MessageLayouts } from '@cambium/codec'
+import type { MessageLayouts } from '@cambium/codec'
+import type { ActorCell } from './actor-cell.ts'
 import { PendingAsk } from './asks.ts'
-import type { AskTable } from './asks.ts'
+import { limitAsk } from './ask-limits.ts'
 import { count, SENT } from './books.ts'
-import type { DeadLetterOffice } from './dead-letter-office.ts'
-import type { Dispatcher } from './dispatcher.ts'
+import { holdsBack, localWord, refuses, saysFull } from './congestion-table.ts'
+import { recordType, stampAsk, stampBytes, stampOf } from './message-stamp.ts'
+import type { Stamp } from './message-stamp.ts'
 import { prepareLocal } from './local-message.ts'
 import type { OutboundLink } from './outbound-link.ts'
-import { closedError, Outbox, outboxFull, targetFull } from './outbox.ts'
+import { Outbox } from './outbox.ts'
 import { ASK, HEADER_BYTES, TELL } from './record-lane.ts'
 import { Replies } from './replies.ts'
-import type { SlotTable } from './slot-table.ts'
-import type { TimerWheel } from './timer-wheel.ts'
+import { askTimeout, closedError, mailboxRefuses, noSuchActor, outboxFull, targetFull } from './send-errors.ts'
+import type { SenderHost } from './sender-host.ts'
 import { waitForRoom } from './wait-for-room.ts'
 import { checkAsk, checkWait } from './wait-options.ts'
 import type { CheckedWait } from './wait-options.ts'
-import { waitingMessage } from './waiting-message.ts'
-
-export interface SenderLimits {
-  /** Longest wait of a message for room, and default of `send`. */
-  readonly sendTimeoutMs: number
-  /** Default of `ask`. */
-  readonly askTimeoutMs: number
-  /** Messages of one actor that may wait. */
-  readonly outboxCapacity: number
-  /** Messages from outside actors that may wait on one core. */
-  readonly outsideCapacity: number
-  readonly messageBytesMax: number
-}
-
-export interface SenderHost {
-  readonly coreNumber: number
-  readonly books: Float64Array
-  readonly limits: SenderLimits
-  /** Development: messages within a core are checked and frozen as if they crossed cores. */
-  readonly isStrict: boolean
-  readonly links: readonly (OutboundLink | undefined)[]
-  readonly slots: SlotTable
-  readonly wheel: TimerWheel
-  readonly asks: AskTable
-  readonly dispatcher: Dispatcher
-  readonly deadLetters: DeadLetterOffice
-  readonly encoder: Encoder
-  now(): number
-  /** The time, up to a turn old. */
-  roughNow(): number
-  requestTurn(): void
-}
+import { sentPriority, waitingMessage } from './waiting-message.ts'
 
 const DONE: Promise<void> = Promise.resolve()
 
@@ -75,13 +47,17 @@ export class Sender {
     this.replies = new Replies(host)
     this.outbox = new Outbox(host, this.replies, this)
     const hostOf = (isOutside: boolean): RefHost => ({
-      tell: (target, message) => {
+      tell: (target, message, options) => {
         if (this.#isShutFor(isOutside)) {
           count(this.#host.books, SENT)
           host.deadLetters.bury('shut_down', target, { message })
-        } else this.#tell(target, message)
+        } else if (options === undefined) this.#tell(target, message)
+        else this.#tellStamped(target, message, this.#stampOf(options))
       },
-      trySend: (target, message) => (this.#isShutFor(isOutside) ? 'closed' : this.#trySend(target, message)),
+      trySend: (target, message, options) =>
+        this.#isShutFor(isOutside)
+          ? 'closed'
+          : this.#trySend(target, message, options === undefined ? undefined : this.#stampOf(options)),
       send: (target, message, options) =>
         this.#isShutFor(isOutside) ? Promise.reject(closedError(target)) : this.#send(target, message, options),
       ask: (target, message, options) =>
@@ -130,38 +106,57 @@ export class Sender {
     if (target.core === this.#host.coreNumber) {
       if (this.#host.isStrict) prepareLocal(message, target.layouts)
       count(this.#host.books, SENT)
-      this.#postLocal(target, keepMessage(message), undefined)
+      this.#postLocal(target, keepMessage(message), undefined, undefined)
       return
     }
     const link = this.#linkTo(target) // throws for a core that is not there, before anything is counted
     if (this.#compose(link, target, message, undefined)) return
     const bytes = this.#encode(message, target.layouts)
     count(this.#host.books, SENT)
-    this.#post(target, bytes, undefined)
+    this.#post(target, bytes, undefined, undefined)
   }
 
-  #trySend(target: RefTarget, message: unknown): SendOutcome {
+  #tellStamped(target: RefTarget, message: unknown, stamp: Stamp | undefined): void {
+    if (stamp === undefined) {
+      this.#tell(target, message)
+      return
+    }
     if (target.core === this.#host.coreNumber) {
       if (this.#host.isStrict) prepareLocal(message, target.layouts)
-      const cell = this.#host.slots.find(target.slot, target.generation)
-      if (cell?.isCongested === true || this.outbox.holdsFor(target.slot)) return 'full'
       count(this.#host.books, SENT)
-      this.deliver(target, keepMessage(message), undefined)
+      this.#postLocal(target, keepMessage(message), undefined, stamp)
+      return
+    }
+    this.#linkTo(target)
+    const bytes = this.#encodeStamped(message, stamp, target.layouts)
+    count(this.#host.books, SENT)
+    this.#post(target, bytes, undefined, stamp)
+  }
+
+  #trySend(target: RefTarget, message: unknown, stamp: Stamp | undefined): SendOutcome {
+    const { slot } = target
+    const priority = sentPriority(stamp)
+    if (target.core === this.#host.coreNumber) {
+      if (this.#host.isStrict) prepareLocal(message, target.layouts)
+      if (this.#isFull(target, undefined, priority)) return 'full'
+      count(this.#host.books, SENT)
+      this.deliver(target, keepMessage(message), undefined, stamp)
       return 'sent'
     }
     const link = this.#linkTo(target)
-    if (link.waiting.has(target.slot) || link.isCongested(target.slot)) return 'full'
-    if (this.#compose(link, target, message, undefined)) return 'sent'
-    const bytes = this.#encode(message, target.layouts)
+    if (link.saysFull(slot, priority)) return 'full'
+    if (stamp === undefined && this.#compose(link, target, message, undefined)) return 'sent'
+    const bytes =
+      stamp === undefined ? this.#encode(message, target.layouts) : this.#encodeStamped(message, stamp, target.layouts)
     const { layout } = this.#host.encoder
-    if (!link.data.write(TELL, target.slot, target.generation, 0, bytes, layout)) {
+    if (!link.data.write(recordType(undefined, stamp), slot, target.generation, 0, bytes, layout)) {
       // What takes more than one record goes in parts, as there is room: one such message at a time, and nothing waits before it.
       const charge = this.#host.dispatcher.sending
       if (!link.data.isLarge(bytes.length) || link.data.queued > 0 || this.outbox.isFull(charge)) return 'full'
       this.outbox.enqueue(
         link,
         waitingMessage(
-          { target, message: undefined, bytes: Buffer.from(bytes), layout, ask: undefined, charge },
+          { target, message: undefined, bytes: Buffer.from(bytes), layout, stamp, ask: undefined, charge },
           this.#host.roughNow(),
         ),
       )
@@ -171,29 +166,34 @@ export class Sender {
     return 'sent'
   }
 
-  #send(target: RefTarget, message: unknown, options: WaitOptions | undefined): Promise<void> {
+  #send(target: RefTarget, message: unknown, options: SendWaitOptions | undefined): Promise<void> {
     let wait: CheckedWait
     let bytes: Buffer | undefined
     let layout = 0
+    let stamp: Stamp | undefined
     const isLocal = target.core === this.#host.coreNumber
     try {
       wait = checkWait(options, this.#host.limits.sendTimeoutMs)
+      stamp = options === undefined ? undefined : stampOf(options, this.#now)
       if (wait.signal?.aborted === true) return Promise.reject(wait.signal.reason as Error)
-      if (this.#trySend(target, message) === 'sent') return DONE
+      if (this.#trySend(target, message, stamp) === 'sent') return DONE
+      if (this.#refuses(target)) return Promise.reject(mailboxRefuses(target))
       if (this.outbox.isFull(undefined)) return Promise.reject(outboxFull(target))
       if (!isLocal) {
         bytes = this.#host.encoder.encodeCopy(message, target.layouts)
         layout = this.#host.encoder.layout
+        if (stamp !== undefined) bytes = stampBytes(stamp, bytes, layout)
       }
     } catch (error) {
-      const refusal = error as Error
-      return Promise.reject(refusal)
+      const problem = error as Error
+      return Promise.reject(problem)
     }
     return waitForRoom(this.#host, this.outbox, isLocal ? undefined : this.#linkTo(target), wait, {
       target,
       message: keepMessage(message),
       bytes,
       layout,
+      stamp,
     })
   }
 
@@ -202,6 +202,7 @@ export class Sender {
       const wait = options === undefined ? undefined : checkAsk(options, this.#host.limits.askTimeoutMs)
       const timeoutMs = wait?.timeoutMs ?? this.#host.limits.askTimeoutMs
       const signal = wait?.signal
+      const stamp = options === undefined ? undefined : stampOf(options, this.#now)
       if (signal?.aborted === true) {
         reject(signal.reason as Error)
         return
@@ -210,34 +211,24 @@ export class Sender {
       if (isLocal && this.#host.isStrict) prepareLocal(message, target.layouts)
       const link = isLocal ? undefined : this.#linkTo(target)
       const failsIfFull = wait?.failsIfFull === true
-      if (failsIfFull && this.#isFull(target, link)) throw targetFull(target)
+      if (failsIfFull && this.#isFull(target, link, sentPriority(stamp))) throw targetFull(target)
       const ask = new PendingAsk(target, resolve, reject, (expired) => {
-        this.replies.failAsk(
-          expired,
-          new CambiumError(
-            'ERR_ASK_TIMEOUT',
-            `ask was not answered in time: target=${formatAddress(target)}, timeoutMs=${timeoutMs}`,
-            {
-              severity: 'crash',
-              fields: { timeoutMs },
-            },
-          ),
-        )
+        this.replies.failAsk(expired, askTimeout(target, timeoutMs))
       })
       if (link === undefined) {
-        this.#await(ask, timeoutMs, signal)
+        limitAsk(this.#host, this.replies, ask, timeoutMs, signal)
         count(this.#host.books, SENT)
-        this.#postLocal(target, keepMessage(message), ask)
+        this.#postLocal(target, keepMessage(message), ask, stamp)
         return
       }
       this.#host.asks.add(ask)
-      if (this.#compose(link, target, message, ask)) {
-        this.#await(ask, timeoutMs, signal)
+      if (stamp === undefined && this.#compose(link, target, message, ask)) {
+        limitAsk(this.#host, this.replies, ask, timeoutMs, signal)
         return
       }
       let bytes: Buffer
       try {
-        bytes = this.#encode(message, target.layouts)
+        bytes = stamp === undefined ? this.#encode(message, target.layouts) : this.#encodeStamped(message, stamp, target.layouts)
       } catch (error) {
         this.#host.asks.drop(ask)
         throw error
@@ -246,74 +237,61 @@ export class Sender {
         this.#host.asks.drop(ask)
         throw targetFull(target)
       }
-      this.#await(ask, timeoutMs, signal)
+      limitAsk(this.#host, this.replies, ask, timeoutMs, signal)
       count(this.#host.books, SENT)
-      this.#post(target, bytes, ask)
+      this.#post(target, bytes, ask, stamp)
     })
   }
 
-  /** Whether a message would have to wait, as far as can be told before it is encoded. */
-  #isFull(target: ActorAddress, link: OutboundLink | undefined): boolean {
+  /** Whether a message would have to wait, or would be refused, as far as can be told before it is encoded. */
+  #isFull(target: ActorAddress, link: OutboundLink | undefined, priority: number): boolean {
     const { slot, generation } = target
-    if (link === undefined) return this.#host.slots.find(slot, generation)?.isCongested === true || this.outbox.holdsFor(slot)
-    return link.waiting.has(slot) || link.isCongested(slot) || link.data.queued > 0
-  }
-
-  #await(ask: PendingAsk, timeoutMs: number, signal: AbortSignal | undefined): void {
-    if (timeoutMs !== Infinity) this.#host.wheel.start(ask, this.#host.now() + timeoutMs)
-    if (signal !== undefined) this.#abortable(ask, signal)
-  }
-
-  #abortable(ask: PendingAsk, signal: AbortSignal): void {
-    const onAbort = (): void => {
-      this.replies.failAsk(ask, signal.reason as Error)
-    }
-    signal.addEventListener('abort', onAbort, { once: true })
-    ask.onSettled = () => {
-      signal.removeEventListener('abort', onAbort)
-    }
+    if (link !== undefined) return link.saysFull(slot, priority) || link.data.queued > 0
+    return saysFull(localWord(this.#host.slots.find(slot, generation)), slot, priority) || this.outbox.holdsFor(slot, priority)
   }
 
   // --- on this core
 
-  #postLocal(target: ActorAddress, message: unknown, ask: PendingAsk | undefined): void {
+  #postLocal(target: ActorAddress, message: unknown, ask: PendingAsk | undefined, stamp: Stamp | undefined): void {
     const cell = this.#host.slots.find(target.slot, target.generation)
     if (cell === undefined) {
       this.#buryNoSuchActor(target, message, ask)
       return
     }
-    if (cell.isCongested || this.outbox.holdsFor(target.slot)) {
+    if (cell.isCongested || this.outbox.hasFor(target.slot)) {
       const charge = this.#host.dispatcher.sending
+      const priority = sentPriority(stamp)
       if (cell === charge) {
         // An actor cannot wait for itself; what it may tell itself is bounded like its outbox.
         if ((cell.mailbox?.length ?? 0) >= cell.capacity + this.#host.limits.outboxCapacity) {
           this.outbox.buryFull(target, message, ask)
           return
         }
-      } else {
+      } else if (holdsBack(localWord(cell), target.slot, priority) || this.outbox.holdsFor(target.slot, priority)) {
         if (this.outbox.isFull(charge)) {
           this.outbox.buryFull(target, message, ask)
           return
         }
         this.outbox.hold(
-          waitingMessage({ target, message, bytes: undefined, layout: 0, ask, charge }, this.#host.roughNow()),
+          waitingMessage({ target, message, bytes: undefined, layout: 0, stamp, ask, charge }, this.#host.roughNow()),
           undefined,
         )
         return
       }
     }
-    this.#host.dispatcher.deliver(cell, message, ask, false)
-    this.#host.requestTurn()
+    this.#deliverTo(cell, message, ask, stamp)
   }
 
   /** Brings a message to an actor of this core, through its mailbox. */
-  deliver(target: ActorAddress, message: unknown, ask: PendingAsk | undefined): void {
+  deliver(target: ActorAddress, message: unknown, ask: PendingAsk | undefined, stamp: Stamp | undefined): void {
     const cell = this.#host.slots.find(target.slot, target.generation)
-    if (cell === undefined) {
-      this.#buryNoSuchActor(target, message, ask)
-      return
-    }
-    this.#host.dispatcher.deliver(cell, message, ask, false)
+    if (cell === undefined) this.#buryNoSuchActor(target, message, ask)
+    else this.#deliverTo(cell, message, ask, stamp)
+  }
+
+  #deliverTo(cell: ActorCell, message: unknown, ask: PendingAsk | undefined, stamp: Stamp | undefined): void {
+    if (stamp === undefined) this.#host.dispatcher.deliver(cell, message, ask, false)
+    else this.#host.dispatcher.deliverStamped(cell, message, ask === undefined ? stamp : stampAsk(stamp, ask), false)
     this.#host.requestTurn()
   }
 
@@ -339,21 +317,15 @@ export class Sender {
     return true
   }
 
-  #post(target: ActorAddress, bytes: Buffer, ask: PendingAsk | undefined): void {
+  #post(target: ActorAddress, bytes: Buffer, ask: PendingAsk | undefined, stamp: Stamp | undefined): void {
     const link = this.#linkTo(target)
     const { layout } = this.#host.encoder
     const charge = this.#host.dispatcher.sending
-    if (link.isCongested(target.slot) || (link.waiting.size > 0 && link.waiting.has(target.slot))) {
-      if (this.outbox.isFull(charge)) this.outbox.buryFull(target, undefined, ask)
-      else
-        this.outbox.hold(
-          waitingMessage({ target, message: undefined, bytes: Buffer.from(bytes), layout, ask, charge }, this.#host.roughNow()),
-          link,
-        )
-      this.#host.requestTurn()
-      return
-    }
-    if (link.data.write(ask === undefined ? TELL : ASK, target.slot, target.generation, ask?.correlation ?? 0, bytes, layout)) {
+    const isHeld = link.holdsBack(target.slot, stamp === undefined ? NORMAL : sentPriority(stamp))
+    if (
+      !isHeld &&
+      link.data.write(recordType(ask, stamp), target.slot, target.generation, ask?.correlation ?? 0, bytes, layout)
+    ) {
       if (ask !== undefined) ask.position = link.data.position
       this.#host.requestTurn()
       return
@@ -362,10 +334,12 @@ export class Sender {
       this.outbox.buryFull(target, undefined, ask)
       return
     }
-    this.outbox.enqueue(
-      link,
-      waitingMessage({ target, message: undefined, bytes: Buffer.from(bytes), layout, ask, charge }, this.#host.roughNow()),
+    const waiting = waitingMessage(
+      { target, message: undefined, bytes: Buffer.from(bytes), layout, stamp, ask, charge },
+      this.#host.roughNow(),
     )
+    if (isHeld) this.outbox.hold(waiting, link)
+    else this.outbox.enqueue(link, waiting)
     this.#host.requestTurn()
   }
 
@@ -375,6 +349,26 @@ export class Sender {
     const bytes = this.#host.encoder.encode(message, layouts)
     if (bytes.length + HEADER_BYTES > 1024) checkMessageBytes(bytes.length, this.#host.limits.messageBytesMax)
     return bytes
+  }
+
+  #encodeStamped(message: unknown, stamp: Stamp, layouts: MessageLayouts | undefined): Buffer {
+    const bytes = this.#encode(message, layouts)
+    return stampBytes(stamp, bytes, this.#host.encoder.layout)
+  }
+
+  readonly #now = (): number => this.#host.now()
+
+  /** Throws `ERR_OPTION`. */
+  #stampOf(options: SendOptions): Stamp | undefined {
+    checkFields('options', options, ['priority', 'expiresMs'])
+    return stampOf(options, this.#now)
+  }
+
+  /** The target is full, and wants nobody to wait for it. */
+  #refuses(target: ActorAddress): boolean {
+    const { slot, generation } = target
+    if (target.core !== this.#host.coreNumber) return this.#linkTo(target).refuses(slot)
+    return refuses(localWord(this.#host.slots.find(slot, generation)), slot)
   }
 
   #linkTo(target: ActorAddress): OutboundLink {
@@ -387,11 +381,4 @@ export class Sender {
     }
     return link
   }
-}
-
-export function noSuchActor(target: ActorAddress): CambiumError {
-  return new CambiumError('ERR_NO_SUCH_ACTOR', `no such actor: ref=${formatAddress(target)}`, {
-    severity: 'crash',
-    fields: { ...target },
-  })
 }

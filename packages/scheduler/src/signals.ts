@@ -7,6 +7,7 @@ import type { ActorAddress, ErrorRecord } from '@cambium/base'
 import type { DeadLetterReason, ExitReason, MailboxOptions } from '@cambium/actor'
 import type { Ownership } from './ownership.ts'
 import type { BondSignal } from './bond-signals.ts'
+import type { CoreNews } from './core-news.ts'
 import type { WaitLink } from './wait-cycle.ts'
 
 /** All that is needed to start, or start again, one actor. */
@@ -96,6 +97,8 @@ export type Signal =
       readonly count: number
       readonly detail: string | undefined
     }
+  /** core → root: something that observers of the system may want to know. */
+  | { readonly type: 'news'; readonly news: CoreNews }
   /** core → core: a chain of waiting actors goes on with one of yours. */
   | { readonly type: 'wait_chain'; readonly chain: readonly WaitLink[]; readonly next: ActorAddress }
   /** core → root: actors wait for each other in a circle. */

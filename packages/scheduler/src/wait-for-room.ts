@@ -2,9 +2,10 @@
 import { CambiumError, formatAddress } from '@cambium/base'
 import type { OutboundLink } from './outbound-link.ts'
 import type { Outbox } from './outbox.ts'
-import type { SenderHost } from './sender.ts'
+import type { SenderHost } from './sender-host.ts'
 import { CallbackTimer } from './timer-wheel.ts'
 import type { CheckedWait } from './wait-options.ts'
+import { sentPriority } from './waiting-message.ts'
 import type { WaitingMessage } from './waiting-message.ts'
 
 /** `link` leads to the target's core; none for this one, and then the message itself waits. */
@@ -13,7 +14,7 @@ export function waitForRoom(
   outbox: Outbox,
   link: OutboundLink | undefined,
   wait: CheckedWait,
-  what: Pick<WaitingMessage, 'target' | 'message' | 'bytes' | 'layout'>,
+  what: Pick<WaitingMessage, 'target' | 'message' | 'bytes' | 'layout' | 'stamp'>,
 ): Promise<void> {
   return new Promise((resolve, reject) => {
     const finish = (): void => {
@@ -25,6 +26,8 @@ export function waitForRoom(
       message: link === undefined ? what.message : undefined,
       bytes: what.bytes,
       layout: what.layout,
+      stamp: what.stamp,
+      priority: sentPriority(what.stamp),
       ask: undefined,
       charge: undefined,
       sinceMs: Infinity, // its own timer ends the wait

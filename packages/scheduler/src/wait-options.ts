@@ -1,5 +1,5 @@
 /** The options of a wait, for `send` and `ask`: how long, what ends it early, and for `ask` whether to wait for room at all. */
-import type { AskOptions, WaitOptions } from '@cambium/actor'
+import type { AskOptions, SendWaitOptions } from '@cambium/actor'
 import { checkDuration, checkFields, checkOneOf, optionError } from '@cambium/base'
 
 /** Longest wait in milliseconds, besides for ever. */
@@ -15,11 +15,12 @@ export interface CheckedAsk extends CheckedWait {
   readonly failsIfFull: boolean
 }
 
-const WAIT_FIELDS = ['timeoutMs', 'signal']
+/** Those of the stamp are checked where it is made. */
+const WAIT_FIELDS = ['timeoutMs', 'signal', 'priority', 'expiresMs']
 const ASK_FIELDS = [...WAIT_FIELDS, 'ifFull']
 
 /** Throws `ERR_OPTION`, which names the option. `timeoutMs` is the default. */
-export function checkWait(options: WaitOptions | undefined, timeoutMs: number): CheckedWait {
+export function checkWait(options: SendWaitOptions | undefined, timeoutMs: number): CheckedWait {
   return options === undefined ? { timeoutMs, signal: undefined } : checked(options, WAIT_FIELDS, timeoutMs)
 }
 
@@ -29,7 +30,7 @@ export function checkAsk(options: AskOptions, timeoutMs: number): CheckedAsk {
   return { ...wait, failsIfFull: checkOneOf('options.ifFull', options.ifFull, ['wait', 'fail'] as const, 'wait') === 'fail' }
 }
 
-function checked(options: WaitOptions, fields: readonly string[], timeoutMs: number): CheckedWait {
+function checked(options: AskOptions, fields: readonly string[], timeoutMs: number): CheckedWait {
   checkFields('options', options, fields)
   if (options.signal !== undefined && !(options.signal instanceof AbortSignal))
     throw optionError('options.signal', options.signal, 'an AbortSignal')

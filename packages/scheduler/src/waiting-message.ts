@@ -1,11 +1,13 @@
 /**
- * A message that waits at its sender's core for its congested target, in arrival order per target (D5). It is charged to the actor that sent
- * it, or to the core when it came from outside actors.
+ * A message that waits at its sender's core for its congested target (D5): high before normal before low priority, within each in order of arrival.
+ * It is charged to the actor that sent it, or to the core when it came from outside actors.
  */
+import { HIGH, LOW, NORMAL, UNSET } from '@cambium/actor'
 import type { ActorAddress } from '@cambium/base'
 import type { ActorCell } from './actor-cell.ts'
 import type { PendingAsk } from './asks.ts'
 import { Fifo } from './fifo.ts'
+import type { Stamp } from './message-stamp.ts'
 
 export interface WaitingMessage {
   readonly target: ActorAddress
@@ -14,6 +16,10 @@ export interface WaitingMessage {
   readonly bytes: Buffer | undefined
   /** What its encoder said with the bytes. */
   readonly layout: number
+  /** Before the bytes already, for a target on another core. */
+  readonly stamp: Stamp | undefined
+  /** What the sender gave, else normal: what the behaviour says is known at the target alone. */
+  readonly priority: number
   readonly ask: PendingAsk | undefined
   readonly charge: ActorCell | undefined
   readonly sinceMs: number
@@ -27,19 +33,55 @@ export interface WaitingMessage {
 
 /** What waits because of a `tell`, an `ask` or a `trySend`: for as long as the core allows, and in the books already. */
 export function waitingMessage(
-  what: Pick<WaitingMessage, 'target' | 'message' | 'bytes' | 'layout' | 'ask' | 'charge'>,
+  what: Pick<WaitingMessage, 'target' | 'message' | 'bytes' | 'layout' | 'stamp' | 'ask' | 'charge'>,
   sinceMs: number,
 ): WaitingMessage {
-  return { ...what, sinceMs, onAccepted: undefined, onClosed: undefined, isWithdrawn: false }
+  return { ...what, priority: sentPriority(what.stamp), sinceMs, onAccepted: undefined, onClosed: undefined, isWithdrawn: false }
 }
 
-/** The messages that wait for one target, in order of arrival. */
+/** The priority that a message is sent with. */
+export function sentPriority(stamp: Stamp | undefined): number {
+  return stamp === undefined || stamp.priority === UNSET ? NORMAL : stamp.priority
+}
+
+/** The messages that wait for one target. */
 export class WaitingQueue extends Fifo<WaitingMessage> {
+  /** By priority; normal ones are the rest. */
+  #high = 0
+  #low = 0
+
+  /** Whether messages of this priority wait. */
+  has(priority: number): boolean {
+    return (priority === HIGH ? this.#high : priority === LOW ? this.#low : this.length - this.#high - this.#low) > 0
+  }
+
+  override push(message: WaitingMessage): void {
+    const { priority } = message
+    this.#count(message, 1)
+    if (priority === LOW || (this.#low === 0 && (priority === NORMAL || this.#high === this.length + 1))) super.push(message)
+    else this.insert(message, (other) => other.priority > priority)
+  }
+
+  override shift(): void {
+    const { first } = this
+    if (first !== undefined) this.#count(first, -1)
+    super.shift()
+  }
+
   /** Takes out what has waited since before `sinceMs`, and what was withdrawn; a wait with a limit of its own is not looked at. */
   takeExpired(sinceMs: number): WaitingMessage[] {
-    return this.extract((message) => {
+    // Of one priority they lie in order of arrival: after one that is young enough the rest is younger.
+    const isInOrder = this.#high === 0 && this.#low === 0
+    const taken = this.extract((message) => {
       if (message.isWithdrawn || message.sinceMs < sinceMs) return 'take'
-      return message.sinceMs === Infinity ? 'keep' : 'rest' // they lie in order of arrival: the rest is younger
+      return message.sinceMs === Infinity || !isInOrder ? 'keep' : 'rest'
     })
+    for (const message of taken) this.#count(message, -1)
+    return taken
+  }
+
+  #count({ priority }: WaitingMessage, change: 1 | -1): void {
+    if (priority === HIGH) this.#high += change
+    else if (priority === LOW) this.#low += change
   }
 }

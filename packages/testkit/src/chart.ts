@@ -70,12 +70,12 @@ export class ChartRecorder {
         host.send.bind(host),
         host.ask.bind(host),
       ]
-      host.tell = (target, message) => {
+      host.tell = (target, message, options) => {
         this.#send(target, message)
-        tell(target, message)
+        tell(target, message, options)
       }
-      host.trySend = (target, message) => {
-        const outcome = trySend(target, message)
+      host.trySend = (target, message, options) => {
+        const outcome = trySend(target, message, options)
         if (outcome === 'sent') this.#send(target, message)
         return outcome
       }

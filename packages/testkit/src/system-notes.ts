@@ -24,6 +24,9 @@ export function noteSystemEvents({ events }: System, note: Note): void {
   events.on('given_up', ({ name }) => {
     note(0, `${name} given up`)
   })
+  events.on('load_shed', ({ actor, queued, dropped }) => {
+    note(actor.core, `${formatAddress(actor)} sheds load: ${dropped} dropped, ${queued} queued`)
+  })
   events.on('wait_cycle', ({ path }) => {
     note(0, `circle of waiting actors: ${path}`)
   })

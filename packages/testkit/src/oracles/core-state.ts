@@ -95,14 +95,19 @@ function countMessages(cell: Cell): number {
   const { mailbox } = cell
   if (mailbox === undefined) return 0
   let count = 0
-  for (let i = 0; i < mailbox.length; i += 1) if (!isMessageTimer(mailbox.askerAt(i))) count += 1
+  mailbox.forEach((_, beside) => {
+    if (!isMessageTimer(beside)) count += 1
+  })
   return count
 }
 
 /** The bound that each policy promises (D5). With backpressure what is under way still enters: what the rings held, and what actors here told before they were held back. */
 function checkBound(core: Core, cell: Cell, messages: number, ringsBytes: number): void {
-  const isDropping = cell.overflow !== 'backpressure'
-  const bound = isDropping ? cell.capacity : cell.capacity + Math.ceil(ringsBytes / RECORD_BYTES_MIN) + core.limits.outboxCapacity
+  const isDropping = cell.overflow !== 'backpressure' && cell.overflow !== 'shed-low'
+  // Messages of high priority have a capacity of their own.
+  const bound = isDropping
+    ? cell.capacity
+    : 2 * cell.capacity + Math.ceil(ringsBytes / RECORD_BYTES_MIN) + core.limits.outboxCapacity
   if (messages > bound) {
     throw violation('ERR_ORACLE_MAILBOX', 'a mailbox is over its bound', {
       actor: cell.label,
