@@ -3,7 +3,7 @@ import type { Behaviour } from './behaviour.ts'
 import type { GivenReason } from './exit-reason.ts'
 import type { AnyRef, Monitor } from './info.ts'
 import type { MailboxOptions } from './mailbox-options.ts'
-import type { Ref } from './ref.ts'
+import type { Ref, WaitOptions } from './ref.ts'
 
 export interface ActorContext<Messages = unknown, Reply = unknown> {
   readonly self: Ref<Messages, Reply>
@@ -23,6 +23,24 @@ export interface ActorContext<Messages = unknown, Reply = unknown> {
    * the oldest are given up, and their asks fail with `ERR_NO_REPLY`.
    */
   deferReply(): (value: Reply) => void
+  /**
+   * Puts the message in hand aside, with its asker and its deadline, when its handler has ended well; a handler that has changed the state has done so all the
+   * same. False when the stash is full (`mailbox.stashCapacity`): the message is dropped then, as a dead letter `stash_full`, and its asker is told
+   * `ERR_STASH_FULL`. Throws `ERR_NOT_STASHABLE` outside the handler of a message.
+   */
+  stash(): boolean
+  /**
+   * Puts what was put aside back before everything else in the mailbox, in order of arrival, and answers how many messages that were. The message in hand
+   * is not among them, if it is put aside by this very handler. When the incarnation ends they go back by themselves: to the next incarnation, if there is one.
+   */
+  unstashAll(): number
+  /**
+   * Inside an asynchronous handler: resolves with the first message that matches, queued already or still to come; all others stay in the mailbox, in their
+   * order. Rejects with `ERR_RECEIVE_TIMEOUT`, with the abort reason, with what `match` threw, with `ERR_NOT_RECEIVING` outside the handler of a message or
+   * when it has ended, and with `ERR_RECEIVE_LIMIT` beyond 64 at a time.
+   */
+  receive<M extends Messages>(match: (message: Messages) => message is M, options?: WaitOptions): Promise<Received<M, Reply>>
+  receive(match: (message: Messages) => boolean, options?: WaitOptions): Promise<Received<Messages, Reply>>
   /** Monotonic milliseconds, of one clock for all cores; virtual in the simulator. */
   now(): number
   /** Uniform in [0, 1); seeded in the simulator. */
@@ -69,6 +87,14 @@ export interface ActorContext<Messages = unknown, Reply = unknown> {
    * ended keeps its thread: hand it {@link signal}.
    */
   offload<T>(module: string | URL, job: string, argument: unknown, options?: { readonly signal?: AbortSignal }): Promise<T>
+}
+
+/** A message taken by {@link ActorContext.receive}. */
+export interface Received<Messages = unknown, Reply = unknown> {
+  readonly message: Messages
+  readonly isAsked: boolean
+  /** Answers it, once, now or later, as what {@link ActorContext.deferReply} returns does. Throws `ERR_NOT_ASKED` when nobody waits for an answer. */
+  readonly reply: (value: Reply) => void
 }
 
 export interface ChildOptions {

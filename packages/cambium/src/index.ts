@@ -19,6 +19,7 @@ export type {
   OverflowPolicy,
   Priority,
   Program,
+  Received,
   Ref,
   ReplyTo,
   SendOptions,

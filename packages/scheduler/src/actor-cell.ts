@@ -1,9 +1,10 @@
 /** One actor on its core: what the scheduler knows of it. Fields only; the rules are in `dispatcher.ts` and `lifecycle.ts`. */
-import { MAILBOX_CAPACITY_DEFAULT } from '@cambium/actor'
-import type { ActorContext, Behaviour, ExitReason, Mailbox, OverflowPolicy, Program } from '@cambium/actor'
+import { MAILBOX_CAPACITY_DEFAULT, STASH_CAPACITY_DEFAULT } from '@cambium/actor'
+import type { ActorContext, Behaviour, ExitReason, Mailbox, MessageQueue, OverflowPolicy, Program } from '@cambium/actor'
 import type { ActorAddress } from '@cambium/base'
 import type { MessageLayouts } from '@cambium/codec'
 import type { Asker } from './asks.ts'
+import type { Hand } from './hand.ts'
 import type { ChildKeeper } from './child-keeper.ts'
 import type { InfoBox } from './info-message.ts'
 import type { Beside } from './mailbox-entry.ts'
@@ -61,6 +62,11 @@ export class ActorCell implements ActorAddress {
   /** `ctx.stop` was called by the handler under way. */
   stopRequest: ExitReason | undefined = undefined
   mailbox: Mailbox<Beside> | undefined = undefined
+  /** What the handler has put aside; kept over the end of the incarnation, in the mailbox. */
+  stash: MessageQueue<Beside> | undefined = undefined
+  stashCapacity: number = STASH_CAPACITY_DEFAULT
+  /** Of the message in hand, when it needs any. */
+  hand: Hand | undefined = undefined
   context: ActorContext | undefined = undefined
   /** Whom the message in hand has to be answered to; `ANSWERED` once that is done. */
   asker: Asker | undefined = undefined

@@ -304,8 +304,10 @@ export class ActorEnd {
   #end(cell: ActorCell, reason: ExitReason | undefined, exitReason: () => ExitReason, isKilled = false): void {
     cell.keeper?.end(isKilled)
     ;(cell.context as RunContext | undefined)?.end()
+    this.#host.dispatcher.endHand(cell)
     cell.context = undefined
     cell.state = undefined
+    cell.stopRequest = undefined // or one that came before a kill would end the next incarnation
     const { owed } = cell
     cell.owed = undefined
     owed?.end(reason?.kind === 'crash' ? crashError(cell, reason.error, fromErrorRecord(reason.error)) : goneError(cell))

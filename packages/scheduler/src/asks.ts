@@ -3,6 +3,8 @@
  * numbers start anew in a range of its own for each incarnation of the core, so a reply to the dead incarnation finds nobody.
  */
 import type { ActorAddress } from '@cambium/base'
+import type { ActorCell } from './actor-cell.ts'
+import type { Hand } from './hand.ts'
 import { Timer } from './timer-wheel.ts'
 
 /** An asker on another core. */
@@ -24,6 +26,13 @@ export class PendingAsk extends Timer {
   /** End of its record, or of its first fragment, as a {@link RecordLane.position} of the way to the target's core; undefined until that is written there. */
   position: number | undefined = undefined
   isSettled = false
+  /** When it was asked, if an actor's handler waits for it; that handler, and its neighbours in the list of what that waits for. */
+  askedAt = 0
+  hand: Hand | undefined = undefined
+  previousOfHand: PendingAsk | undefined = undefined
+  nextOfHand: PendingAsk | undefined = undefined
+  /** The actor whose handler it is. */
+  owner: ActorCell | undefined = undefined
   /** Lets go of what the ask holds outside. */
   onSettled: (() => void) | undefined = undefined
   readonly #resolve: (value: unknown) => void
@@ -48,15 +57,19 @@ export class PendingAsk extends Timer {
   }
 
   resolve(value: unknown): void {
-    this.isSettled = true
-    this.onSettled?.()
+    this.#settle()
     this.#resolve(value)
   }
 
   reject(error: unknown): void {
-    this.isSettled = true
-    this.onSettled?.()
+    this.#settle()
     this.#reject(error)
+  }
+
+  #settle(): void {
+    this.isSettled = true
+    this.hand?.removeAsk(this)
+    this.onSettled?.()
   }
 }
 
@@ -83,6 +96,10 @@ export class AskTable {
     while (this.#last === 0 || this.#byCorrelation.has(this.#last)) // ends: fewer asks than numbers are ever pending
     ask.correlation = this.#last
     this.#byCorrelation.set(this.#last, ask)
+  }
+
+  find(correlation: number): PendingAsk | undefined {
+    return this.#byCorrelation.get(correlation)
   }
 
   /** The ask, taken out of the table. */

@@ -17,6 +17,10 @@ import type { DeadLetterOffice } from './dead-letter-office.ts'
 import { InfoMessage } from './info-message.ts'
 import { isOwn, MailboxEntry } from './mailbox-entry.ts'
 import type { Beside, MailboxEntryHost } from './mailbox-entry.ts'
+import { Hand } from './hand.ts'
+import { SelectiveReceive } from './selective-receive.ts'
+import type { SelectiveReceiveHost } from './selective-receive.ts'
+import { Stash } from './stash.ts'
 import { MessageTimer } from './message-timer.ts'
 import { Stamp } from './message-stamp.ts'
 import { RunQueue } from './run-queue.ts'
@@ -27,7 +31,7 @@ const MESSAGES_PER_ACTOR_MAX = 64
 /** Empty mailboxes kept for the next actors that need one. */
 const SPARE_MAILBOXES_MAX = 64
 
-export interface DispatcherHost extends MailboxEntryHost {
+export interface DispatcherHost extends MailboxEntryHost, SelectiveReceiveHost {
   readonly books: Float64Array
   readonly deadLetters: DeadLetterOffice
   /** Sends an answer. */
@@ -46,10 +50,14 @@ export class Dispatcher {
   readonly #spares: Mailbox<Beside>[] = []
   readonly #host: DispatcherHost
   readonly #entry: MailboxEntry
+  readonly stash: Stash
+  readonly receives: SelectiveReceive
 
   constructor(host: DispatcherHost) {
     this.#host = host
     this.#entry = new MailboxEntry(host)
+    this.stash = new Stash(host, this.#entry)
+    this.receives = new SelectiveReceive(host, this.#entry)
     this.asyncWork = new AsyncWork(() => {
       host.requestTurn()
     })
@@ -86,6 +94,7 @@ export class Dispatcher {
   }
 
   #enter(cell: ActorCell, message: unknown, beside: Asker | Stamp | undefined): void {
+    if (cell.hand !== undefined && cell.hand.receives.size > 0 && this.receives.offer(cell, cell.hand, message, beside)) return
     const mailbox = (cell.mailbox ??= this.#spares.pop() ?? new Mailbox())
     this.#entry.enter(cell, mailbox, message, beside)
     this.schedule(cell)
@@ -94,8 +103,10 @@ export class Dispatcher {
   /** Puts a timer's message into its actor's mailbox. No capacity holds it back, but one timer has one place: while it waits, its next expiries add nothing. */
   deliverTimer(timer: MessageTimer): void {
     if (timer.isQueued) return
-    timer.isQueued = true
     const cell = timer.cell
+    if (cell.hand !== undefined && cell.hand.receives.size > 0 && this.receives.offer(cell, cell.hand, timer.message, timer))
+      return
+    timer.isQueued = true
     cell.mailbox ??= this.#spares.pop() ?? new Mailbox()
     cell.mailbox.pushAs(this.#entry.priorityOf(cell, timer.message, timer), timer.message, timer)
     this.schedule(cell)
@@ -157,6 +168,25 @@ export class Dispatcher {
     this.#spares.push(mailbox)
   }
 
+  /** Puts what the actor has put aside back into its mailbox; answers how many. */
+  unstash(cell: ActorCell): number {
+    const count = this.stash.putBack(cell)
+    if (count > 0) this.schedule(cell)
+    return count
+  }
+
+  /** An incarnation is over: its handler waits for nothing any more, and what it put aside is there for the next one. */
+  endHand(cell: ActorCell): void {
+    this.#dropHand(cell)
+    this.stash.putBack(cell)
+  }
+
+  #dropHand(cell: ActorCell): void {
+    const { hand } = cell
+    cell.hand = undefined
+    hand?.end(cell.label)
+  }
+
   /** Takes every waiting message of an actor that ended; `bury` gets each that the books know. */
   clearMailbox(cell: ActorCell, bury: (message: unknown, asker: Asker | undefined) => void): void {
     const mailbox = cell.mailbox
@@ -170,13 +200,16 @@ export class Dispatcher {
   }
 
   #runTimer(cell: ActorCell, message: unknown, timer: MessageTimer): void {
-    timer.isQueued = false
-    if (timer.repeatMs === 0 && cell.timers?.get(timer.key) === timer) cell.timers.delete(timer.key)
-    if (!timer.isCancelled && timer.incarnation === cell.incarnation) this.#run(cell, message, undefined, false)
+    timer.taken()
+    if (timer.isCancelled || timer.incarnation !== cell.incarnation) return
+    cell.hand = new Hand(timer)
+    this.#run(cell, message, undefined, false)
   }
 
   #runInfo(cell: ActorCell, message: unknown, info: InfoMessage): void {
-    if (cell.infos?.take(info) === true && cell.program?.info !== undefined) this.#run(cell, message, undefined, false, true)
+    if (cell.infos?.take(info) !== true || cell.program?.info === undefined) return
+    cell.hand = new Hand(info)
+    this.#run(cell, message, undefined, false, true)
   }
 
   #runStamped(cell: ActorCell, message: unknown, stamp: Stamp): void {
@@ -184,6 +217,7 @@ export class Dispatcher {
       this.#expire(cell, message, stamp)
       return
     }
+    cell.hand = new Hand(stamp)
     this.#run(cell, message, stamp.asker, true)
   }
 
@@ -227,14 +261,14 @@ export class Dispatcher {
       }
       cell.state = result
     }
-    this.#finish(cell, isCounted)
+    this.#finish(cell, message, isCounted)
   }
 
   #runAsync(cell: ActorCell, message: unknown, result: Promise<unknown>, isCounted: boolean): void {
     if (cell.status !== READY) {
       // Its own handler has had it stopped, by the root on this very core: nobody waits for the rest, not even for its error.
       result.catch(() => {})
-      this.#finish(cell, isCounted)
+      this.#finish(cell, message, isCounted)
       return
     }
     cell.status = BUSY
@@ -252,7 +286,7 @@ export class Dispatcher {
       (next) => {
         ready()
         if (next !== undefined) cell.state = next
-        this.#finish(cell, isCounted)
+        this.#finish(cell, message, isCounted)
         this.schedule(cell)
       },
       (error) => {
@@ -263,7 +297,16 @@ export class Dispatcher {
     )
   }
 
-  #finish(cell: ActorCell, isCounted: boolean): void {
+  #finish(cell: ActorCell, message: unknown, isCounted: boolean): void {
+    const { hand } = cell
+    if (hand !== undefined) {
+      cell.hand = undefined
+      hand.end(cell.label)
+      if (hand.stash !== 'no') {
+        this.stash.putAside(cell, hand, message)
+        isCounted = false // not yet, or as a dead letter
+      }
+    }
     if (isCounted) this.#host.books[PROCESSED] = (this.#host.books[PROCESSED] as number) + 1
     const asker = cell.asker
     if (asker !== undefined) {
@@ -286,6 +329,7 @@ export class Dispatcher {
 
   #crashed(cell: ActorCell, message: unknown, error: unknown, isCounted: boolean): void {
     const record = toErrorRecord(error)
+    this.#dropHand(cell)
     if (isCounted) this.#host.deadLetters.bury('crashed', cell, { name: cell.name, message, detail: record.message })
     const asker = cell.asker
     cell.asker = undefined

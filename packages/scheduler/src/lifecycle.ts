@@ -191,6 +191,7 @@ export class Lifecycle {
     const mailbox = checkMailboxOptions(each.mailbox ?? {})
     cell.capacity = mailbox.capacity
     cell.overflow = mailbox.overflow
+    cell.stashCapacity = mailbox.stashCapacity
     this.#host.slots.put(cell)
     return cell
   }
@@ -236,6 +237,7 @@ export class Lifecycle {
     cell.readsInPlace = behaviour.readsInPlace && !cell.isAsync
     cell.capacity = mailbox.capacity
     cell.overflow = mailbox.overflow
+    cell.stashCapacity = mailbox.stashCapacity
     cell.context = new RunContext(this.#host, cell)
     const { dispatcher } = this.#host
     // An actor may be started by another one's handler: that one is current again afterwards.

@@ -81,6 +81,11 @@ export class MailboxEntry {
     }
   }
 
+  /** Messages have been put back. */
+  refilled(cell: ActorCell, mailbox: Mailbox<Beside>): void {
+    if (mailbox.length >= cell.capacity && !isDropping(cell)) this.#congest(cell, mailbox)
+  }
+
   /** Messages have been taken out. */
   left(cell: ActorCell, mailbox: Mailbox<Beside>): void {
     if (mailbox.length <= (cell.overflow === 'fail' ? cell.capacity - 1 : cell.capacity >> 1)) this.relieve(cell)

@@ -24,6 +24,13 @@ export class MessageTimer extends Timer {
     this.#deliver = deliver
   }
 
+  /** Its message is out of the mailbox, to be handled. */
+  taken(): void {
+    this.isQueued = false
+    const { timers } = this.cell
+    if (this.repeatMs === 0 && timers?.get(this.key) === this) timers.delete(this.key)
+  }
+
   override fire(): void {
     this.#deliver(this)
   }

@@ -8,7 +8,9 @@ import type {
   ExitReason,
   GivenReason,
   Monitor,
+  Received,
   Ref,
+  WaitOptions,
 } from '@cambium/actor'
 import { checkMailboxOptions, checkReason, deepFreeze, EXIT_NORMAL, isBehaviour, isRef } from '@cambium/actor'
 import { CambiumError, checkDuration, checkFields, formatAddress, optionError } from '@cambium/base'
@@ -25,8 +27,10 @@ import type { Lifecycle } from './lifecycle.ts'
 import { MessageTimer } from './message-timer.ts'
 import { OwedAnswers } from './owed-answers.ts'
 import type { RefHosts } from './ref-codec.ts'
+import type { SenderLimits } from './sender-host.ts'
 import type { StartSpec } from './signals.ts'
 import type { TimerWheel } from './timer-wheel.ts'
+import { checkReceive } from './wait-options.ts'
 
 /** Longest delay of a timer: about 285 years are enough, and sums stay exact. */
 const DELAY_MS_MAX = 9e12
@@ -42,6 +46,7 @@ export interface RunContextHost {
   readonly sender: RefHosts
   /** Development: what is handed over by reference is frozen, as messages are. */
   readonly isStrict: boolean
+  readonly limits: SenderLimits
   refOf(cell: ActorCell): Ref<unknown>
   reply(asker: Asker, value: unknown): void
   replyError(asker: Asker, error: Error): void
@@ -114,6 +119,24 @@ export class RunContext implements ActorContext {
       else this.#host.buryReply(cell, value)
       this.#host.requestTurn()
     }
+  }
+
+  stash(): boolean {
+    const cell = this.#live()
+    const { dispatcher } = this.#host
+    return dispatcher.stash.mark(cell, dispatcher.current === cell)
+  }
+
+  unstashAll(): number {
+    return this.#host.dispatcher.unstash(this.#live())
+  }
+
+  receive(match: (message: unknown) => boolean, options?: WaitOptions): Promise<Received<never>> {
+    const cell = this.#live()
+    if (typeof match !== 'function') throw optionError('match', match, 'a function')
+    const { dispatcher, limits } = this.#host
+    const wait = checkReceive(options, limits.askTimeoutMs)
+    return dispatcher.receives.receive(cell, dispatcher.current === cell, match, wait) as Promise<Received<never>>
   }
 
   now(): number {

@@ -1,5 +1,5 @@
 /** The options of a wait, for `send` and `ask`: how long, what ends it early, and for `ask` whether to wait for room at all. */
-import type { AskOptions, SendWaitOptions } from '@cambium/actor'
+import type { AskOptions, SendWaitOptions, WaitOptions } from '@cambium/actor'
 import { checkDuration, checkFields, checkOneOf, optionError } from '@cambium/base'
 
 /** Longest wait in milliseconds, besides for ever. */
@@ -22,6 +22,11 @@ const ASK_FIELDS = [...WAIT_FIELDS, 'ifFull']
 /** Throws `ERR_OPTION`, which names the option. `timeoutMs` is the default. */
 export function checkWait(options: SendWaitOptions | undefined, timeoutMs: number): CheckedWait {
   return options === undefined ? { timeoutMs, signal: undefined } : checked(options, WAIT_FIELDS, timeoutMs)
+}
+
+/** The same for a wait for somebody else's message. */
+export function checkReceive(options: WaitOptions | undefined, timeoutMs: number): CheckedWait {
+  return options === undefined ? { timeoutMs, signal: undefined } : checked(options, ['timeoutMs', 'signal'], timeoutMs)
 }
 
 /** The same for an ask. */

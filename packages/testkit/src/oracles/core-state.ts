@@ -92,12 +92,12 @@ export class CoreStateOracle {
 
 /** Messages in a mailbox that the books know. */
 function countMessages(cell: Cell): number {
-  const { mailbox } = cell
-  if (mailbox === undefined) return 0
+  const { mailbox, stash } = cell
   let count = 0
-  mailbox.forEach((_, beside) => {
-    if (!isMessageTimer(beside)) count += 1
+  mailbox?.forEach((_, beside) => {
+    if (!isOwn(beside)) count += 1
   })
+  for (let at = 0; at < (stash?.length ?? 0); at += 1) if (!isOwn(stash?.askerAt(at))) count += 1
   return count
 }
 
@@ -106,8 +106,8 @@ function checkBound(core: Core, cell: Cell, messages: number, ringsBytes: number
   const isDropping = cell.overflow !== 'backpressure' && cell.overflow !== 'shed-low'
   // Messages of high priority have a capacity of their own.
   const bound = isDropping
-    ? cell.capacity
-    : 2 * cell.capacity + Math.ceil(ringsBytes / RECORD_BYTES_MIN) + core.limits.outboxCapacity
+    ? cell.capacity + cell.stashCapacity
+    : cell.stashCapacity + 2 * cell.capacity + Math.ceil(ringsBytes / RECORD_BYTES_MIN) + core.limits.outboxCapacity
   if (messages > bound) {
     throw violation('ERR_ORACLE_MAILBOX', 'a mailbox is over its bound', {
       actor: cell.label,
@@ -117,6 +117,11 @@ function checkBound(core: Core, cell: Cell, messages: number, ringsBytes: number
       bound,
     })
   }
+}
+
+/** A timer's message, or what the runtime tells an actor: no book knows it. */
+function isOwn(beside: unknown): boolean {
+  return isMessageTimer(beside) || (typeof beside === 'object' && beside !== null && 'isOfLink' in beside)
 }
 
 function isMessageTimer(asker: unknown): boolean {
