@@ -7,6 +7,7 @@ import { declareMessageLayouts } from '@cambium/codec'
 import type { AnyLayout, LayoutsFor, MessageLayouts, TaggedLayouts } from '@cambium/codec'
 import type { ActorContext } from './context.ts'
 import type { ExitReason } from './exit-reason.ts'
+import type { IGNORE } from './ignore.ts'
 import type { Info } from './info.ts'
 import { checkBehaviourMailbox } from './mailbox-options.ts'
 import type { BehaviourMailboxOptions, MailboxOptions } from './mailbox-options.ts'
@@ -14,8 +15,8 @@ import type { Priority } from './priority.ts'
 
 /** The callbacks that a core runs. Every behaviour, whatever its public form, is brought to this one. */
 export interface Program<State, Argument, Messages, Reply> {
-  /** Makes the state of a new incarnation. A throw or rejection is a failed start. */
-  init(argument: Argument, context: ActorContext<Messages, Reply>): State | Promise<State>
+  /** Makes the state of a new incarnation; {@link IGNORE} for none. A throw or rejection is a failed start. */
+  init(argument: Argument, context: ActorContext<Messages, Reply>): State | typeof IGNORE | Promise<State | typeof IGNORE>
   /**
    * Handles one message. What it returns is the next state; `undefined` keeps the present one. With a promise (a native one) the
    * actor takes its next message after it has settled.

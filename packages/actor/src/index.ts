@@ -14,6 +14,7 @@ export {
   formatExitReason,
 } from './exit-reason.ts'
 export type { ExitReason, GivenReason } from './exit-reason.ts'
+export { IGNORE } from './ignore.ts'
 export type { AnyRef, Info, Monitor } from './info.ts'
 export { Mailbox, PASSES_MAX } from './mailbox.ts'
 export { checkMailboxOptions, MAILBOX_CAPACITY_DEFAULT, STASH_CAPACITY_DEFAULT } from './mailbox-options.ts'

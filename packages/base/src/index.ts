@@ -3,6 +3,7 @@ export { CambiumError, fromErrorRecord, toErrorRecord } from './cambium-error.ts
 export type { CambiumErrorOptions, ErrorRecord, Severity } from './cambium-error.ts'
 export { checkBoolean, checkDuration, checkFields, checkInteger, checkOneOf, optionError } from './check-options.ts'
 export type { CorePlatform } from './core-platform.ts'
+export { hashKey } from './key-hash.ts'
 export { CORES_MAX, formatAddress, sameAddress, SLOTS_MAX } from './ids.ts'
 export type { ActorAddress } from './ids.ts'
 export { createSeededRandom } from './seeded-random.ts'

@@ -1,5 +1,5 @@
 /** Cambium: a multicore actor runtime for Node.js. What users import; every name is documented where it is defined. */
-export { crashReason, defineActor, formatExitReason, isRef } from '@cambium/actor'
+export { crashReason, defineActor, formatExitReason, IGNORE, isRef } from '@cambium/actor'
 export type {
   ActorContext,
   AskOptions,
@@ -31,13 +31,37 @@ export { byTag, keepMessage } from '@cambium/codec'
 export type { AnyLayout, LayoutsFor, TaggedLayouts } from '@cambium/codec'
 export { CambiumError } from '@cambium/base'
 export type { ActorAddress, ErrorRecord, Severity } from '@cambium/base'
-export { defineServer, run, serveStream } from '@cambium/otp'
-export type { ByteStreamOptions, ByteStreamReport, Run, Server, ServerDefinition } from '@cambium/otp'
+export {
+  childRef,
+  countChildren,
+  defineServer,
+  defineSupervisor,
+  deleteChild,
+  restartChild,
+  run,
+  serveStream,
+  startChild,
+  terminateChild,
+  whichChildren,
+} from '@cambium/otp'
+export type {
+  ByteStreamOptions,
+  ByteStreamReport,
+  Run,
+  Server,
+  ServerDefinition,
+  Supervisor,
+  SupervisorChild,
+  SupervisorDefinition,
+  SupervisorRef,
+  SupervisorSpec,
+} from '@cambium/otp'
 export { bool, bytes, f32, f64, i16, i32, i8, layout, text, u16, u32, u8 } from '@cambium/ring'
 export type { FieldType, Layout, LayoutFields, LayoutValues } from '@cambium/ring'
 export { child, startSystem } from '@cambium/runtime'
 export type {
   ActorOptions,
+  ChildOfSupervisorOptions,
   Books,
   CoreReport,
   GroupChild,
@@ -54,4 +78,12 @@ export type {
   SystemOptions,
   Termination,
 } from '@cambium/runtime'
-export type { RestartType, Shutdown, Strategy } from '@cambium/supervision'
+export type {
+  AutoShutdown,
+  ChildCounts,
+  RestartBackoff,
+  RestartType,
+  Shutdown,
+  Strategy,
+  SupervisorFlags,
+} from '@cambium/supervision'

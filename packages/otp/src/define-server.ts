@@ -3,12 +3,15 @@
  * them (R1.1). `step` takes the state and one input and answers the next state and an output; it knows no actors, so `run` tests it without any.
  */
 import { createBehaviour } from '@cambium/actor'
-import type { ActorContext, Behaviour, BehaviourOptions, ExitReason, Info, Program } from '@cambium/actor'
+import type { ActorContext, Behaviour, BehaviourOptions, ExitReason, IGNORE, Info, Program } from '@cambium/actor'
 import { CambiumError } from '@cambium/base'
 
 export interface ServerDefinition<Argument, State, Input, Output> {
-  /** The first state: loaded from wherever it was saved, else made from the argument. Runs again after each restart. */
-  init(argument: Argument, context: ActorContext<NoInfer<Input>, NoInfer<Output>>): State | Promise<State>
+  /** The first state: loaded from wherever it was saved, else made from the argument; `IGNORE` for no server at all. Runs again after each restart. */
+  init(
+    argument: Argument,
+    context: ActorContext<NoInfer<Input>, NoInfer<Output>>,
+  ): State | typeof IGNORE | Promise<State | typeof IGNORE>
   /** One input: the next state and the output, which goes to whoever asked. A throw is a crash. Pure by convention, and never asynchronous. */
   step(state: State, input: Input): readonly [State, Output]
   /** What the runtime tells of other actors, `down` and `exit`: the next state. Without it the server is told nothing. */

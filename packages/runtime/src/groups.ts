@@ -17,13 +17,22 @@ import type { createSystemEvents } from './system-events.ts'
 export interface GroupChild<M, R> {
   readonly behaviour: Behaviour<never, M, R>
   readonly argument: unknown
-  readonly options: ActorOptions
+  readonly options: ChildOfSupervisorOptions
 }
 
 export type GroupChildren = Readonly<Record<string, GroupChild<never, unknown>>>
 
 export type GroupRefs<C extends GroupChildren> = {
   readonly [K in keyof C]: C[K] extends GroupChild<infer M, infer R> ? Ref<M, R> : never
+}
+
+export interface ChildOfSupervisorOptions extends ActorOptions {
+  /** Unique among the children of a supervisor; in a group it is the key. @default the behaviour's name; in a dynamic supervisor `child-N` */
+  readonly id?: string
+  /** Its end may end its supervisor: see `autoShutdown`. Not for a `permanent` child, not in a group. @default false */
+  readonly significant?: boolean
+  /** Balanced over the worker threads, as `spawn` does it, instead of on its supervisor's core. Not with `core` or `key`; a group's are always. @default false */
+  readonly spread?: boolean
 }
 
 export interface GroupOptions {
@@ -37,8 +46,15 @@ export interface GroupOptions {
   readonly periodMs?: number
 }
 
-/** A child of a group: its behaviour, its argument, and options like those of `spawn`; `restart` is `permanent` by default here, as in OTP. */
-export function child<A, M, R>(behaviour: Behaviour<A, M, R>, argument: A, options: ActorOptions = {}): GroupChild<M, R> {
+/**
+ * A child of a group or of a supervisor: its behaviour, its argument, and options like those of `spawn`; `restart` is `permanent` by default here, as in
+ * OTP. What is wrong with it is told where it is used.
+ */
+export function child<A, M, R>(
+  behaviour: Behaviour<A, M, R>,
+  argument: A,
+  options: ChildOfSupervisorOptions = {},
+): GroupChild<M, R> {
   return { behaviour, argument, options: { restart: 'permanent', ...options } }
 }
 

@@ -16,11 +16,14 @@ interface KeptSlot {
 
 type OwnedSlot = Omit<Extract<Signal, { type: 'enlisted' }>, 'type'>
 
+export type AdoptedNews = Extract<Signal, { type: 'adopted' }>
 export type KeptChildren = Extract<Signal, { type: 'kept' }>
 
 export interface LostSlots {
   /** For the successor to adopt. */
   readonly adopted: readonly AdoptedSlot[]
+  /** The same, for the supervisors on other cores whose they are. */
+  readonly news: readonly AdoptedNews[]
   /** Children of the supervisors that it adopts. */
   readonly kept: readonly KeptChildren[]
   /** Children on other cores whose supervisor will not come back. */
@@ -63,14 +66,18 @@ export class KeptSlots {
     }
     const adopted: AdoptedSlot[] = []
     const orphans: ActorAddress[] = []
+    const news = new Map<number, { supervisor: ActorAddress; addresses: ActorAddress[] }>()
     const children = new Map<number, { supervisor: ActorAddress; children: KeptChildren['children'][number][] }>()
     for (const [key, kept] of this.#bySlot) {
       const { address } = kept
       const { supervisor, id } = kept.adopted.owner
       const isWanted = willBeThere(supervisor)
       if (address.core === core) {
-        if (isWanted) adopted.push(kept.adopted)
-        else this.#bySlot.delete(key)
+        if (!isWanted) this.#bySlot.delete(key)
+        else {
+          adopted.push(kept.adopted)
+          if (supervisor.core !== core) pushTo(news, supervisor, address)
+        }
       } else if (!isWanted) orphans.push(address)
       if (!isWanted || supervisor.core !== core) continue
       const family = children.get(slotKey(supervisor)) ?? { supervisor, children: [] }
@@ -80,8 +87,18 @@ export class KeptSlots {
     const kept = Array.from(children.values(), ({ supervisor, children: those }): KeptChildren => {
       return { type: 'kept', slot: supervisor.slot, generation: supervisor.generation, children: those }
     })
-    return { adopted, kept, orphans }
+    return { adopted, kept, orphans, news: Array.from(news.values(), (each): AdoptedNews => ({ type: 'adopted', ...each })) }
   }
+}
+
+function pushTo(
+  news: Map<number, { supervisor: ActorAddress; addresses: ActorAddress[] }>,
+  supervisor: ActorAddress,
+  address: ActorAddress,
+): void {
+  const own = news.get(slotKey(supervisor))
+  if (own === undefined) news.set(slotKey(supervisor), { supervisor, addresses: [address] })
+  else own.addresses.push(address)
 }
 
 /** What the successor of a dead core is told, in this order. `own` are the root's actors there. */

@@ -1,4 +1,6 @@
 /** Which core an actor goes to: the one asked for, the one of its key, or the worker with the fewest supervised actors. */
+import { hashKey } from '@cambium/base'
+
 export class Placement {
   readonly #counts: number[]
   readonly #workers: readonly number[]
@@ -12,7 +14,7 @@ export class Placement {
   choose(core: number | undefined, key: string | undefined): number {
     if (core !== undefined) return core
     if (this.#workers.length === 0) return 0
-    if (key !== undefined) return this.#workers[hash(key) % this.#workers.length] as number
+    if (key !== undefined) return this.#workers[hashKey(key) % this.#workers.length] as number
     // Beginning elsewhere each time, so that equals take turns.
     this.#turn = (this.#turn + 1) % this.#workers.length
     let best = this.#workers[this.#turn] as number
@@ -30,11 +32,4 @@ export class Placement {
   removed(core: number): void {
     this.#counts[core] = (this.#counts[core] as number) - 1
   }
-}
-
-/** FNV-1a, 32 bits, over UTF-16 code units. */
-function hash(key: string): number {
-  let h = 0x811c9dc5
-  for (let i = 0; i < key.length; i += 1) h = Math.imul(h ^ key.charCodeAt(i), 0x01000193)
-  return h >>> 0
 }

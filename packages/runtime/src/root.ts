@@ -4,10 +4,11 @@
  */
 import type { ExitReason } from '@cambium/actor'
 import { EXIT_SHUTDOWN } from '@cambium/actor'
-import { CambiumError, fromErrorRecord, optionError, toErrorRecord } from '@cambium/base'
+import { CambiumError, fromErrorRecord, toErrorRecord } from '@cambium/base'
 import { Core, createSystemMemory, deadLane, readBooks, recoverBooks, sumBooks, TAKEN } from '@cambium/scheduler'
 import type { Answer, CoreBlock, Signal, StartSpec, SystemMemory } from '@cambium/scheduler'
 import type { Shutdown, SupervisorAction, SupervisorFlags } from '@cambium/supervision'
+import { allocateOrTell } from './allocate-rings.ts'
 import { letterOf } from './dead-letter-signal.ts'
 import { CorePool } from './core-pool.ts'
 import type { CoreLoss } from './core-settlement.ts'
@@ -20,6 +21,7 @@ import type { SupervisorHostRoot } from './supervisor-host.ts'
 import type { createSystemEvents } from './system-events.ts'
 import type { CheckedOptions } from './system-options.ts'
 import type { SystemPlatform } from './system-platform.ts'
+import { publishSupervision } from './supervision-news.ts'
 import { ToldCycles } from './told-cycles.ts'
 
 const CONTROL_RING_BYTES = 64 << 10
@@ -248,6 +250,9 @@ export class Root implements SupervisorHostRoot {
       case 'news':
         this.#events.publish(signal.news.event, signal.news.detail)
         return
+      case 'supervision':
+        publishSupervision(this.#events, signal)
+        return
       case 'wait_cycle':
         this.#cycles.tell(signal.cycle)
         return
@@ -318,6 +323,7 @@ export class Root implements SupervisorHostRoot {
     const own = this.roster.adoptedSlots(core)
     const lost = this.#keptSlots.lost(core, (address) => this.roster.find(address) !== undefined)
     for (const signal of adoptionOf(own, lost)) this.core.signal(core, signal)
+    for (const signal of lost.news) this.#signal(signal.supervisor.core, signal)
     for (const { core: elsewhere, slot, generation } of lost.orphans)
       this.#signal(elsewhere, { type: 'release', slot, generation })
   }
@@ -378,16 +384,5 @@ export class Root implements SupervisorHostRoot {
   #signal(core: number, signal: Signal): void {
     if (core === 0) this.core.handleSignal(signal)
     else this.core.signal(core, signal)
-  }
-}
-
-/** Memory that the machine or the engine does not give is for want of smaller rings: they are nearly all of it. */
-function allocateOrTell(platform: SystemPlatform, bytes: number, ringBytes: number): SharedArrayBuffer {
-  try {
-    return platform.allocate(bytes)
-  } catch (error) {
-    if (error instanceof RangeError)
-      throw optionError('ringBytes', ringBytes, `rings for which memory can be had, bytes needed for all cores: ${bytes}`)
-    throw error
   }
 }

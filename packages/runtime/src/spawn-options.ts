@@ -18,14 +18,14 @@ export interface ActorOptions extends PlacementOptions {
   /** Unique in the system; found again by `system.whereis`. */
   readonly name?: string
   readonly mailbox?: MailboxOptions
-  /** Milliseconds that loading the module and `init` may take. @default 5000 */
+  /** Milliseconds that loading the module and `init` may take. @default 5000, for supervisors Infinity */
   readonly initTimeoutMs?: number
   /**
    * `permanent`: started again whatever ended it. `transient`: after a crash or the loss of its core, not after a normal end.
-   * `temporary`: never. @default 'transient'
+   * `temporary`: never. @default 'transient', for supervisors 'permanent'
    */
   readonly restart?: RestartType
-  /** How long it may take to stop before it is killed, in milliseconds. @default 5000 */
+  /** How long it may take to stop before it is killed, in milliseconds. @default 5000, for supervisors 'infinity' */
   readonly shutdown?: Shutdown
 }
 
@@ -38,6 +38,7 @@ export interface SpawnOptions extends ActorOptions {
 
 const ACTOR_FIELDS = ['core', 'key', 'name', 'mailbox', 'initTimeoutMs', 'restart', 'shutdown']
 const NAME_LENGTH_MAX = 256
+const RESTART_TYPES = ['permanent', 'transient', 'temporary'] as const
 
 export interface CheckedActor {
   readonly start: StartSpec
@@ -60,6 +61,7 @@ export function checkActor(
   if (!isBehaviour(behaviour)) throw optionError('behaviour', behaviour, 'what defineActor or defineServer returned')
   checkFields('options', options, [...ACTOR_FIELDS, ...more])
   const { name, key, core } = options
+  const isSupervisor = behaviour.kind === 'supervisor'
   if (name !== undefined && (typeof name !== 'string' || name === '' || name.length > NAME_LENGTH_MAX)) {
     throw optionError('name', name, `a string of 1 to ${NAME_LENGTH_MAX} characters`)
   }
@@ -75,13 +77,13 @@ export function checkActor(
       name,
       mailbox: options.mailbox === undefined ? undefined : checkMailboxOptions(options.mailbox),
       initTimeoutMs: checkDuration('initTimeoutMs', options.initTimeoutMs, {
-        default: INIT_TIMEOUT_MS_DEFAULT,
+        default: isSupervisor ? Infinity : INIT_TIMEOUT_MS_DEFAULT, // its children have limits of their own
         min: 1,
-        max: SHUTDOWN_MS_MAX,
+        max: isSupervisor ? Infinity : SHUTDOWN_MS_MAX,
       }),
     },
-    restart: checkOneOf('restart', options.restart, ['permanent', 'transient', 'temporary'] as const, 'transient'),
-    shutdown: checkShutdown(options.shutdown) ?? 5000,
+    restart: checkOneOf('restart', options.restart, RESTART_TYPES, isSupervisor ? 'permanent' : 'transient'),
+    shutdown: checkShutdown(options.shutdown) ?? (isSupervisor ? 'infinity' : 5000),
     core,
     key,
   }

@@ -55,7 +55,7 @@ export class SupervisorHost {
       },
       stopChild: ({ id, shutdown }, answer) => {
         root.stopActor(this.#actors.get(id) as Actor, shutdown, (reason) => {
-          answer(exitOf(reason))
+          answer(childExitOf(reason))
         })
       },
       // Its spec stays: a restart of the whole group brings it back, as in OTP, under a new ref.
@@ -96,7 +96,7 @@ export class SupervisorHost {
   }
 
   exited(actor: Actor, reason: ExitReason): void {
-    this.#driver.childExited(actor.id, exitOf(reason))
+    this.#driver.childExited(actor.id, childExitOf(reason))
   }
 
   coreLost(actors: readonly Actor[]): void {
@@ -118,7 +118,8 @@ function failureOf(error: Error): ChildExit {
   return { kind: error instanceof CambiumError && error.code === 'ERR_CORE_LOST' ? 'core_lost' : 'crash', detail: error }
 }
 
-function exitOf(reason: ExitReason): ChildExit {
+/** How an actor ended, in the terms of its supervisor. */
+export function childExitOf(reason: ExitReason): ChildExit {
   if (reason.kind === 'noproc') return { kind: 'crash', detail: reason } // it had linked to an actor that was not there
   if (reason.kind === 'shutdown') return reason
   return 'error' in reason ? { kind: reason.kind, detail: fromErrorRecord(reason.error) } : { kind: reason.kind }

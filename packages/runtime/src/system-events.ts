@@ -14,13 +14,18 @@ export interface SystemEventMap {
       readonly actor: ActorAddress
       readonly name: string | undefined
       readonly reason: ExitReason
-      readonly incarnation: number
+      /** Absent for a child of a supervisor. */
+      readonly incarnation?: number
+      /** Where it stands in its supervision tree, as in `platform/core/storage`; absent for an actor that the root supervises itself. */
+      readonly path?: string
     },
   ]
   /** A new incarnation runs behind the same ref. `tookMs`: from the news of the end to the news of the start. */
-  actor_restarted: [{ readonly actor: ActorAddress; readonly name: string | undefined; readonly tookMs: number }]
-  /** An actor or supervisor used up its restarts and stays down. */
-  given_up: [{ readonly name: string; readonly restarts: number; readonly reason: string }]
+  actor_restarted: [
+    { readonly actor: ActorAddress; readonly name: string | undefined; readonly tookMs: number; readonly path?: string },
+  ]
+  /** An actor or supervisor used up its restarts and stays down. `name` is the path of a supervisor that is an actor itself, and `child` the last of its children to fail. */
+  given_up: [{ readonly name: string; readonly restarts: number; readonly reason: string; readonly child?: string }]
   /** A core died. `inHand`: targets of the messages that were in hand; `lost`: messages that were in its heap besides. */
   core_lost: [
     {

@@ -122,6 +122,12 @@ export class ActorCell implements ActorAddress {
     return this.behaviour?.layouts
   }
 
+  /** Where it stands in its supervision tree: `platform/core/storage`. */
+  get path(): string {
+    const { owner } = this
+    return owner === undefined || owner.path === '' ? this.label : `${owner.path}/${owner.id}`
+  }
+
   get label(): string {
     return this.name ?? `${this.behaviour?.name ?? 'actor'}@core-${this.core}/${this.slot}`
   }

@@ -131,7 +131,8 @@ export class ActorEnd {
         for (const party of parties) party(EXIT_SHUTDOWN)
         return
       }
-      if (!cell.isSupervised) this.#host.reportFault(`start of ${cell.label}`, error)
+      const isIgnored = error instanceof CambiumError && error.code === 'ERR_IGNORED'
+      if (!cell.isSupervised && !isIgnored) this.#host.reportFault(`start of ${cell.label}`, error)
       this.#free(cell, { kind: 'crash', error: toErrorRecord(error) }, error)
     })
   }

@@ -8,11 +8,14 @@
  *    slot, tells the successor which they were.
  */
 import type { ExitReason } from '@cambium/actor'
-import { assert, fromErrorRecord } from '@cambium/base'
+import { assert, fromErrorRecord, sameAddress } from '@cambium/base'
 import type { ActorAddress } from '@cambium/base'
+import type { ActorCell } from './actor-cell.ts'
 import type { CoreRequests } from './core-requests.ts'
 import type { Ownership } from './ownership.ts'
-import type { Signal, StartSpec } from './signals.ts'
+import type { Signal, StartSpec, SupervisionNews } from './signals.ts'
+import { CallbackTimer } from './timer-wheel.ts'
+import type { TimerWheel } from './timer-wheel.ts'
 
 export interface ChildKeeperHost {
   readonly coreNumber: number
@@ -20,8 +23,13 @@ export interface ChildKeeperHost {
   readonly life: number
   readonly coreCount: number
   readonly requests: CoreRequests
+  readonly wheel: TimerWheel
+  now(): number
   /** To another core, or to this one. */
   order(core: number, signal: Signal): void
+  toRoot(signal: Signal): void
+  /** What `value` would be on another core. Throws `ERR_CANNOT_TRAVEL`. */
+  copy(value: unknown): unknown
 }
 
 /** What the supervisor is told. */
@@ -55,14 +63,15 @@ export const ORPHAN_TIMEOUT_MS = 5000
 
 export class ChildKeeper {
   readonly #host: ChildKeeperHost
-  readonly #self: ActorAddress
+  readonly #self: ActorCell
   readonly #children = new Map<string, KeptChild>()
   readonly #bySlot = new Map<number, KeptChild>()
   /** Slots of the incarnation before, by child. */
   readonly #waiting = new Map<string, ActorAddress>()
+  readonly #timers = new Set<CallbackTimer>()
   #listener: ChildListener | undefined = undefined
 
-  constructor(host: ChildKeeperHost, self: ActorAddress) {
+  constructor(host: ChildKeeperHost, self: ActorCell) {
     this.#host = host
     this.#self = self
   }
@@ -92,11 +101,20 @@ export class ChildKeeper {
   start(child: ChildStart, done: (error: Error | undefined, address: ActorAddress | undefined) => void): void {
     const kept = this.#children.get(child.id) ?? this.#take(child)
     const { address } = kept
-    const owner: Ownership = { supervisor: this.#self, id: child.id, isKept: child.isKept, life: this.#host.life }
+    const { core, slot, generation, path } = this.#self
+    const owner: Ownership = {
+      supervisor: { core, slot, generation },
+      id: child.id,
+      path,
+      isKept: child.isKept,
+      life: this.#host.life,
+    }
+    // To another core it travels as bytes anyway; here, what an incarnation does to its argument must not reach the next one.
+    const spec = kept.core === core && isObject(child.spec.argument) ? this.#copied(child.spec) : child.spec
     const make = (request: number): Signal =>
       address === undefined
-        ? { type: 'spawn', request, spec: child.spec, owner }
-        : { type: 'restart', request, slot: address.slot, generation: address.generation, spec: child.spec, owner }
+        ? { type: 'spawn', request, spec, owner }
+        : { type: 'restart', request, slot: address.slot, generation: address.generation, spec, owner }
     this.#host.requests.send(kept.core, address !== undefined, make, (answer) => {
       if (this.#children.get(child.id) !== kept) {
         // The incarnation that asked is over. Who had a slot before was taken care of by it.
@@ -116,7 +134,7 @@ export class ChildKeeper {
     })
   }
 
-  /** Ends the incarnation of a child and keeps its slot. */
+  /** Ends the incarnation of a child and keeps its slot, unless the supervisor's own will be freed. */
   stop(id: string, timeoutMs: number, done: (reason: ExitReason) => void): void {
     const kept = this.#children.get(id)
     if (kept?.address === undefined) {
@@ -124,12 +142,52 @@ export class ChildKeeper {
       return
     }
     const { slot, generation } = kept.address
-    const make = (request: number): Signal => ({ type: 'stop', request, slot, generation, timeoutMs, keepsSlot: true })
+    const keepsSlot = !this.#isFinal
+    const make = (request: number): Signal => ({ type: 'stop', request, slot, generation, timeoutMs, keepsSlot })
     this.#host.requests.send(kept.core, true, make, (answer) => {
       if (this.#children.get(id) !== kept) return
       kept.isUp = false
-      if (answer.type === 'stopped') done(answer.reason)
+      if (answer.type !== 'stopped') return
+      if (!keepsSlot) this.#vacate(kept)
+      done(answer.reason)
     })
+  }
+
+  /** When the supervisor's own slot will be freed: frees those of the children that were down already. `done` is called when they are. */
+  freeRest(done: () => void): void {
+    const rest = this.#isFinal ? [...this.#children.values()].filter(({ address }) => address !== undefined) : []
+    let left = rest.length
+    if (left === 0) {
+      done()
+      return
+    }
+    for (const kept of rest) {
+      const { slot, generation } = kept.address as ActorAddress
+      this.#vacate(kept)
+      const make = (request: number): Signal => ({ type: 'stop', request, slot, generation, timeoutMs: 0, keepsSlot: false })
+      this.#host.requests.send(kept.core, false, make, () => {
+        left -= 1
+        if (left === 0) done()
+      })
+    }
+  }
+
+  /** Calls back after so many milliseconds, unless the incarnation ends first or what is returned is called. */
+  wait(delayMs: number, callback: () => void): () => void {
+    const timer = new CallbackTimer(() => {
+      this.#timers.delete(timer)
+      callback()
+    })
+    this.#timers.add(timer)
+    this.#host.wheel.start(timer, this.#host.now() + delayMs)
+    return () => {
+      if (this.#timers.delete(timer)) this.#host.wheel.cancel(timer)
+    }
+  }
+
+  /** For the system's events. */
+  tell(news: SupervisionNews): void {
+    this.#host.toRoot({ type: 'supervision', path: this.#self.path, ...news })
   }
 
   /** The child will not be started again in its slot. */
@@ -138,6 +196,20 @@ export class ChildKeeper {
     if (kept === undefined) return
     this.#forget(kept)
     if (kept.address !== undefined) this.#release(kept.address)
+  }
+
+  /** Where the supervisor stands in its tree. */
+  get path(): string {
+    return this.#self.path
+  }
+
+  isUp(id: string): boolean {
+    return this.#children.get(id)?.isUp === true
+  }
+
+  idOf(address: ActorAddress): string | undefined {
+    const kept = this.#bySlot.get(slotKey(address))
+    return kept?.address?.generation === address.generation ? kept.id : undefined
   }
 
   addressOf(id: string): ActorAddress | undefined {
@@ -152,9 +224,7 @@ export class ChildKeeper {
       this.#listener.exited(kept.id, reason)
       return
     }
-    for (const waiting of this.#waiting.values())
-      if (waiting.core === address.core && waiting.slot === address.slot && waiting.generation === address.generation) return
-    this.#release(address)
+    if (!this.#knows(address)) this.#release(address)
   }
 
   coreLost(core: number): void {
@@ -167,15 +237,27 @@ export class ChildKeeper {
     if (ids.length > 0) this.#listener?.coreLost(ids)
   }
 
-  /** The slots that a predecessor of this keeper had, on a core that died. */
+  /** The slots that a predecessor of this keeper had, on a core that died, in the order of their first start. */
   remember(children: readonly { readonly id: string; readonly address: ActorAddress }[]): void {
-    for (const { id, address } of children) this.#waiting.set(id, address)
+    for (const { id, address } of children) {
+      const earlier = this.#waiting.get(id)
+      this.#waiting.set(id, address)
+      // Its core died before its start was told, and the child was given another slot.
+      if (earlier !== undefined) this.#release(earlier)
+    }
+  }
+
+  /** The successor of a dead core keeps these slots for this supervisor. One whose start was never told is nobody's. */
+  adopted(addresses: readonly ActorAddress[]): void {
+    for (const address of addresses) if (!this.#knows(address)) this.#release(address)
   }
 
   /** The incarnation of the supervisor is over. Children that still run are ended, at once after a kill. */
   end(isKilled: boolean): void {
     if (this.#listener === undefined) return
     this.#listener = undefined
+    for (const timer of this.#timers) this.#host.wheel.cancel(timer)
+    this.#timers.clear()
     for (const kept of this.#children.values()) {
       const { address, id, isStatic } = kept
       if (address === undefined) continue // its first start is under way: its answer finds nobody
@@ -190,6 +272,27 @@ export class ChildKeeper {
   /** The supervisor's slot is freed. */
   close(): void {
     this.settle()
+  }
+
+  /** Whether the supervisor was told to end for good. */
+  get #isFinal(): boolean {
+    return this.#self.afterEnd !== undefined && !this.#self.keepsSlot
+  }
+
+  /** Its slot has been freed, or will be. */
+  #vacate(kept: KeptChild): void {
+    if (kept.address !== undefined) this.#bySlot.delete(slotKey(kept.address))
+    kept.address = undefined
+  }
+
+  #knows(address: ActorAddress): boolean {
+    if (this.idOf(address) !== undefined) return true
+    for (const waiting of this.#waiting.values()) if (sameAddress(waiting, address)) return true
+    return false
+  }
+
+  #copied(spec: StartSpec): StartSpec {
+    return { ...spec, argument: this.#host.copy(spec.argument) }
   }
 
   #take(child: ChildStart): KeptChild {
@@ -226,6 +329,10 @@ export class ChildKeeper {
   #release({ core, slot, generation }: ActorAddress): void {
     this.#host.order(core, { type: 'release', slot, generation })
   }
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null
 }
 
 function slotKey(address: { readonly core: number; readonly slot: number }): number {

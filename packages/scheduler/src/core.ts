@@ -327,7 +327,7 @@ export class Core {
   }
 
   makeKeeper(cell: ActorCell): ChildKeeper {
-    return new ChildKeeper(this, { core: cell.core, slot: cell.slot, generation: cell.generation })
+    return new ChildKeeper(this, cell)
   }
 
   get coreCount(): number {

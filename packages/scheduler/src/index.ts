@@ -12,7 +12,7 @@ export type { Answer, CoreRequests } from './core-requests.ts'
 export { isOwnedByRoot, OWNED_BY_ROOT } from './ownership.ts'
 export type { Ownership } from './ownership.ts'
 export type { SenderLimits } from './sender-host.ts'
-export type { AdoptedSlot, Signal, StartSpec } from './signals.ts'
+export type { AdoptedSlot, Signal, StartSpec, SupervisionNews } from './signals.ts'
 export { INIT_TIMEOUT_MS_DEFAULT, RunContext } from './run-context.ts'
 export {
   attachSystemMemory,

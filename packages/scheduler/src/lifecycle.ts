@@ -12,7 +12,7 @@
  *
  * Each change of status counts up `phase`; a callback that finds another phase than its own comes too late and changes nothing.
  */
-import { checkMailboxOptions } from '@cambium/actor'
+import { checkMailboxOptions, IGNORE } from '@cambium/actor'
 import type { Behaviour, ExitReason } from '@cambium/actor'
 import { CambiumError, formatAddress, toErrorRecord } from '@cambium/base'
 import type { ActorAddress, CorePlatform } from '@cambium/base'
@@ -120,6 +120,13 @@ export class Lifecycle {
   remember(slot: number, generation: number, children: Parameters<ChildKeeper['remember']>[0]): void {
     const cell = this.#host.slots.find(slot, generation)
     if (cell !== undefined) this.keeperOf(cell).remember(children)
+  }
+
+  /** Slots of children of a supervisor here, which their core's successor keeps. */
+  adopted(supervisor: ActorAddress, addresses: readonly ActorAddress[]): void {
+    const cell = this.#host.slots.find(supervisor.slot, supervisor.generation)
+    if (cell !== undefined) this.keeperOf(cell).adopted(addresses)
+    else for (const { core, slot, generation } of addresses) this.#host.router.order(core, { type: 'release', slot, generation })
   }
 
   keeperOf(cell: ActorCell): ChildKeeper {
@@ -272,6 +279,10 @@ export class Lifecycle {
   }
 
   #ready(cell: ActorCell, state: unknown): void {
+    if (state === IGNORE) {
+      this.#end.failStart(cell, new CambiumError('ERR_IGNORED', `init ignored the start: actor=${cell.label}`))
+      return
+    }
     this.#end.disarm(cell)
     cell.state = state
     cell.status = READY

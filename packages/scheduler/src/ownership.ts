@@ -12,13 +12,15 @@ export interface Ownership {
   readonly supervisor: ActorAddress
   /** Unique among the children of a supervisor. */
   readonly id: string
+  /** Of the supervisor in its tree, as in `platform/core`; empty for the root. */
+  readonly path: string
   /** The root is told of its slot, which then outlives its core and its supervisor's. */
   readonly isKept: boolean
   /** Epoch of the supervisor's core when it started this incarnation: it goes down with that. */
   readonly life: number
 }
 
-export const OWNED_BY_ROOT: Ownership = Object.freeze({ supervisor: ROOT, id: '', isKept: false, life: 0 })
+export const OWNED_BY_ROOT: Ownership = Object.freeze({ supervisor: ROOT, id: '', path: '', isKept: false, life: 0 })
 
 export function isOwnedByRoot({ supervisor }: Ownership): boolean {
   return supervisor.slot === ROOT.slot

@@ -63,6 +63,9 @@ export function followOrder(host: RootOrdersHost, signal: Signal, answer: (signa
     case 'kept':
       host.lifecycle.remember(signal.slot, signal.generation, signal.children)
       return true
+    case 'adopted':
+      host.lifecycle.adopted(signal.supervisor, signal.addresses)
+      return true
     case 'release': {
       const cell = host.slots.find(signal.slot, signal.generation)
       if (cell !== undefined) host.lifecycle.release(cell)

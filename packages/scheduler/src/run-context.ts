@@ -14,7 +14,7 @@ import type {
 } from '@cambium/actor'
 import { checkMailboxOptions, checkReason, deepFreeze, EXIT_NORMAL, isBehaviour, isRef } from '@cambium/actor'
 import { CambiumError, checkDuration, checkFields, formatAddress, optionError } from '@cambium/base'
-import type { CorePlatform } from '@cambium/base'
+import type { ActorAddress, CorePlatform } from '@cambium/base'
 import { assertTravels } from '@cambium/codec'
 import { STOPPING } from './actor-cell.ts'
 import type { ActorCell } from './actor-cell.ts'
@@ -47,7 +47,7 @@ export interface RunContextHost {
   /** Development: what is handed over by reference is frozen, as messages are. */
   readonly isStrict: boolean
   readonly limits: SenderLimits
-  refOf(cell: ActorCell): Ref<unknown>
+  refOf(address: ActorAddress): Ref<unknown>
   reply(asker: Asker, value: unknown): void
   replyError(asker: Asker, error: Error): void
   /** An answer that nobody waits for: the second of two, or its asker has gone. */
@@ -253,6 +253,11 @@ export class RunContext implements ActorContext {
   /** For a supervisor: what keeps its children. */
   get keeper(): ChildKeeper {
     return this.#host.lifecycle.keeperOf(this.#live())
+  }
+
+  /** A ref as this actor uses it. */
+  refTo(address: ActorAddress): Ref<never> {
+    return this.#host.refOf(address)
   }
 
   /** Ends this incarnation for a reason that is no crash. */

@@ -52,6 +52,8 @@ export type Signal =
       readonly generation: number
       readonly children: readonly { readonly id: string; readonly address: ActorAddress }[]
     }
+  /** root → core: the successor of a dead core keeps these slots for one of your supervisors. */
+  | { readonly type: 'adopted'; readonly supervisor: ActorAddress; readonly addresses: readonly ActorAddress[] }
   /** owner → core: an actor that was waiting for its restart will not be restarted: free its slot. */
   | { readonly type: 'release'; readonly slot: number; readonly generation: number }
   /** root → core: adopted slots are in place, take data records from now on. */
@@ -84,6 +86,8 @@ export type Signal =
   /** core → root: this slot belongs to a child of a supervisor and has to outlive its core; until `discharged`. */
   | ({ readonly type: 'enlisted'; readonly owner: Ownership } & AdoptedSlot)
   | { readonly type: 'discharged'; readonly slot: number; readonly generation: number }
+  /** core → root: what happened below the supervisor at `path`, for the system's events. */
+  | ({ readonly type: 'supervision'; readonly path: string } & SupervisionNews)
   /** core → root: the core runs and has attached its rings. */
   | { readonly type: 'hello'; readonly core: number }
   /** core → root: a sample of its dead letters, bounded per second; the books have them all. */
@@ -105,6 +109,12 @@ export type Signal =
   | { readonly type: 'wait_cycle'; readonly cycle: readonly WaitLink[] }
   /** core → root: something threw that changes nothing (a `terminate` that failed). */
   | { readonly type: 'fault'; readonly where: string; readonly error: ErrorRecord }
+
+export type SupervisionNews =
+  | { readonly news: 'exited'; readonly id: string; readonly actor: ActorAddress; readonly reason: ExitReason }
+  | { readonly news: 'restarted'; readonly id: string; readonly actor: ActorAddress; readonly tookMs: number }
+  /** `id`: the child whose failure was one too many. */
+  | { readonly news: 'given_up'; readonly id: string; readonly restarts: number; readonly reason: string }
 
 export interface AdoptedSlot {
   readonly slot: number

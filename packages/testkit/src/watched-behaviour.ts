@@ -2,6 +2,7 @@
  * Behaviours as simulated cores run them: the user's own callbacks, with the simulator's eyes and faults around them. The state that the
  * core keeps is wrapped with the context it belongs to, so that a message which reaches the state of another incarnation is noticed.
  */
+import { IGNORE } from '@cambium/actor'
 import type { ActorContext, Behaviour, ExitReason, Info, Program } from '@cambium/actor'
 
 export interface ProgramWatch {
@@ -39,8 +40,9 @@ function watchProgram(program: AnyProgram, watch: ProgramWatch): AnyProgram {
     init(argument, context) {
       watch.starting(context)
       const state = program.init(argument, context)
-      const hold = (value: unknown): HeldState => {
+      const hold = (value: unknown): unknown => {
         watch.started(context)
+        if (value === IGNORE) return value
         return new HeldState(context, value)
       }
       return state instanceof Promise ? state.then(hold) : hold(state)

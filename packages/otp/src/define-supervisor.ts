@@ -1,0 +1,73 @@
+/**
+ * The supervisor behaviour, in the form of Erlang's supervisor: `init` says which children there are and how they are restarted; the decisions are
+ * OTP's (`@cambium/supervision`). A supervisor is an actor on any core, its children are actors on any core, some of them supervisors.
+ */
+import { createBehaviour, IGNORE } from '@cambium/actor'
+import type { ActorContext, Behaviour } from '@cambium/actor'
+import { CambiumError } from '@cambium/base'
+import type { GroupChild } from '@cambium/runtime'
+import type { ChildSpec, SupervisorFlags } from '@cambium/supervision'
+import { childSpecOf } from './supervised-child.ts'
+import type { SupervisedChild } from './supervised-child.ts'
+import { SupervisorActor } from './supervisor-actor.ts'
+import type { SupervisorReply, SupervisorRequest } from './supervisor-protocol.ts'
+
+/** What `init` answers: the flags, and the children in the order of their start. */
+export interface SupervisorSpec extends SupervisorFlags {
+  /** What `child` makes. None in a dynamic supervisor: they come by `startChild`. @default [] */
+  readonly children?: readonly GroupChild<never, unknown>[]
+}
+
+export interface SupervisorDefinition<Argument> {
+  /** Runs again after each restart. `IGNORE`: there is to be no supervisor. */
+  init(argument: Argument): SupervisorSpec | typeof IGNORE | Promise<SupervisorSpec | typeof IGNORE>
+}
+
+/** A supervisor, to spawn or to name as a child. */
+export type Supervisor<Argument> = Behaviour<Argument, SupervisorRequest, SupervisorReply>
+
+/**
+ * Defines a supervisor and exports it under `name` from the module whose URL is given. Throws `ERR_BEHAVIOUR` when `init` is missing. A wrong flag or
+ * child is told where it is started: `ERR_SUPERVISOR_FLAGS`, `ERR_CHILD_SPEC`; nothing is started then.
+ */
+export function defineSupervisor<Argument = void>(
+  module: string | URL,
+  name: string,
+  definition: SupervisorDefinition<Argument>,
+): Supervisor<Argument> {
+  if (typeof definition !== 'object' || definition === null || typeof definition.init !== 'function') {
+    throw new CambiumError('ERR_BEHAVIOUR', `supervisor is wrong: name=${name}, init is no function`, { fields: { name } })
+  }
+  return createBehaviour<Argument, SupervisorRequest, SupervisorReply, SupervisorActor>('supervisor', module, name, {
+    async init(argument, context) {
+      const spec = await definition.init(argument)
+      if (spec === IGNORE) return IGNORE
+      const supervisor = begin(context, spec)
+      await supervisor.start()
+      return supervisor
+    },
+    receive(supervisor, request, context) {
+      const answer = context.isAsked ? context.deferReply() : () => {}
+      supervisor.handle(request, answer)
+    },
+    terminate(supervisor) {
+      return supervisor.shutdown()
+    },
+  })
+}
+
+function begin(context: ActorContext<SupervisorRequest, SupervisorReply>, spec: SupervisorSpec): SupervisorActor {
+  const { children = [], ...flags } = spec
+  if (!Array.isArray(children)) throw childrenError('children is no array')
+  if (flags.kind === 'dynamic' && children.length > 0)
+    throw childrenError(`children are ${children.length}, expected none in a dynamic supervisor`)
+  const specs = children.map((child): ChildSpec<SupervisedChild> => {
+    const { id, ...rest } = childSpecOf(child as GroupChild<never, unknown>)
+    return { id: id ?? rest.start.start.behaviour, ...rest }
+  })
+  return new SupervisorActor(context, flags, specs)
+}
+
+function childrenError(problem: string): CambiumError {
+  return new CambiumError('ERR_CHILD_SPEC', `child spec is wrong: ${problem}`, { fields: { field: 'children' } })
+}

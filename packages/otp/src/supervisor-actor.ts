@@ -1,0 +1,224 @@
+/**
+ * One incarnation of a supervisor that is an actor: the hands of its decisions (D9). The driver says what is to be done, one step at a time; the
+ * keeper does it, on whichever core; requests wait for the answer of the driver and are answered late.
+ */
+import type { ActorContext, Ref } from '@cambium/actor'
+import { CambiumError, toErrorRecord } from '@cambium/base'
+import { childExitOf } from '@cambium/runtime'
+import type { ChildKeeper, RunContext } from '@cambium/scheduler'
+import { countChildren, createSupervisorDriver, whichChildren } from '@cambium/supervision'
+import type {
+  ChildExit,
+  ChildSpec,
+  Ended,
+  Reply,
+  Report,
+  StartChild,
+  StopChild,
+  SupervisorDriver,
+  SupervisorFlags,
+  SupervisorHands,
+} from '@cambium/supervision'
+import { coreOf } from './supervised-child.ts'
+import type { SupervisedChild, SupervisedChildSpec } from './supervised-child.ts'
+import type { SupervisorReply, SupervisorRequest } from './supervisor-protocol.ts'
+
+type Context = ActorContext<SupervisorRequest, SupervisorReply>
+type Answer = (reply: SupervisorReply) => void
+
+export class SupervisorActor implements SupervisorHands<SupervisedChild> {
+  readonly #context: RunContext
+  readonly #keeper: ChildKeeper
+  readonly #driver: SupervisorDriver<SupervisedChild>
+  readonly #static = new Set<string>()
+  /** When a child that is to be restarted went down. */
+  readonly #downSince = new Map<string, number>()
+  #lastFailure: Error | undefined = undefined
+  #onEnded: (() => void) | undefined = undefined
+  #isEnded = false
+  #spread = 0
+  #named = 0
+
+  constructor(context: Context, flags: SupervisorFlags, children: readonly ChildSpec<SupervisedChild>[]) {
+    this.#context = context as unknown as RunContext
+    this.#keeper = this.#context.keeper
+    for (const { id } of children) this.#static.add(id)
+    this.#driver = createSupervisorDriver(flags, children, this)
+    this.#keeper.begin({
+      exited: (id, reason) => {
+        const address = this.#keeper.addressOf(id)
+        this.#downSince.set(id, this.now())
+        if (address !== undefined) this.#keeper.tell({ news: 'exited', id, actor: address, reason })
+        this.#driver.childExited(id, childExitOf(reason))
+      },
+      coreLost: (ids) => {
+        for (const id of ids) this.#downSince.set(id, this.now())
+        this.#driver.coreLost(ids)
+      },
+    })
+  }
+
+  /** Starts the children in order. Rejects with the failure of the first that did not start; those before it are stopped by then. */
+  start(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#driver.start((ok) => {
+        if (ok !== true) {
+          reject(this.#startError(ok))
+          return
+        }
+        this.#keeper.settle()
+        resolve()
+      })
+    })
+  }
+
+  /** Stops the children in the reverse order of their start, and frees their slots if the supervisor's own will be. */
+  shutdown(): Promise<void> {
+    return new Promise((resolve) => {
+      const freeRest = (): void => {
+        this.#keeper.freeRest(resolve)
+      }
+      if (this.#isEnded) {
+        freeRest()
+        return
+      }
+      this.#onEnded = freeRest
+      this.#driver.shutdown()
+    })
+  }
+
+  handle(request: SupervisorRequest, answer: Answer): void {
+    const { state } = this.#driver
+    switch (request.type) {
+      case 'start_child': {
+        const id = this.#idOf(request.spec)
+        this.#driver.request({ type: 'add_child', spec: { ...request.spec, id } }, (ok) => {
+          answer(ok === true ? this.#childReply(id) : failure(ok))
+        })
+        return
+      }
+      case 'terminate_child':
+      case 'restart_child':
+      case 'delete_child': {
+        const id = typeof request.id === 'string' ? request.id : this.#keeper.idOf(request.id)
+        if (id === undefined) {
+          answer({ error: 'not_found' })
+          return
+        }
+        this.#driver.request({ type: request.type, id }, (ok) => {
+          answer(ok === true ? this.#childReply(id) : failure(ok))
+        })
+        return
+      }
+      case 'which_children':
+        answer({ children: whichChildren(state).map((child) => ({ ...child, ref: this.#refOf(child.id) })) })
+        return
+      case 'count_children':
+        answer({ counts: countChildren(state) })
+        return
+      case 'child':
+        answer(state.children.byId.has(request.id) ? this.#childReply(request.id) : { error: 'not_found' })
+        return
+      default:
+        answer({ error: 'bad_request' })
+    }
+  }
+
+  // --- hands
+
+  now(): number {
+    return this.#context.now()
+  }
+
+  random(): number {
+    return this.#context.random()
+  }
+
+  startChild({ spec }: StartChild<SupervisedChild>, answer: (outcome: 'started' | 'ignored' | ChildExit) => void): void {
+    const { id, start, restart } = spec
+    if (start.spread) this.#spread += 1
+    const core = coreOf(start, this.#keeper.core, this.#keeper.coreCount, this.#spread)
+    const child = { id, spec: start.start, core, isStatic: this.#static.has(id), isKept: restart !== 'temporary' }
+    this.#keeper.start(child, (error, address) => {
+      if (error === undefined) {
+        this.#tellRestarted(id, address as NonNullable<typeof address>)
+        answer('started')
+      } else if (error instanceof CambiumError && error.code === 'ERR_IGNORED') answer('ignored')
+      else {
+        this.#lastFailure = error
+        const isLost = error instanceof CambiumError && error.code === 'ERR_CORE_LOST'
+        answer({ kind: isLost ? 'core_lost' : 'crash', detail: error })
+      }
+    })
+  }
+
+  stopChild({ id, shutdown }: StopChild, answer: (exit: ChildExit) => void): void {
+    const timeoutMs = shutdown === 'brutal_kill' ? 0 : shutdown === 'infinity' ? Infinity : shutdown
+    this.#keeper.stop(id, timeoutMs, (reason) => {
+      this.#downSince.set(id, this.now())
+      answer(childExitOf(reason))
+    })
+  }
+
+  releaseChild(id: string): void {
+    this.#downSince.delete(id)
+    this.#keeper.release(id)
+  }
+
+  report(report: Report): void {
+    if (report.report !== 'intensity_exceeded' && report.report !== 'child_given_up') return
+    const { id, restarts, exit } = report
+    this.#keeper.tell({ news: 'given_up', id, restarts, reason: exit.detail instanceof Error ? exit.detail.message : exit.kind })
+  }
+
+  wait(delayMs: number, callback: () => void): () => void {
+    return this.#keeper.wait(delayMs, callback)
+  }
+
+  ended(reason: Ended['reason']): void {
+    this.#isEnded = true
+    const onEnded = this.#onEnded
+    if (onEnded !== undefined) onEnded()
+    // A start that failed is told by `start`. The others are orderly ends to the supervisor's own supervisor, as in OTP.
+    else if (reason !== 'start_failed') this.#context.endFor({ kind: 'shutdown' })
+  }
+
+  // --- small parts
+
+  #tellRestarted(id: string, actor: { core: number; slot: number; generation: number }): void {
+    const since = this.#downSince.get(id)
+    if (since === undefined) return
+    this.#downSince.delete(id)
+    this.#keeper.tell({ news: 'restarted', id, actor, tookMs: this.now() - since })
+  }
+
+  #idOf({ id, start }: SupervisedChildSpec): string {
+    if (id !== undefined) return id
+    if (this.#driver.state.flags.kind === 'static') return start.start.behaviour
+    this.#named += 1
+    return `child-${this.#named}`
+  }
+
+  #refOf(id: string): Ref<never> | undefined {
+    const address = this.#keeper.isUp(id) ? this.#keeper.addressOf(id) : undefined
+    return address === undefined ? undefined : this.#context.refTo(address)
+  }
+
+  #childReply(id: string): SupervisorReply {
+    return { id, ref: this.#refOf(id) }
+  }
+
+  #startError(ok: Exclude<Reply['ok'], true>): Error {
+    return (
+      this.#lastFailure ??
+      new CambiumError('ERR_START_FAILED', `supervisor did not start: supervisor=${this.#keeper.path}, error=${ok.error}`, {
+        severity: 'crash',
+      })
+    )
+  }
+}
+
+function failure(ok: Exclude<Reply['ok'], true>): SupervisorReply {
+  const cause = ok.cause ?? ok.exit?.detail
+  return { error: ok.error, ...(cause instanceof Error ? { cause: toErrorRecord(cause) } : {}) }
+}
