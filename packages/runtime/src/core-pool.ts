@@ -236,7 +236,7 @@ export class CorePool {
   }
 
   #startThread(events: ThreadEvents): CoreThread {
-    return this.#platform.startThread({ memory: this.#memory.memory, heapMb: undefined }, events)
+    return this.#platform.startThread({ memory: this.#memory.memory, heapMb: this.#options.heapMb }, events)
   }
 
   /** A spare holds nothing: one that does not end is left to the end of the process. */

@@ -30,6 +30,11 @@ export interface SystemOptions {
    * the memory of a thread (5 MiB and what your modules take). With 0 a successor is started when it is needed. @default 1
    */
   readonly spares?: number
+  /**
+   * Heap of each core, in MiB. A core that needs more ends with `ERR_CORE_OUT_OF_MEMORY` and is replaced, the process goes on. V8 keeps to it for
+   * what grows in small objects; a single one too large for it can still end the process. Buffers are not part of it. @default V8's own limit
+   */
+  readonly heapMb?: number
   /** How long a core may take to start, in milliseconds. @default 30000 */
   readonly coreStartTimeoutMs?: number
   /** A core whose turn does not end within this time is stuck: it is killed and replaced. Milliseconds, or Infinity. @default 10000 */
@@ -52,6 +57,7 @@ export interface CheckedOptions {
   readonly handleSignals: boolean
   readonly shutdownTimeoutMs: number
   readonly spares: number
+  readonly heapMb: number | undefined
   readonly coreStartTimeoutMs: number
   readonly turnTimeoutMs: number
   readonly coreIntensity: number
@@ -62,11 +68,14 @@ export interface CheckedOptions {
 
 const FIELDS = [
   'cores', 'ringBytes', 'askTimeoutMs', 'sendTimeoutMs', 'outboxCapacity', 'outsideCapacity', 'messageBytesMax', 'strict', 'handleSignals',
-  'shutdownTimeoutMs', 'spares', 'coreStartTimeoutMs', 'turnTimeoutMs', 'coreIntensity', 'corePeriodMs', 'intensity', 'periodMs',
+  'shutdownTimeoutMs', 'spares', 'heapMb', 'coreStartTimeoutMs', 'turnTimeoutMs', 'coreIntensity', 'corePeriodMs', 'intensity', 'periodMs',
 ] // prettier-ignore
 
 const DAY_MS = 86_400_000
 const MIB = 1 << 20
+/** With less a core could not even load its modules. */
+const HEAP_MB_MIN = 32
+const HEAP_MB_MAX = 1 << 20
 
 /** Throws `ERR_OPTION`, which names the option. */
 export function checkSystemOptions(options: SystemOptions, parallelism: number): CheckedOptions {
@@ -100,6 +109,7 @@ export function checkSystemOptions(options: SystemOptions, parallelism: number):
     handleSignals: checkBoolean('handleSignals', options.handleSignals, true),
     shutdownTimeoutMs: duration('shutdownTimeoutMs', 10_000),
     spares: count('spares', Math.min(1, workers), workers, 0),
+    heapMb: options.heapMb === undefined ? undefined : count('heapMb', HEAP_MB_MIN, HEAP_MB_MAX, HEAP_MB_MIN),
     coreStartTimeoutMs: duration('coreStartTimeoutMs', 30_000),
     turnTimeoutMs: checkDuration('turnTimeoutMs', options.turnTimeoutMs, { default: 10_000, min: 10, max: Infinity }),
     coreIntensity: count('coreIntensity', 10, INTENSITY_MAX, 0),

@@ -127,8 +127,9 @@ function startWorker(
   }
 
   // `error` comes first, `exit` after it, when nothing of the thread runs any more: only then may its memory be read for good.
-  worker.on('error', (error) => {
-    cause ??= toErrorRecord(error)
+  // Node's code for an exhausted heap begins with its own ERR_WORKER_.
+  worker.on('error', (error: Error & { code?: unknown }) => {
+    cause ??= toErrorRecord(String(error.code).endsWith('OUT_OF_MEMORY') ? outOfMemory(start.heapMb, error) : error)
   })
   worker.on('messageerror', (error) => {
     cause ??= toErrorRecord(error)
@@ -177,4 +178,13 @@ function startWorker(
       void worker.terminate()
     },
   }
+}
+
+function outOfMemory(heapMb: number | undefined, cause: Error): CambiumError {
+  const limit = heapMb === undefined ? 'the limit of V8' : heapMb
+  return new CambiumError('ERR_CORE_OUT_OF_MEMORY', `core used up its heap: heapMb=${limit}`, {
+    severity: 'crash',
+    cause,
+    fields: { heapMb: heapMb ?? null },
+  })
 }

@@ -23,6 +23,7 @@ describe('startSystem', () => {
     ['strict', [1, 'yes', null]],
     ['handleSignals', [0, 'no', null]],
     ['shutdownTimeoutMs', [0, Infinity, '1s']],
+    ['heapMb', [31, 32.5, 2 ** 20 + 1, '64', null]],
     ['coreStartTimeoutMs', [0, Infinity, '1s']],
     ['turnTimeoutMs', [9, Number.NaN, '1s']],
     ['coreIntensity', [-1, 0.5, 1_000_001, '1']],
