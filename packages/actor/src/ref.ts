@@ -37,6 +37,11 @@ export interface AskOptions extends WaitOptions, SendOptions {
    * so that whoever is behind the asker can be told. @default 'wait'
    */
   readonly ifFull?: 'wait' | 'fail'
+  /**
+   * Whether the handler that asks waits for the answer before it ends. Circles of handlers that wait for each other are refused with `ERR_ASK_CYCLE`; an ask
+   * whose answer the handler does not wait for is no part of any. @default true
+   */
+  readonly awaited?: boolean
 }
 
 export interface Ref<in Messages, out Reply = unknown> extends ActorAddress {
@@ -55,7 +60,8 @@ export interface Ref<in Messages, out Reply = unknown> extends ActorAddress {
   /**
    * Sends and resolves with the reply. Rejects with `ERR_ASK_TIMEOUT`, with the actor's own crash (`ERR_ACTOR_CRASHED`), at once
    * with `ERR_NO_SUCH_ACTOR` when nobody is there, with `ERR_CORE_LOST` when the message died with its core, with `ERR_MAILBOX_FULL` or
-   * `ERR_MESSAGE_EXPIRED` when it was dropped, or there is no room and the options say `fail`, or with the abort reason.
+   * `ERR_MESSAGE_EXPIRED` when it was dropped, or there is no room and the options say `fail`, with `ERR_ASK_CYCLE` when the target's own handler
+   * waits, over whatever way, for the actor that asks, or with the abort reason.
    */
   ask<const M extends Messages>(message: M, options?: AskOptions): Promise<ReplyTo<M, Messages, Reply>>
   /** True when both name the same actor. */

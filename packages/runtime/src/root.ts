@@ -18,6 +18,7 @@ import type { CheckedActor } from './spawn-options.ts'
 import type { SupervisedActor } from './supervised-actor.ts'
 import { SupervisorHost } from './supervisor-host.ts'
 import type { SupervisorHostRoot } from './supervisor-host.ts'
+import { publishNews } from './system-events.ts'
 import type { createSystemEvents } from './system-events.ts'
 import type { CheckedOptions } from './system-options.ts'
 import type { SystemPlatform } from './system-platform.ts'
@@ -248,7 +249,7 @@ export class Root implements SupervisorHostRoot {
         if (from !== 0) this.#events.publish('dead_letter', letterOf(from, signal)) // core 0 shows its own
         return
       case 'news':
-        this.#events.publish(signal.news.event, signal.news.detail)
+        publishNews(this.#events, signal.news)
         return
       case 'supervision':
         publishSupervision(this.#events, signal)

@@ -3,7 +3,7 @@ import { channel } from 'node:diagnostics_channel'
 import { EventEmitter } from 'node:events'
 import type { DeadLetter, ExitReason } from '@cambium/actor'
 import type { ActorAddress, ErrorRecord } from '@cambium/base'
-import type { LoadShed } from '@cambium/scheduler'
+import type { AskCycle, CoreNews, LoadShed } from '@cambium/scheduler'
 
 export interface SystemEventMap {
   /** A dead letter; at most 100 a second from each core, the books count them all. */
@@ -47,6 +47,8 @@ export interface SystemEventMap {
   spare_lost: [{ readonly error: ErrorRecord; readonly module: string | undefined }]
   /** A mailbox with the policy `shed-low` is full and drops messages of low priority: told at most once a second, and once more when it is over. */
   load_shed: [LoadShed]
+  /** An ask would have closed a circle of actors that await each other's answers, and was refused with `ERR_ASK_CYCLE`. */
+  ask_cycle: [AskCycle]
   /** Actors wait for room at each other in a circle: `A → B → A`. Their waits end in dead letters unless one of them gives way. Told once for each circle. */
   wait_cycle: [{ readonly actors: readonly ActorAddress[]; readonly path: string }]
   /** Something failed that changes nothing else: an unsupervised child that crashed, a `terminate` that threw. */
@@ -73,4 +75,9 @@ export function createSystemEvents(
     }
   }
   return Object.assign(emitter, { publish })
+}
+
+/** What a core tells about its actors is an event as it is. */
+export function publishNews(events: ReturnType<typeof createSystemEvents>, { event, detail }: CoreNews): void {
+  ;(events as { publish(event: string, detail: unknown): void }).publish(event, detail)
 }

@@ -12,8 +12,16 @@ export interface LoadShed {
   readonly dropped: number
 }
 
+/** Actors that wait for each other's answers in a circle; the ask that closed it was refused with `ERR_ASK_CYCLE`. */
+export interface AskCycle {
+  readonly actors: readonly ActorAddress[]
+  /** `A → B → A` */
+  readonly path: string
+}
+
 export interface CoreNewsMap {
   readonly load_shed: LoadShed
+  readonly ask_cycle: AskCycle
 }
 
 export type CoreNews = { [K in keyof CoreNewsMap]: { readonly event: K; readonly detail: CoreNewsMap[K] } }[keyof CoreNewsMap]

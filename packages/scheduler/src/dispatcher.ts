@@ -9,6 +9,8 @@ import type { ErrorRecord } from '@cambium/base'
 import { keepMessage } from '@cambium/codec'
 import { BUSY, READY } from './actor-cell.ts'
 import type { ActorCell } from './actor-cell.ts'
+import { AskCycles } from './ask-cycle.ts'
+import type { AskCyclesHost } from './ask-cycle.ts'
 import { ANSWERED } from './asks.ts'
 import type { Asker } from './asks.ts'
 import { AsyncWork } from './async-work.ts'
@@ -20,6 +22,7 @@ import type { Beside, MailboxEntryHost } from './mailbox-entry.ts'
 import { Hand } from './hand.ts'
 import { SelectiveReceive } from './selective-receive.ts'
 import type { SelectiveReceiveHost } from './selective-receive.ts'
+import type { Sender } from './sender.ts'
 import { Stash } from './stash.ts'
 import { MessageTimer } from './message-timer.ts'
 import { Stamp } from './message-stamp.ts'
@@ -31,9 +34,10 @@ const MESSAGES_PER_ACTOR_MAX = 64
 /** Empty mailboxes kept for the next actors that need one. */
 const SPARE_MAILBOXES_MAX = 64
 
-export interface DispatcherHost extends MailboxEntryHost, SelectiveReceiveHost {
+export interface DispatcherHost extends AskCyclesHost, MailboxEntryHost, SelectiveReceiveHost {
   readonly books: Float64Array
   readonly deadLetters: DeadLetterOffice
+  readonly sender: Sender
   /** Sends an answer. */
   reply(asker: Asker, value: unknown): void
   replyError(asker: Asker, error: Error): void
@@ -52,12 +56,14 @@ export class Dispatcher {
   readonly #entry: MailboxEntry
   readonly stash: Stash
   readonly receives: SelectiveReceive
+  readonly askCycles: AskCycles
 
   constructor(host: DispatcherHost) {
     this.#host = host
     this.#entry = new MailboxEntry(host)
     this.stash = new Stash(host, this.#entry)
     this.receives = new SelectiveReceive(host, this.#entry)
+    this.askCycles = new AskCycles(host)
     this.asyncWork = new AsyncWork(() => {
       host.requestTurn()
     })
@@ -94,10 +100,14 @@ export class Dispatcher {
   }
 
   #enter(cell: ActorCell, message: unknown, beside: Asker | Stamp | undefined): void {
-    if (cell.hand !== undefined && cell.hand.receives.size > 0 && this.receives.offer(cell, cell.hand, message, beside)) return
+    const { hand } = cell
+    if (hand !== undefined && hand.receives.size > 0 && this.receives.offer(cell, hand, message, beside)) return
     const mailbox = (cell.mailbox ??= this.#spares.pop() ?? new Mailbox())
     this.#entry.enter(cell, mailbox, message, beside)
     this.schedule(cell)
+    if (hand === undefined || !hand.hasAsks || beside === undefined) return
+    const asker = beside instanceof Stamp ? beside.asker : beside
+    if (asker !== undefined) this.askCycles.arrived(cell, asker)
   }
 
   /** Puts a timer's message into its actor's mailbox. No capacity holds it back, but one timer has one place: while it waits, its next expiries add nothing. */
@@ -275,6 +285,7 @@ export class Dispatcher {
     cell.phase += 1
     cell.inHand = keepMessage(message)
     cell.isInHandCounted = isCounted
+    if (!cell.isAsync && cell.hand?.hasAsks === true) this.askCycles.recheck(cell.hand)
     const ready = (): void => {
       cell.inHand = undefined
       cell.status = READY

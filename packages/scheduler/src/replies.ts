@@ -94,6 +94,7 @@ export class Replies {
       return
     }
     this.#host.wheel.cancel(ask)
+    this.#host.asks.drop(ask)
     count(this.#host.books, PROCESSED)
     this.hasSettled = true
     if (error === undefined) ask.resolve(value)

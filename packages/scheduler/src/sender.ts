@@ -12,7 +12,7 @@ import { checkMessageBytes, keepMessage } from '@cambium/codec'
 import type { MessageLayouts } from '@cambium/codec'
 import type { ActorCell } from './actor-cell.ts'
 import { PendingAsk } from './asks.ts'
-import { limitAsk } from './ask-limits.ts'
+import { awaitAsk, limitAsk } from './ask-limits.ts'
 import { count, SENT } from './books.ts'
 import { holdsBack, localWord, refuses, saysFull } from './congestion-table.ts'
 import { recordType, stampAsk, stampBytes, stampOf } from './message-stamp.ts'
@@ -215,6 +215,7 @@ export class Sender {
       const ask = new PendingAsk(target, resolve, reject, (expired) => {
         this.replies.failAsk(expired, askTimeout(target, timeoutMs))
       })
+      if (wait?.isAwaited !== false) awaitAsk(this.#host, ask)
       if (link === undefined) {
         limitAsk(this.#host, this.replies, ask, timeoutMs, signal)
         count(this.#host.books, SENT)
@@ -222,20 +223,20 @@ export class Sender {
         return
       }
       this.#host.asks.add(ask)
-      if (stamp === undefined && this.#compose(link, target, message, ask)) {
-        limitAsk(this.#host, this.replies, ask, timeoutMs, signal)
-        return
-      }
       let bytes: Buffer
       try {
+        if (stamp === undefined && this.#compose(link, target, message, ask)) {
+          limitAsk(this.#host, this.replies, ask, timeoutMs, signal)
+          return
+        }
         bytes = stamp === undefined ? this.#encode(message, target.layouts) : this.#encodeStamped(message, stamp, target.layouts)
       } catch (error) {
-        this.#host.asks.drop(ask)
-        throw error
+        this.replies.failAsk(ask, error as Error)
+        return
       }
       if (failsIfFull && !link.data.takes(bytes.length)) {
-        this.#host.asks.drop(ask)
-        throw targetFull(target)
+        this.replies.failAsk(ask, targetFull(target))
+        return
       }
       limitAsk(this.#host, this.replies, ask, timeoutMs, signal)
       count(this.#host.books, SENT)

@@ -4,6 +4,7 @@
  * Orders (start, stop, release, …) are carried out, whoever gives them, and answered to whoever gave them. Answers go to the request that waits
  * for them. The end of a supervised actor goes to its owner: the root, or a supervisor here or elsewhere. What is left is the root's.
  */
+import type { AskCycles } from './ask-cycle.ts'
 import type { ExitReason, MailboxOptions } from '@cambium/actor'
 import { checkMessageBytes } from '@cambium/codec'
 import type { Encoder } from '@cambium/codec'
@@ -23,6 +24,7 @@ import type { WaitWatch } from './wait-watch.ts'
 export interface SignalRouterHost extends RootOrdersHost {
   readonly encoder: Encoder
   readonly waits: WaitWatch
+  readonly dispatcher: { readonly askCycles: AskCycles }
 }
 
 export class SignalRouter {
@@ -101,6 +103,10 @@ export class SignalRouter {
     if (this.#host.bonds.take(from, signal)) return
     if (signal.type === 'wait_chain') {
       this.#host.waits.follow(signal)
+      return
+    }
+    if (signal.type === 'ask_chain') {
+      this.#host.dispatcher.askCycles.follow(signal.chain)
       return
     }
     if (signal.type === 'exited' && signal.owner.slot !== ROOT.slot) {

@@ -7,6 +7,7 @@ import type { ActorAddress, ErrorRecord } from '@cambium/base'
 import type { DeadLetterReason, ExitReason, MailboxOptions } from '@cambium/actor'
 import type { Ownership } from './ownership.ts'
 import type { BondSignal } from './bond-signals.ts'
+import type { AskChain } from './ask-cycle.ts'
 import type { CoreNews } from './core-news.ts'
 import type { WaitLink } from './wait-cycle.ts'
 
@@ -103,6 +104,8 @@ export type Signal =
     }
   /** core → root: something that observers of the system may want to know. */
   | { readonly type: 'news'; readonly news: CoreNews }
+  /** core → core: a search for a circle of asks goes on with one of your actors. */
+  | { readonly type: 'ask_chain'; readonly chain: AskChain }
   /** core → core: a chain of waiting actors goes on with one of yours. */
   | { readonly type: 'wait_chain'; readonly chain: readonly WaitLink[]; readonly next: ActorAddress }
   /** core → root: actors wait for each other in a circle. */

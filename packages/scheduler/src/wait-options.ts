@@ -1,6 +1,6 @@
 /** The options of a wait, for `send` and `ask`: how long, what ends it early, and for `ask` whether to wait for room at all. */
 import type { AskOptions, SendWaitOptions, WaitOptions } from '@cambium/actor'
-import { checkDuration, checkFields, checkOneOf, optionError } from '@cambium/base'
+import { checkBoolean, checkDuration, checkFields, checkOneOf, optionError } from '@cambium/base'
 
 /** Longest wait in milliseconds, besides for ever. */
 const WAIT_MS_MAX = 2 ** 31
@@ -13,11 +13,13 @@ export interface CheckedWait {
 export interface CheckedAsk extends CheckedWait {
   /** No room now is no at once. */
   readonly failsIfFull: boolean
+  /** The handler that asks waits for the answer. */
+  readonly isAwaited: boolean
 }
 
 /** Those of the stamp are checked where it is made. */
 const WAIT_FIELDS = ['timeoutMs', 'signal', 'priority', 'expiresMs']
-const ASK_FIELDS = [...WAIT_FIELDS, 'ifFull']
+const ASK_FIELDS = [...WAIT_FIELDS, 'ifFull', 'awaited']
 
 /** Throws `ERR_OPTION`, which names the option. `timeoutMs` is the default. */
 export function checkWait(options: SendWaitOptions | undefined, timeoutMs: number): CheckedWait {
@@ -32,7 +34,8 @@ export function checkReceive(options: WaitOptions | undefined, timeoutMs: number
 /** The same for an ask. */
 export function checkAsk(options: AskOptions, timeoutMs: number): CheckedAsk {
   const wait = checked(options, ASK_FIELDS, timeoutMs)
-  return { ...wait, failsIfFull: checkOneOf('options.ifFull', options.ifFull, ['wait', 'fail'] as const, 'wait') === 'fail' }
+  const ifFull = checkOneOf('options.ifFull', options.ifFull, ['wait', 'fail'] as const, 'wait')
+  return { ...wait, failsIfFull: ifFull === 'fail', isAwaited: checkBoolean('options.awaited', options.awaited, true) }
 }
 
 function checked(options: AskOptions, fields: readonly string[], timeoutMs: number): CheckedWait {

@@ -24,6 +24,9 @@ export function noteSystemEvents({ events }: System, note: Note): void {
   events.on('given_up', ({ name }) => {
     note(0, `${name} given up`)
   })
+  events.on('ask_cycle', ({ path }) => {
+    note(0, `circle of asks: ${path}`)
+  })
   events.on('load_shed', ({ actor, queued, dropped }) => {
     note(actor.core, `${formatAddress(actor)} sheds load: ${dropped} dropped, ${queued} queued`)
   })
