@@ -7,7 +7,7 @@
 export type Params = Readonly<Record<string, string | number | boolean>>
 
 /** `%` is of one core; all others are what they say. */
-export type Unit = 'msg/s' | 'op/s' | 'ns' | 'ns/op' | 'B' | '%' | 'actors'
+export type Unit = 'msg/s' | 'op/s' | 'ns' | 'ns/op' | 'B' | '%' | 'actors' | 'msg'
 
 /** The consumer's evidence that every message was processed, once and whole. */
 export interface Proof {

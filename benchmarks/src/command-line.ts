@@ -34,6 +34,7 @@ const FLAGS = {
   quick: { type: 'boolean', default: false },
   check: { type: 'boolean', default: false },
   only: { type: 'string', multiple: true, default: [] as string[] },
+  neighbour: { type: 'boolean', default: false },
   rounds: { type: 'string' },
   scale: { type: 'string' },
   list: { type: 'boolean', default: false },
@@ -45,7 +46,7 @@ export function parseCommandLine(args: readonly string[], known: readonly string
   const [subcommand = known[0] ?? '', ...rest] = positionals
   if (!known.includes(subcommand)) throw new UsageError(`unknown subcommand: name=${subcommand}, known: ${known.join(', ')}`)
   if (rest.length > 0) throw new UsageError(`too many arguments: ${rest.join(' ')}`)
-  const only = values.only.map((name) => name.trim())
+  const only = [...values.only.map((name) => name.trim()), ...(values.neighbour ? ['neighbour/'] : [])]
   if (only.includes('')) throw new UsageError('flag --only is wrong: value="", expected a part of a case name')
   return {
     kind: values.help ? 'help' : values.list ? 'list' : 'run',
@@ -78,6 +79,7 @@ Flags
   --svg FILE    write bars (throughput) and percentile curves (latency)
   --check       exit with status 1 when a ratio misses its goal
   --only NAME   only cases whose name contains NAME; may be repeated
+  --neighbour   of actors: latency beside a core that computes without end (as --only neighbour/)
   --rounds N    rounds of each case, each in a fresh process (default ${ROUNDS_DEFAULT}; fewer are a trial, not a figure)
   --scale X     multiplies the work of a round (default 1, with --quick ${QUICK_SCALE})
   --list        print the names of the cases and their parameters, and measure nothing

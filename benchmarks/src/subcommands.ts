@@ -26,6 +26,11 @@ export const SUBCOMMANDS: readonly Subcommand[] = [
     load: async (scale) => (await import('./cases/peers/groups.ts')).createPeerGroups(scale),
   },
   {
+    name: 'failover',
+    summary: 'a core is killed under load: how long it is away, and what is lost',
+    load: async (scale) => (await import('./cases/failover/groups.ts')).createFailoverGroups(scale),
+  },
+  {
     name: 'micro',
     summary: 'the hot functions one by one, with tinybench',
     load: async (scale) => (await import('./cases/micro/groups.ts')).createMicroGroups(scale),

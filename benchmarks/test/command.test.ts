@@ -23,10 +23,12 @@ function troubleIn(status: number | null, stderr: string): readonly string[] {
 }
 
 test('a wrong argument is one line on stderr and exit status 2', () => {
-  const { status, stdout, stderr } = bench('failover')
+  const { status, stdout, stderr } = bench('peer')
   expect(status).toBe(2)
   expect(stdout).toBe('')
-  expect(stderr).toMatch(/^cambium-bench: unknown subcommand: name=failover, known: queue-vs-ring, actors, peers, micro.*\n$/)
+  expect(stderr).toMatch(
+    /^cambium-bench: unknown subcommand: name=peer, known: queue-vs-ring, actors, peers, failover, micro.*\n$/,
+  )
 })
 
 test('a name that no case has is a wrong argument', () => {
@@ -98,6 +100,23 @@ test('cases of every kind of link and role run end to end and prove their messag
   for (const result of report.results) expect(stdout).toContain(result.case)
   expect(readFileSync(svg, 'utf8')).toContain('class="curve"')
 }, 60_000)
+
+test('failover: a core is killed under a stream, and every message is accounted for', () => {
+  const file = join(directory, 'failover.json')
+  const { status, stderr } = bench('failover', '--rounds', '1', '--scale', '0.02', '--json', file)
+  expect(troubleIn(status, stderr)).toEqual([])
+  const { ratios } = JSON.parse(readFileSync(file, 'utf8')) as Report
+  expect(ratios.find(({ name }) => name === 'failover.lost')?.value).toBe(0)
+  expect(ratios.map(({ name }) => name)).toContain('failover.p99')
+})
+
+test('actors --neighbour measures the neighbour of a hog, and nothing else', () => {
+  const file = join(directory, 'neighbour.json')
+  const { status, stderr } = bench('actors', '--neighbour', '--rounds', '1', '--scale', '0.01', '--json', file)
+  expect(troubleIn(status, stderr)).toEqual([])
+  const { ratios } = JSON.parse(readFileSync(file, 'utf8')) as Report
+  expect(ratios.map(({ name }) => name)).toEqual(['neighbour.p99'])
+})
 
 test('micro cases run end to end', () => {
   const { status, stdout, stderr } = bench(

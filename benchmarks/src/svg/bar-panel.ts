@@ -20,6 +20,7 @@ const CAPTIONS: Readonly<Record<Unit, string>> = {
   B: 'memory, less is better',
   '%': 'processor time, less is better',
   actors: 'live actors, more is better',
+  msg: 'fewer is better',
 }
 
 export function barPanel(group: MeasuredGroup): Panel {

@@ -11,7 +11,7 @@ import type { CoreStart } from './system-platform.ts'
 /** What a worker does for the root. */
 export interface WorkerControl {
   /** Attaches the memory, so that becoming a core takes less. */
-  prepare(memory: SharedArrayBuffer): void
+  prepare(memory: SharedArrayBuffer, isSpare: boolean): void
   run(start: CoreStart): void
   load(module: string): Promise<LoadOutcome>
   report(): CoreReport

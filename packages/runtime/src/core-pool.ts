@@ -91,7 +91,7 @@ export class CorePool {
     }))
     this.#spares = new SparePool(
       {
-        startThread: (events) => this.#startThread(events),
+        startThread: (events) => this.#startThread(events, true),
         after: (delayMs, run) => this.#after(delayMs, run),
         spareReady: () => {
           host.spareReady()
@@ -225,7 +225,7 @@ export class CorePool {
     }
     const spare = isOpen ? undefined : this.#spares.take(onEnd)
     record.isFromSpare = spare?.isWarm === true
-    record.thread = spare?.thread ?? this.#startThread({ onReady: () => {}, onEnd })
+    record.thread = spare?.thread ?? this.#startThread({ onReady: () => {}, onEnd }, false)
     record.thread.run({
       number: record.number,
       memory: this.#memory.memory,
@@ -235,8 +235,8 @@ export class CorePool {
     })
   }
 
-  #startThread(events: ThreadEvents): CoreThread {
-    return this.#platform.startThread({ memory: this.#memory.memory, heapMb: this.#options.heapMb }, events)
+  #startThread(events: ThreadEvents, isSpare: boolean): CoreThread {
+    return this.#platform.startThread({ memory: this.#memory.memory, heapMb: this.#options.heapMb, isSpare }, events)
   }
 
   /** A spare holds nothing: one that does not end is left to the end of the process. */

@@ -7,6 +7,7 @@ import { availableParallelism } from 'node:os'
 import { attachSystemMemory, Core } from '@cambium/scheduler'
 import type { SystemMemory } from '@cambium/scheduler'
 import { CambiumError, toErrorRecord } from '@cambium/base'
+import type { CorePlatform } from '@cambium/base'
 import { isBehaviour } from '@cambium/actor'
 import type { Behaviour } from '@cambium/actor'
 import * as Comlink from 'comlink'
@@ -15,6 +16,7 @@ import { createProcessClock } from './process-clock.ts'
 import type { RootControl, WorkerControl, WorkerSetting } from './control-plane.ts'
 import { CoreLoop } from './core-loop.ts'
 import { argumentError, checkNotAborted, unwrapOutcome } from './offload-pool.ts'
+import { rehearse } from './rehearsal.ts'
 import { setThreadRole } from './thread-role.ts'
 
 const setting = workerData as WorkerSetting
@@ -47,10 +49,19 @@ async function offload(module: string, job: string, argument: unknown, signal: A
   }
 }
 
+const platform: CorePlatform = {
+  now: createProcessClock(),
+  random: () => Math.random(),
+  importModule: (url) => import(url) as Promise<Record<string, unknown>>,
+  requestTurn: () => loop?.requestTurn(),
+  offload,
+}
+
 const control: WorkerControl = {
-  prepare(shared) {
+  prepare(shared, isSpare) {
     ownResources = process.getActiveResourcesInfo().length
     memory = attachSystemMemory(shared)
+    if (isSpare) rehearse(platform)
   },
   run(start) {
     setThreadRole(`core ${start.number}`)
@@ -61,13 +72,7 @@ const control: WorkerControl = {
       limits: start.limits,
       isStrict: start.isStrict,
       isOpen: start.isOpen,
-      platform: {
-        now: createProcessClock(),
-        random: () => Math.random(),
-        importModule: (url) => import(url) as Promise<Record<string, unknown>>,
-        requestTurn: () => loop?.requestTurn(),
-        offload,
-      },
+      platform,
     })
     loop = new CoreLoop({
       core,

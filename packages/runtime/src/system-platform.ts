@@ -18,6 +18,8 @@ export interface ThreadStart {
   readonly memory: SharedArrayBuffer
   /** For its heap, in MiB; undefined leaves it to the engine. */
   readonly heapMb: number | undefined
+  /** It will wait to be needed, so it gets everything ready that can be. */
+  readonly isSpare: boolean
 }
 
 export interface ThreadEvents {

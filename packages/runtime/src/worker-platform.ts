@@ -154,7 +154,7 @@ function startWorker(
     cause ??= toErrorRecord(error)
     void worker.terminate()
   }
-  call(remote.prepare(start.memory)).then(() => {
+  call(remote.prepare(start.memory, start.isSpare)).then(() => {
     events.onReady()
   }, endWith)
 

@@ -9,6 +9,8 @@ import { PORT_WINDOW } from './port-roles.ts'
 import { runAsk } from './run-ask.ts'
 import type { AskSpec } from './run-ask.ts'
 import { runFlood, runIdle } from './run-flood.ts'
+import { HOG_MS } from './neighbour-actors.ts'
+import { runNeighbour } from './run-neighbour.ts'
 import { runMemory, runRestart, runSpawn } from './run-lifecycle.ts'
 import type { SpawnSpec } from './run-lifecycle.ts'
 import { runPortAsk, runPortTell } from './run-port.ts'
@@ -174,6 +176,13 @@ export function createActorGroups(scale: number): readonly BenchGroup[] {
       ratios: [{ name: 'scale.live', of: 'scale/live', to: String(MILLION) }],
     },
     {
+      name: 'neighbour',
+      title: 'Latency of an actor, open loop, alone and while another core computes without end',
+      quick: true,
+      cases: [neighbour('alone', false, scale), neighbour('with-hog', true, scale)],
+      ratios: [ratio('neighbour.p99', 'neighbour', 'with-hog', 'alone', 'p99')],
+    },
+    {
       name: 'timers',
       title: 'Timers of one actor: set, cancel, and handle when all are due at once',
       quick: false,
@@ -207,6 +216,12 @@ function idle(scale: number): BenchCase {
 function crowds(actors: number): BenchCase {
   const spec = { cores: 2, actors, chunk: 1_000 }
   return { ...caseOf('live', 'actors', spec, () => runScale(spec)), absent: () => scaleAbsent(spec) }
+}
+
+function neighbour(contender: string, hasHog: boolean, scale: number): BenchCase {
+  const ticks = Math.max(20, Math.round(5_000 * scale))
+  const spec = { hasHog, ticks, warmup: Math.min(ticks, 1_000), everyMs: 1 }
+  return caseOf(contender, 'ns', { ...spec, cores: 2, ...(hasHog ? { hogMs: HOG_MS } : {}) }, () => runNeighbour(spec))
 }
 
 function timers(count: number): BenchCase {
