@@ -26,6 +26,10 @@ export interface Program<State, Argument, Messages, Reply> {
   info?(state: State, info: Info, context: ActorContext<Messages, Reply>): State | void | Promise<State | void>
   /** Runs when the incarnation ends, whatever the reason. A throw is reported and changes nothing. */
   terminate?(state: State, reason: ExitReason, context: ActorContext<Messages, Reply>): void | Promise<void>
+  /** What crash reports, and whoever asks for the status, are shown in place of the state: it without its secrets. @default the state */
+  redact?(state: State): unknown
+  /** For a program that keeps another one's state inside its own: how those who look inside get at it. */
+  readonly inner?: { read(state: State): unknown; write(state: State, inner: unknown): State }
 }
 
 declare const phantom: unique symbol
@@ -91,9 +95,9 @@ export function createBehaviour<Argument, Messages, Reply, State>(
   if (!URL.canParse(url)) throw behaviourError(name, `module=${JSON.stringify(url)}, expected a URL such as import.meta.url`)
   if (typeof name !== 'string' || name === '') throw behaviourError(String(name), 'name is empty, expected a non-empty string')
   if (typeof program !== 'object' || program === null) throw behaviourError(name, 'expected an object of callbacks')
-  for (const callback of ['init', 'receive', 'info', 'terminate'] as const) {
+  for (const callback of ['init', 'receive', 'info', 'terminate', 'redact'] as const) {
     const value = program[callback]
-    const isOptional = callback === 'info' || callback === 'terminate'
+    const isOptional = callback !== 'init' && callback !== 'receive'
     if (typeof value !== 'function' && !(isOptional && value === undefined)) {
       throw behaviourError(name, `${callback} is ${typeof value}, expected a function`)
     }

@@ -60,14 +60,21 @@ export { bool, bytes, f32, f64, i16, i32, i8, layout, text, u16, u32, u8 } from 
 export type { FieldType, Layout, LayoutFields, LayoutValues } from '@cambium/ring'
 export { child, startSystem } from '@cambium/runtime'
 export type {
+  ActorEvent,
+  ActorInspector,
   ActorOptions,
+  ActorStatistics,
+  ActorStatus,
+  AskCycle,
   ChildOfSupervisorOptions,
   Books,
   CoreReport,
+  CrashReport,
   GroupChild,
   GroupChildren,
   GroupOptions,
   GroupRefs,
+  LoadShed,
   PlacementOptions,
   ShutdownOptions,
   ShutdownReport,
@@ -77,6 +84,7 @@ export type {
   SystemEvents,
   SystemOptions,
   Termination,
+  TraceEvent,
 } from '@cambium/runtime'
 export type {
   AutoShutdown,

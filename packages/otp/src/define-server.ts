@@ -18,6 +18,8 @@ export interface ServerDefinition<Argument, State, Input, Output> {
   info?(state: NoInfer<State>, info: Info, context: ActorContext<NoInfer<Input>, NoInfer<Output>>): State
   /** Saves the state. Called with the last good state, also after a crash; not when the actor is killed or its core dies. */
   terminate?(state: NoInfer<State>, reason: ExitReason): void | Promise<void>
+  /** What crash reports, and whoever asks for the status, are shown in place of the state: it without its secrets. @default the state */
+  redact?(state: NoInfer<State>): unknown
   /** One input from the bytes of one frame; `undefined`, or a throw, means that the bytes are no input. Needed to serve a byte stream. */
   decode?(bytes: Uint8Array): NoInfer<Input> | undefined
   /** The bytes of an output. Needed to serve a byte stream. */
@@ -52,6 +54,7 @@ export function defineServer<Argument, State, Input, Output>(
     ...(definition.terminate === undefined
       ? {}
       : { terminate: (state: State, reason: ExitReason) => definition.terminate?.(state, reason) }),
+    ...(definition.redact === undefined ? {} : { redact: (state: State) => definition.redact?.(state) }),
   }
   const behaviour = createBehaviour('server', module, name, program, options)
   return Object.freeze({ ...behaviour, definition }) as Server<Argument, State, Input, Output>
@@ -106,7 +109,7 @@ function badStep(name: string, result: unknown): CambiumError {
 
 function checkDefinition(name: string, definition: object): void {
   if (typeof definition !== 'object' || definition === null) throw wrong(name, 'definition is no object')
-  for (const callback of ['init', 'step', 'info', 'terminate', 'decode', 'encode'] as const) {
+  for (const callback of ['init', 'step', 'info', 'terminate', 'redact', 'decode', 'encode'] as const) {
     const isNeeded = callback === 'init' || callback === 'step'
     const value: unknown = Reflect.get(definition, callback)
     if (typeof value !== 'function' && (isNeeded || value !== undefined))

@@ -41,7 +41,8 @@ export class Root implements SupervisorHostRoot {
   readonly #booting: Set<number>
   readonly #cycles: ToldCycles
   #isStopping = false
-  #isClosed = false
+  /** The cores have ended. */
+  isClosed = false
 
   constructor(
     options: CheckedOptions,
@@ -121,7 +122,7 @@ export class Root implements SupervisorHostRoot {
 
   /** The cores have ended: whoever waits for one of them is told, and what they left behind becomes dead letters. `running` did not end. */
   close(running: readonly number[]): void {
-    this.#isClosed = true
+    this.isClosed = true
     const error = new CambiumError('ERR_SYSTEM_CLOSED', 'system has shut down')
     this.core.requests.close(error)
     this.core.sender.end(error)
@@ -235,6 +236,7 @@ export class Root implements SupervisorHostRoot {
       case 'started':
       case 'start_failed':
       case 'stopped':
+      case 'inspected':
         return // so late that nobody waits for it any more
       case 'enlisted':
         this.#keptSlots.enlist(from, signal)
@@ -356,7 +358,7 @@ export class Root implements SupervisorHostRoot {
 
   #stop(actor: SupervisedActor, shutdown: Shutdown, keepsSlot: boolean, done: (reason: ExitReason) => void): void {
     const { address } = actor
-    if (address === undefined || this.#isClosed) {
+    if (address === undefined || this.isClosed) {
       done(EXIT_SHUTDOWN)
       return
     }

@@ -3,7 +3,7 @@ import { channel } from 'node:diagnostics_channel'
 import { EventEmitter } from 'node:events'
 import type { DeadLetter, ExitReason } from '@cambium/actor'
 import type { ActorAddress, ErrorRecord } from '@cambium/base'
-import type { AskCycle, CoreNews, LoadShed } from '@cambium/scheduler'
+import type { AskCycle, CoreNews, CrashReport, LoadShed, TraceEvent } from '@cambium/scheduler'
 
 export interface SystemEventMap {
   /** A dead letter; at most 100 a second from each core, the books count them all. */
@@ -49,6 +49,10 @@ export interface SystemEventMap {
   load_shed: [LoadShed]
   /** An ask would have closed a circle of actors that await each other's answers, and was refused with `ERR_ASK_CYCLE`. */
   ask_cycle: [AskCycle]
+  /** An actor has crashed: its last message, its state, the stack and the supervision path; 20 a second at most from each core. `actor_exited` tells of every one. */
+  crash_report: [CrashReport]
+  /** An actor that is traced has handled a message: see `system.inspect`. */
+  trace: [TraceEvent]
   /** Actors wait for room at each other in a circle: `A → B → A`. Their waits end in dead letters unless one of them gives way. Told once for each circle. */
   wait_cycle: [{ readonly actors: readonly ActorAddress[]; readonly path: string }]
   /** Something failed that changes nothing else: an unsupervised child that crashed, a `terminate` that threw. */

@@ -8,6 +8,8 @@ import type { Books, CoreReport } from '@cambium/scheduler'
 import type { Shutdown } from '@cambium/supervision'
 import { Groups } from './groups.ts'
 import type { Group, GroupChildren, GroupOptions, GroupRefs } from './groups.ts'
+import { inspectActor } from './inspect.ts'
+import type { ActorInspector } from './inspect.ts'
 import { Root } from './root.ts'
 import { checkActor, checkBudget, checkShutdown } from './spawn-options.ts'
 import type { SpawnOptions } from './spawn-options.ts'
@@ -82,6 +84,11 @@ export interface System extends AsyncDisposable {
    * `ERR_SYSTEM_CLOSED` when the system ended first.
    */
   monitor(ref: AnyRef, options?: { readonly signal?: AbortSignal }): Promise<ExitReason>
+  /**
+   * A look inside a live actor on whichever core, by name or by ref, over the control lanes: its state and status, suspend and resume, statistics, trace and
+   * log. Throws `ERR_OPTION`, `ERR_NO_SUCH_CORE`, and `ERR_NO_SUCH_ACTOR` for a name that nobody has.
+   */
+  inspect(actor: AnyRef | string): ActorInspector
   /** The books of all cores: nothing disappears. Exact when nothing is running. */
   books(): Books
   /** The books of one core. */
@@ -254,6 +261,15 @@ export async function createSystem(platform: SystemPlatform, given: SystemOption
     },
     stop,
     monitor: (ref, monitorOptions = {}) => monitorFromOutside(root.core, terminated, ref, monitorOptions),
+    inspect(actor) {
+      const address = typeof actor === 'string' ? root.roster.named(actor)?.address : actor
+      if (address === undefined)
+        throw new CambiumError('ERR_NO_SUCH_ACTOR', `no actor has this name: name=${String(actor)}`, { severity: 'crash' })
+      if (typeof actor !== 'string' && !isRef(actor)) throw optionError('actor', actor, 'a ref or a name')
+      if (address.core >= coreCount)
+        throw new CambiumError('ERR_NO_SUCH_CORE', `ref names no core of this system: ref=${formatAddress(address)}`)
+      return inspectActor(root.core, address, () => root.isClosed)
+    },
     books: allBooks,
     booksOf(core) {
       const block = root.memory.blocks[core]

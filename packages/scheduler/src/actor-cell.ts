@@ -9,6 +9,7 @@ import type { ChildKeeper } from './child-keeper.ts'
 import type { InfoBox } from './info-message.ts'
 import type { Beside } from './mailbox-entry.ts'
 import type { MessageTimer } from './message-timer.ts'
+import type { Observation } from './observation.ts'
 import type { OwedAnswers } from './owed-answers.ts'
 import type { Ownership } from './ownership.ts'
 import type { Timer } from './timer-wheel.ts'
@@ -25,6 +26,15 @@ export const AWAITING = 3
 export const STOPPING = 4
 /** Its slot is free. */
 export const GONE = 5
+/** Takes no messages until it is resumed; else as {@link READY}. */
+export const SUSPENDED = 6
+
+export const STATUS_NAMES = ['starting', 'ready', 'busy', 'awaiting', 'stopping', 'gone', 'suspended'] as const
+
+/** Whether no code of the actor is under way, so that it can be ended at once. */
+export function isAtRest(status: number): boolean {
+  return status === READY || status === SUSPENDED
+}
 
 /** What to do with the slot once the present incarnation has ended. */
 export type AfterEnd = (reason: ExitReason) => void
@@ -65,6 +75,12 @@ export class ActorCell implements ActorAddress {
   /** What the handler has put aside; kept over the end of the incarnation, in the mailbox. */
   stash: MessageQueue<Beside> | undefined = undefined
   stashCapacity: number = STASH_CAPACITY_DEFAULT
+  /** Somebody wants it to take no messages; see {@link SUSPENDED}. */
+  isSuspended = false
+  /** What is to be done when the handler under way has ended. */
+  onIdle: (() => void)[] | undefined = undefined
+  /** Present while somebody observes its messages. */
+  observation: Observation | undefined = undefined
   /** Of the message in hand, when it needs any. */
   hand: Hand | undefined = undefined
   context: ActorContext | undefined = undefined

@@ -7,7 +7,7 @@
 import { EXIT_KILLED, EXIT_SHUTDOWN } from '@cambium/actor'
 import type { ExitReason } from '@cambium/actor'
 import { assert, CambiumError, fromErrorRecord, toErrorRecord } from '@cambium/base'
-import { AWAITING, BUSY, GONE, READY, STARTING, STOPPING } from './actor-cell.ts'
+import { AWAITING, BUSY, GONE, isAtRest, STARTING, STOPPING } from './actor-cell.ts'
 import type { ActorCell } from './actor-cell.ts'
 import { ANSWERED } from './asks.ts'
 import { ORPHAN_TIMEOUT_MS } from './child-keeper.ts'
@@ -67,7 +67,7 @@ export class ActorEnd {
       })
     }
     const isRunning = cell.status === BUSY || cell === this.#host.dispatcher.current
-    if (cell.status === READY && !isRunning) this.begin(cell, EXIT_SHUTDOWN)
+    if (isAtRest(cell.status) && !isRunning) this.begin(cell, EXIT_SHUTDOWN)
     else if (isRunning) cell.stopRequest = EXIT_SHUTDOWN // after the message in hand, unless the time runs out
   }
 
@@ -97,7 +97,7 @@ export class ActorEnd {
       return
     }
     if (cell.status === STOPPING) return
-    if (cell.status === READY && cell !== this.#host.dispatcher.current) {
+    if (isAtRest(cell.status) && cell !== this.#host.dispatcher.current) {
       this.begin(cell, reason)
       return
     }

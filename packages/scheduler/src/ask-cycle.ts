@@ -18,7 +18,7 @@ import { PendingAsk } from './asks.ts'
 import type { Asker, AskTable } from './asks.ts'
 import type { Hand } from './hand.ts'
 import type { Replies } from './replies.ts'
-import type { Signal } from './signals.ts'
+import type { SignalWays } from './signals.ts'
 import type { SlotTable } from './slot-table.ts'
 import type { WaitLink } from './wait-cycle.ts'
 
@@ -43,7 +43,7 @@ export interface AskCyclesHost {
   readonly slots: SlotTable
   readonly asks: AskTable
   readonly sender: { readonly replies: Replies }
-  readonly router: { send(core: number, signal: Signal): void; toRoot(signal: Signal): void }
+  readonly router: SignalWays
 }
 
 export class AskCycles {

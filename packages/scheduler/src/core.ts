@@ -11,7 +11,7 @@ import type { CorePlatform } from '@cambium/base'
 import type { Encoder } from '@cambium/codec'
 import { createDoorbell } from '@cambium/ring'
 import type { Doorbell } from '@cambium/ring'
-import { GONE, READY } from './actor-cell.ts'
+import { GONE, isAtRest } from './actor-cell.ts'
 import type { ActorCell } from './actor-cell.ts'
 import { AskTable } from './asks.ts'
 import type { Asker } from './asks.ts'
@@ -27,6 +27,7 @@ import { DeadLetterOffice } from './dead-letter-office.ts'
 import { Dispatcher } from './dispatcher.ts'
 import type { InboundLane } from './inbound-link.ts'
 import { FaultOffice } from './fault-office.ts'
+import { Inspection } from './inspection.ts'
 import { Intake } from './intake.ts'
 import { Lifecycle } from './lifecycle.ts'
 import { linksFrom, linksTo } from './links.ts'
@@ -81,6 +82,7 @@ export class Core {
   readonly bonds: Bonds
   readonly deadLetters: DeadLetterOffice
   readonly dispatcher: Dispatcher
+  readonly inspection: Inspection = new Inspection(this)
   readonly lifecycle: Lifecycle
   readonly sender: Sender
   /** By core number. */
@@ -320,7 +322,7 @@ export class Core {
   }
 
   stopSelf(cell: ActorCell, reason: ExitReason): void {
-    if (cell.status === READY && this.dispatcher.current !== cell) {
+    if (isAtRest(cell.status) && this.dispatcher.current !== cell) {
       this.lifecycle.ended(cell, reason)
       this.requestTurn()
     } else cell.stopRequest ??= reason

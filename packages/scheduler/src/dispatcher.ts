@@ -7,7 +7,7 @@ import type { ExitReason, Info } from '@cambium/actor'
 import { CambiumError, toErrorRecord } from '@cambium/base'
 import type { ErrorRecord } from '@cambium/base'
 import { keepMessage } from '@cambium/codec'
-import { BUSY, READY } from './actor-cell.ts'
+import { BUSY, READY, SUSPENDED } from './actor-cell.ts'
 import type { ActorCell } from './actor-cell.ts'
 import { AskCycles } from './ask-cycle.ts'
 import type { AskCyclesHost } from './ask-cycle.ts'
@@ -15,6 +15,8 @@ import { ANSWERED } from './asks.ts'
 import type { Asker } from './asks.ts'
 import { AsyncWork } from './async-work.ts'
 import { PROCESSED } from './books.ts'
+import { CrashOffice } from './crash-office.ts'
+import type { CrashOfficeHost } from './crash-office.ts'
 import type { DeadLetterOffice } from './dead-letter-office.ts'
 import { InfoMessage } from './info-message.ts'
 import { isOwn, MailboxEntry } from './mailbox-entry.ts'
@@ -34,7 +36,7 @@ const MESSAGES_PER_ACTOR_MAX = 64
 /** Empty mailboxes kept for the next actors that need one. */
 const SPARE_MAILBOXES_MAX = 64
 
-export interface DispatcherHost extends AskCyclesHost, MailboxEntryHost, SelectiveReceiveHost {
+export interface DispatcherHost extends AskCyclesHost, CrashOfficeHost, MailboxEntryHost, SelectiveReceiveHost {
   readonly books: Float64Array
   readonly deadLetters: DeadLetterOffice
   readonly sender: Sender
@@ -54,6 +56,7 @@ export class Dispatcher {
   readonly #spares: Mailbox<Beside>[] = []
   readonly #host: DispatcherHost
   readonly #entry: MailboxEntry
+  readonly #crashes: CrashOffice
   readonly stash: Stash
   readonly receives: SelectiveReceive
   readonly askCycles: AskCycles
@@ -61,6 +64,7 @@ export class Dispatcher {
   constructor(host: DispatcherHost) {
     this.#host = host
     this.#entry = new MailboxEntry(host)
+    this.#crashes = new CrashOffice(host)
     this.stash = new Stash(host, this.#entry)
     this.receives = new SelectiveReceive(host, this.#entry)
     this.askCycles = new AskCycles(host)
@@ -189,6 +193,17 @@ export class Dispatcher {
   endHand(cell: ActorCell): void {
     this.#dropHand(cell)
     this.stash.putBack(cell)
+    cell.isSuspended = false
+    cell.observation = undefined
+    this.#idle(cell)
+  }
+
+  /** The handler under way has ended. */
+  #idle(cell: ActorCell): void {
+    const waiting = cell.onIdle
+    cell.onIdle = undefined
+    for (const act of waiting ?? []) act()
+    this.schedule(cell)
   }
 
   #dropHand(cell: ActorCell): void {
@@ -288,7 +303,7 @@ export class Dispatcher {
     if (!cell.isAsync && cell.hand?.hasAsks === true) this.askCycles.recheck(cell.hand)
     const ready = (): void => {
       cell.inHand = undefined
-      cell.status = READY
+      cell.status = cell.isSuspended ? SUSPENDED : READY
       cell.phase += 1
     }
     this.asyncWork.follow(
@@ -298,12 +313,12 @@ export class Dispatcher {
         ready()
         if (next !== undefined) cell.state = next
         this.#finish(cell, message, isCounted)
-        this.schedule(cell)
+        this.#idle(cell)
       },
       (error) => {
         ready()
         this.#crashed(cell, message, error, isCounted)
-        this.schedule(cell)
+        this.#idle(cell)
       },
     )
   }
@@ -334,12 +349,14 @@ export class Dispatcher {
     if (cell.stopRequest !== undefined) {
       const reason = cell.stopRequest
       cell.stopRequest = undefined
+      if (reason.kind === 'crash') this.#crashes.report(cell, message, reason.error)
       this.#host.ended(cell, reason)
     }
   }
 
   #crashed(cell: ActorCell, message: unknown, error: unknown, isCounted: boolean): void {
     const record = toErrorRecord(error)
+    this.#crashes.report(cell, message, record)
     this.#dropHand(cell)
     if (isCounted) this.#host.deadLetters.bury('crashed', cell, { name: cell.name, message, detail: record.message })
     const asker = cell.asker

@@ -16,7 +16,7 @@ import { checkMailboxOptions, IGNORE } from '@cambium/actor'
 import type { Behaviour, ExitReason } from '@cambium/actor'
 import { CambiumError, formatAddress, toErrorRecord } from '@cambium/base'
 import type { ActorAddress, CorePlatform } from '@cambium/base'
-import { AWAITING, READY, STARTING } from './actor-cell.ts'
+import { AWAITING, READY, STARTING, SUSPENDED } from './actor-cell.ts'
 import { ActorCell } from './actor-cell.ts'
 import { ActorEnd, TERMINATE_TIMEOUT_MS } from './actor-end.ts'
 import type { ChildKeeper } from './child-keeper.ts'
@@ -285,7 +285,7 @@ export class Lifecycle {
     }
     this.#end.disarm(cell)
     cell.state = state
-    cell.status = READY
+    cell.status = cell.isSuspended ? SUSPENDED : READY
     cell.phase += 1
     this.#end.tellStarted(cell, undefined)
     if (cell.stopRequest !== undefined) {

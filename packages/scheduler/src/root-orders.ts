@@ -8,6 +8,7 @@ import type { ErrorRecord } from '@cambium/base'
 import type { AskTable } from './asks.ts'
 import type { CoreRequests } from './core-requests.ts'
 import type { Bonds } from './bonds.ts'
+import type { Inspection } from './inspection.ts'
 import type { Lifecycle } from './lifecycle.ts'
 import type { OutboundLink } from './outbound-link.ts'
 import { OWNED_BY_ROOT } from './ownership.ts'
@@ -24,6 +25,7 @@ export interface RootOrdersHost {
   readonly sender: Sender
   readonly links: readonly (OutboundLink | undefined)[]
   readonly requests: CoreRequests
+  readonly inspection: Inspection
   /** Data records may be taken from now on. */
   open(): void
   requestTurn(): void
@@ -55,6 +57,22 @@ export function followOrder(host: RootOrdersHost, signal: Signal, answer: (signa
       }
       if (cell === undefined) answerStop({ kind: 'shutdown' })
       else host.lifecycle.stop(cell, signal.timeoutMs, signal.keepsSlot, answerStop)
+      return true
+    }
+    case 'inspect': {
+      const { request } = signal
+      const fail = (error: Error): void => {
+        answer({ type: 'start_failed', request, error: toErrorRecord(error) })
+      }
+      host.inspection.follow(signal, signal.order, (value, error) => {
+        if (error !== undefined) fail(error)
+        else
+          try {
+            answer({ type: 'inspected', request, value })
+          } catch (untold) {
+            fail(untold as Error) // it cannot travel
+          }
+      })
       return true
     }
     case 'adopt':

@@ -142,7 +142,10 @@ export class SignalRouter {
 
   #isAnswered(signal: Signal): boolean {
     const { type } = signal
-    return (type === 'started' || type === 'start_failed' || type === 'stopped') && this.requests.answered(signal)
+    return (
+      (type === 'started' || type === 'start_failed' || type === 'stopped' || type === 'inspected') &&
+      this.requests.answered(signal)
+    )
   }
 
   /** A child of a supervisor of this core has ended. */

@@ -9,6 +9,7 @@ import type { Ownership } from './ownership.ts'
 import type { BondSignal } from './bond-signals.ts'
 import type { AskChain } from './ask-cycle.ts'
 import type { CoreNews } from './core-news.ts'
+import type { InspectOrder } from './inspection.ts'
 import type { WaitLink } from './wait-cycle.ts'
 
 /** All that is needed to start, or start again, one actor. */
@@ -57,6 +58,15 @@ export type Signal =
   | { readonly type: 'adopted'; readonly supervisor: ActorAddress; readonly addresses: readonly ActorAddress[] }
   /** owner → core: an actor that was waiting for its restart will not be restarted: free its slot. */
   | { readonly type: 'release'; readonly slot: number; readonly generation: number }
+  /** root → core: look into an actor, or change something about it. Answered by `inspected`, or `start_failed` with what went wrong. */
+  | {
+      readonly type: 'inspect'
+      readonly request: number
+      readonly slot: number
+      readonly generation: number
+      readonly order: InspectOrder
+    }
+  | { readonly type: 'inspected'; readonly request: number; readonly value: unknown }
   /** root → core: adopted slots are in place, take data records from now on. */
   | { readonly type: 'open' }
   /**
@@ -126,4 +136,10 @@ export interface AdoptedSlot {
   readonly mailbox: MailboxOptions | undefined
   /** @default the root */
   readonly owner?: Ownership
+}
+
+/** The ways that a signal can go. */
+export interface SignalWays {
+  send(core: number, signal: Signal): void
+  toRoot(signal: Signal): void
 }

@@ -22,6 +22,8 @@ export class BehaviourFrames {
     const { program, name } = behaviour
     const within = <T>(context: ActorContext, callback: () => T): T => simFrames.run(this.#frameOf(context, name), callback)
     const dressed: typeof program = {
+      ...(program.inner === undefined ? {} : { inner: program.inner }),
+      ...(program.redact === undefined ? {} : { redact: (state) => program.redact?.(state) }),
       init: (argument, context) => within(context, () => program.init(argument, context)),
       receive: likeCallback(program, 'receive', (state, message, context) => {
         this.#chart?.received(this.#frameOf(context, name), message)

@@ -37,6 +37,17 @@ export function watchBehaviour(behaviour: AnyBehaviour, watch: ProgramWatch): An
 
 function watchProgram(program: AnyProgram, watch: ProgramWatch): AnyProgram {
   return {
+    inner: {
+      read: (state) => {
+        const { value } = state as HeldState
+        return program.inner === undefined ? value : program.inner.read(value)
+      },
+      write: (state, inner) => {
+        const { owner, value } = state as HeldState
+        return new HeldState(owner, program.inner === undefined ? inner : program.inner.write(value, inner))
+      },
+    },
+    ...(program.redact === undefined ? {} : { redact: (state: unknown) => program.redact?.((state as HeldState).value) }),
     init(argument, context) {
       watch.starting(context)
       const state = program.init(argument, context)
