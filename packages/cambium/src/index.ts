@@ -34,9 +34,11 @@ export type { ActorAddress, ErrorRecord, Severity } from '@cambium/base'
 export {
   childRef,
   countChildren,
+  definePartitionSupervisor,
   defineServer,
   defineSupervisor,
   deleteChild,
+  partitionRef,
   restartChild,
   run,
   serveStream,
@@ -47,6 +49,8 @@ export {
 export type {
   ByteStreamOptions,
   ByteStreamReport,
+  PartitionDefinition,
+  PartitionSupervisor,
   Run,
   Server,
   ServerDefinition,

@@ -6,6 +6,7 @@ import { createBehaviour, IGNORE } from '@cambium/actor'
 import type { ActorContext, Behaviour } from '@cambium/actor'
 import { CambiumError } from '@cambium/base'
 import type { GroupChild } from '@cambium/runtime'
+import type { RunContext } from '@cambium/scheduler'
 import type { ChildSpec, SupervisorFlags } from '@cambium/supervision'
 import { childSpecOf } from './supervised-child.ts'
 import type { SupervisedChild } from './supervised-child.ts'
@@ -38,9 +39,18 @@ export function defineSupervisor<Argument = void>(
   if (typeof definition !== 'object' || definition === null || typeof definition.init !== 'function') {
     throw new CambiumError('ERR_BEHAVIOUR', `supervisor is wrong: name=${name}, init is no function`, { fields: { name } })
   }
+  return supervisorBehaviour<Argument>(module, name, (argument) => definition.init(argument))
+}
+
+/** For other forms of supervisor. `specOf` is told how many cores there are, the main thread included. */
+export function supervisorBehaviour<Argument>(
+  module: string | URL,
+  name: string,
+  specOf: (argument: Argument, cores: number) => ReturnType<SupervisorDefinition<Argument>['init']>,
+): Supervisor<Argument> {
   return createBehaviour<Argument, SupervisorRequest, SupervisorReply, SupervisorActor>('supervisor', module, name, {
     async init(argument, context) {
-      const spec = await definition.init(argument)
+      const spec = await specOf(argument, (context as unknown as RunContext).keeper.coreCount)
       if (spec === IGNORE) return IGNORE
       const supervisor = begin(context, spec)
       await supervisor.start()
