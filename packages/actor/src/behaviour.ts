@@ -2,7 +2,7 @@
  * A behaviour: code that makes actors. Code cannot cross threads, so a behaviour is named by its module's URL and its name, and
  * each core imports the module on first use (D13): it must be exported from that module.
  */
-import { CambiumError } from '@cambium/base'
+import { CambiumError, checkOneOf } from '@cambium/base'
 import { declareMessageLayouts } from '@cambium/codec'
 import type { AnyLayout, LayoutsFor, MessageLayouts, TaggedLayouts } from '@cambium/codec'
 import type { ActorContext } from './context.ts'
@@ -44,6 +44,7 @@ export interface Behaviour<Argument, Messages, Reply = unknown> {
   /** What is declared for its messages. */
   readonly layouts: MessageLayouts | undefined
   readonly readsInPlace: boolean
+  readonly isReentrant: boolean
   /** Of messages whose sender gave none. */
   readonly priority: ((message: never) => Priority) | undefined
   readonly program: Program<unknown, unknown, unknown, unknown>
@@ -58,6 +59,12 @@ export interface BehaviourOptions<Messages = unknown> {
    * the first one on; one that does not fit its layout is refused where it is sent, with `ERR_MESSAGE_LAYOUT`. @default shapes that repeat are learned
    */
   readonly layouts?: LayoutsFor<Messages>
+  /**
+   * Whether an actor handles messages while an asynchronous handler of it awaits: `never`, or those of its own chain of calls, that is, asks that somebody makes because
+   * of what this handler has asked. What several handlers return replaces the state in the order in which they end: change a state in place that they
+   * share. @default 'never'
+   */
+  readonly reentrant?: 'never' | 'call-chain'
   /**
    * Whether a synchronous handler is given messages with a declared layout as they lie in the ring: fields are read when they are asked for, and once the
    * handler has returned they throw `ERR_MESSAGE_GONE` (`keepMessage` keeps one). Messages of this core and those that had to wait are plain
@@ -107,8 +114,20 @@ export function createBehaviour<Argument, Messages, Reply, State>(
   if (typeof readInPlace !== 'boolean' || (readInPlace && layouts === undefined)) {
     throw behaviourError(name, `readInPlace is ${String(readInPlace)}, expected true or false, and layouts with it`)
   }
+  const isReentrant = checkOneOf('reentrant', options.reentrant, ['never', 'call-chain'] as const, 'never') === 'call-chain'
   const { mailbox, priority } = checkBehaviourMailbox(options.mailbox ?? {})
-  const behaviour = { kind, module: url, name, mailbox, priority, layouts, readsInPlace: readInPlace, program, [BRAND]: true }
+  const behaviour = {
+    kind,
+    module: url,
+    name,
+    mailbox,
+    priority,
+    layouts,
+    readsInPlace: readInPlace,
+    isReentrant,
+    program,
+    [BRAND]: true,
+  }
   return Object.freeze(behaviour) as unknown as Behaviour<Argument, Messages, Reply>
 }
 

@@ -26,6 +26,11 @@ test('defineActor keeps module, name, program and mailbox, frozen', () => {
   expect(isBehaviour(behaviour)).toBe(true)
   expect(defineActor(new URL(import.meta.url), 'counter', program).module).toBe(import.meta.url)
   expect(createBehaviour('server', import.meta.url, 'x', program).kind).toBe('server')
+  expect(behaviour.isReentrant).toBe(false)
+  expect(defineActor(import.meta.url, 'counter', program, { reentrant: 'call-chain' }).isReentrant).toBe(true)
+  expect(() => defineActor(import.meta.url, 'counter', program, { reentrant: 'always' as never })).toThrow(
+    'option reentrant is wrong',
+  )
 })
 
 test('isBehaviour knows a copy with its brand, and nothing else', () => {

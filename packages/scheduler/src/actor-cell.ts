@@ -57,6 +57,8 @@ export class ActorCell implements ActorAddress {
   incarnation = 0
   /** Its handler is an asynchronous function. */
   isAsync = false
+  /** It handles what comes of its own chain of calls while it awaits; see nested-messages.ts. */
+  isReentrant = false
   /** Its handler is synchronous, and may be given messages that are read in place. */
   readsInPlace = false
   /** Counts changes of status; what comes back to an older one comes too late. */

@@ -11,7 +11,7 @@ import { AWAITING, BUSY, GONE, isAtRest, STARTING, STOPPING } from './actor-cell
 import type { ActorCell } from './actor-cell.ts'
 import { ANSWERED } from './asks.ts'
 import { ORPHAN_TIMEOUT_MS } from './child-keeper.ts'
-import { crashError } from './dispatcher.ts'
+import { crashError } from './handling-errors.ts'
 import type { LifecycleHost } from './lifecycle.ts'
 import type { RunContext } from './run-context.ts'
 import { CallbackTimer } from './timer-wheel.ts'

@@ -17,6 +17,7 @@ import type { ActorCell } from './actor-cell.ts'
 import { PendingAsk } from './asks.ts'
 import type { Asker, AskTable } from './asks.ts'
 import type { Hand } from './hand.ts'
+import { isAdmitted } from './nested-messages.ts'
 import type { Replies } from './replies.ts'
 import type { SignalWays } from './signals.ts'
 import type { SlotTable } from './slot-table.ts'
@@ -35,6 +36,8 @@ export interface AskChain {
   readonly path: readonly WaitLink[]
   /** When the latest of their asks was made. */
   readonly latestMs: number
+  /** Chain of calls of the ask that leads to `next`. */
+  readonly chain: number
   readonly next: ActorAddress
 }
 
@@ -54,13 +57,13 @@ export class AskCycles {
   }
 
   /** An ask has arrived at an actor whose handler waits for answers itself. */
-  arrived(cell: ActorCell, asker: Asker): void {
+  arrived(cell: ActorCell, asker: Asker, chain: number): void {
     let origin = this.#host.coreNumber
     if (asker instanceof PendingAsk) {
       if (asker.hand === undefined) return // no handler waits for it
       if (asker.correlation === 0) this.#host.asks.add(asker) // found by its number if the search leaves this core
     } else origin = asker.core
-    this.follow({ origin, correlation: asker.correlation, path: [], latestMs: -Infinity, next: address(cell) })
+    this.follow({ origin, correlation: asker.correlation, path: [], latestMs: -Infinity, chain, next: address(cell) })
   }
 
   /** A handler that is not declared `async` has returned a promise: what it asked of actors of this core meanwhile was not refused. */
@@ -70,7 +73,7 @@ export class AskCycles {
       const { target } = ask
       if (target.core !== this.#host.coreNumber) continue
       const cell = this.#host.slots.find(target.slot, target.generation)
-      if (cell?.hand?.hasAsks === true) this.arrived(cell, ask)
+      if (cell?.hand?.hasAsks === true) this.arrived(cell, ask, ask.chain)
     }
   }
 
@@ -88,6 +91,7 @@ export class AskCycles {
       }
       const cell = slots.find(next.slot, next.generation)
       if (cell === undefined) continue
+      if (isAdmitted(cell, chain.chain)) continue // it need not wait
       const ask = chain.origin === coreNumber ? asks.find(chain.correlation) : undefined
       // Whether the handler will return a promise is known before it does if it is declared `async`; else see recheck().
       const mayWait = cell.status === BUSY || cell.isAsync
@@ -107,7 +111,13 @@ export class AskCycles {
         continue
       const longer = [...path, { ...address(cell), label: cell.label }]
       for (const each of hand.asks())
-        open.push({ ...chain, path: longer, latestMs: Math.max(chain.latestMs, each.askedAt), next: each.target })
+        open.push({
+          ...chain,
+          path: longer,
+          latestMs: Math.max(chain.latestMs, each.askedAt),
+          chain: each.chain,
+          next: each.target,
+        })
     }
   }
 

@@ -1,18 +1,29 @@
 /** An ask begins to wait: what ends it when nobody answers, and which handler waits for it. */
 import { BUSY, READY } from './actor-cell.ts'
-import type { PendingAsk } from './asks.ts'
+import type { AskTable, PendingAsk } from './asks.ts'
 import type { Dispatcher } from './dispatcher.ts'
 import { Hand } from './hand.ts'
 import type { Replies } from './replies.ts'
 import type { TimerWheel } from './timer-wheel.ts'
 
-/** Whoever is running now waits for the answer, as far as can be told. */
-export function awaitAsk(host: { readonly dispatcher: Dispatcher; now(): number }, ask: PendingAsk): void {
+/** Whoever is running now waits for the answer, as far as can be told. Answers the number of the chain of calls that the ask goes on with, 0 for none. */
+export function awaitAsk(host: AskerHost, ask: PendingAsk): number {
   const cell = host.dispatcher.sending
-  if (cell === undefined || (cell.status !== READY && cell.status !== BUSY)) return
+  if (cell === undefined || (cell.status !== READY && cell.status !== BUSY)) return 0
   ask.askedAt = host.now()
   ask.owner = cell
-  ;(cell.hand ??= new Hand(undefined)).addAsk(ask)
+  const hand = (cell.hand ??= new Hand(undefined))
+  hand.addAsk(ask)
+  if (cell.isReentrant && hand.chain === 0) hand.chain = host.asks.nextChain(host.coreNumber)
+  ask.chain = hand.chain
+  return ask.chain
+}
+
+export interface AskerHost {
+  readonly coreNumber: number
+  readonly dispatcher: Dispatcher
+  readonly asks: AskTable
+  now(): number
 }
 
 /** Its time is Infinity for none; what it says when that is over it knows itself. */

@@ -28,6 +28,8 @@ export class PendingAsk extends Timer {
   isSettled = false
   /** When it was asked, if an actor's handler waits for it; that handler, and its neighbours in the list of what that waits for. */
   askedAt = 0
+  /** Number of the chain of calls that it goes on with; 0 for none. */
+  chain = 0
   hand: Hand | undefined = undefined
   previousOfHand: PendingAsk | undefined = undefined
   nextOfHand: PendingAsk | undefined = undefined
@@ -78,13 +80,18 @@ export const ANSWERED: RemoteAsker = new RemoteAsker(-1, 0)
 
 /** Bits of the correlation number that count within one incarnation of the core. */
 const RANGE_BITS = 26
+/** The same for chains of calls; a chain is a number below 2^53. */
+const CHAIN_BITS = 32
+const CORES_MAX = 256
 
 export class AskTable {
   readonly #byCorrelation = new Map<number, PendingAsk>()
   #last: number
+  #lastChain: number
 
   constructor(epoch: number) {
     this.#last = epoch << RANGE_BITS
+    this.#lastChain = epoch * 2 ** CHAIN_BITS
   }
 
   get size(): number {
@@ -96,6 +103,12 @@ export class AskTable {
     while (this.#last === 0 || this.#byCorrelation.has(this.#last)) // ends: fewer asks than numbers are ever pending
     ask.correlation = this.#last
     this.#byCorrelation.set(this.#last, ask)
+  }
+
+  /** A fresh number for a chain of calls: none has it on any core, nor had it in this core's earlier lives. */
+  nextChain(core: number): number {
+    this.#lastChain += 1
+    return this.#lastChain * CORES_MAX + core
   }
 
   find(correlation: number): PendingAsk | undefined {

@@ -4,8 +4,7 @@
  */
 import { Mailbox } from '@cambium/actor'
 import type { ExitReason, Info } from '@cambium/actor'
-import { CambiumError, toErrorRecord } from '@cambium/base'
-import type { ErrorRecord } from '@cambium/base'
+import { toErrorRecord } from '@cambium/base'
 import { keepMessage } from '@cambium/codec'
 import { BUSY, READY, SUSPENDED } from './actor-cell.ts'
 import type { ActorCell } from './actor-cell.ts'
@@ -22,12 +21,14 @@ import { InfoMessage } from './info-message.ts'
 import { isOwn, MailboxEntry } from './mailbox-entry.ts'
 import type { Beside, MailboxEntryHost } from './mailbox-entry.ts'
 import { Hand } from './hand.ts'
+import { crashError, expiredError, noReplyError } from './handling-errors.ts'
 import { SelectiveReceive } from './selective-receive.ts'
 import type { SelectiveReceiveHost } from './selective-receive.ts'
 import type { Sender } from './sender.ts'
 import { Stash } from './stash.ts'
 import { MessageTimer } from './message-timer.ts'
 import { Stamp } from './message-stamp.ts'
+import { NestedMessages } from './nested-messages.ts'
 import { RunQueue } from './run-queue.ts'
 import type { TurnBudget } from './turn-budget.ts'
 
@@ -60,6 +61,7 @@ export class Dispatcher {
   readonly stash: Stash
   readonly receives: SelectiveReceive
   readonly askCycles: AskCycles
+  readonly nested: NestedMessages
 
   constructor(host: DispatcherHost) {
     this.#host = host
@@ -70,6 +72,9 @@ export class Dispatcher {
     this.askCycles = new AskCycles(host)
     this.asyncWork = new AsyncWork(() => {
       host.requestTurn()
+    })
+    this.nested = new NestedMessages(host, this.asyncWork, (cell, message, record) => {
+      this.#crashes.report(cell, message, record)
     })
   }
 
@@ -106,12 +111,17 @@ export class Dispatcher {
   #enter(cell: ActorCell, message: unknown, beside: Asker | Stamp | undefined): void {
     const { hand } = cell
     if (hand !== undefined && hand.receives.size > 0 && this.receives.offer(cell, hand, message, beside)) return
+    const stamp = beside instanceof Stamp ? beside : undefined
+    if (hand !== undefined && stamp !== undefined && this.nested.admits(cell, stamp.chain)) {
+      this.#runNested(cell, hand, message, stamp)
+      return
+    }
     const mailbox = (cell.mailbox ??= this.#spares.pop() ?? new Mailbox())
     this.#entry.enter(cell, mailbox, message, beside)
     this.schedule(cell)
     if (hand === undefined || !hand.hasAsks || beside === undefined) return
-    const asker = beside instanceof Stamp ? beside.asker : beside
-    if (asker !== undefined) this.askCycles.arrived(cell, asker)
+    const asker = stamp === undefined ? (beside as Asker) : stamp.asker
+    if (asker !== undefined) this.askCycles.arrived(cell, asker, stamp?.chain ?? 0)
   }
 
   /** Puts a timer's message into its actor's mailbox. No capacity holds it back, but one timer has one place: while it waits, its next expiries add nothing. */
@@ -209,7 +219,9 @@ export class Dispatcher {
   #dropHand(cell: ActorCell): void {
     const { hand } = cell
     cell.hand = undefined
-    hand?.end(cell.label)
+    if (hand === undefined) return
+    hand.end(cell.label)
+    if (hand.nested.size > 0) this.nested.giveUp(cell, hand)
   }
 
   /** Takes every waiting message of an actor that ended; `bury` gets each that the books know. */
@@ -246,6 +258,17 @@ export class Dispatcher {
     this.#run(cell, message, stamp.asker, true)
   }
 
+  #runNested(cell: ActorCell, hand: Hand, message: unknown, stamp: Stamp): void {
+    if (stamp.expiresAt <= this.#host.now()) {
+      this.#expire(cell, message, stamp)
+      return
+    }
+    const outer = this.current
+    this.current = cell
+    this.nested.run(cell, hand, message, stamp)
+    this.current = outer
+  }
+
   #expire(cell: ActorCell, message: unknown, { asker, expiresAt }: Stamp): void {
     const lateMs = Math.max(0, this.#host.now() - expiresAt)
     this.#host.deadLetters.bury('expired', cell, {
@@ -253,10 +276,7 @@ export class Dispatcher {
       message,
       detail: `its time was over: lateMs=${lateMs.toFixed(1)}`,
     })
-    if (asker !== undefined) {
-      const text = `message was not handled before its time was over: actor=${cell.label}`
-      this.#host.replyError(asker, new CambiumError('ERR_MESSAGE_EXPIRED', text, { severity: 'crash' }))
-    }
+    if (asker !== undefined) this.#host.replyError(asker, expiredError(cell))
   }
 
   #run(cell: ActorCell, message: unknown, asker: Asker | undefined, isCounted: boolean, isInfo = false): void {
@@ -308,7 +328,7 @@ export class Dispatcher {
     }
     this.asyncWork.follow(
       cell,
-      result,
+      cell.isReentrant ? this.nested.outlast(cell, result) : result,
       (next) => {
         ready()
         if (next !== undefined) cell.state = next
@@ -337,14 +357,7 @@ export class Dispatcher {
     const asker = cell.asker
     if (asker !== undefined) {
       cell.asker = undefined
-      if (asker !== ANSWERED) {
-        this.#host.replyError(
-          asker,
-          new CambiumError('ERR_NO_REPLY', `actor handled the message without a reply: actor=${cell.label}`, {
-            severity: 'crash',
-          }),
-        )
-      }
+      if (asker !== ANSWERED) this.#host.replyError(asker, noReplyError(cell))
     }
     if (cell.stopRequest !== undefined) {
       const reason = cell.stopRequest
@@ -373,13 +386,4 @@ function runInfo(asyncWork: AsyncWork, cell: ActorCell, info: Info): unknown {
   return cell.isAsync
     ? asyncWork.enter(cell, () => program.info?.(cell.state, info, context))
     : program.info?.(cell.state, info, context)
-}
-
-/** What an asker is told whose message, or whose answer, went down with a crash. */
-export function crashError(cell: ActorCell, record: ErrorRecord, cause: unknown): CambiumError {
-  return new CambiumError(
-    'ERR_ACTOR_CRASHED',
-    `actor crashed while handling the message: actor=${cell.label}, error=${record.name}: ${record.message}`,
-    { severity: 'crash', cause },
-  )
 }

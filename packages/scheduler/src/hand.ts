@@ -5,6 +5,8 @@
 import { CambiumError } from '@cambium/base'
 import type { PendingAsk } from './asks.ts'
 import type { Beside } from './mailbox-entry.ts'
+import { Stamp } from './message-stamp.ts'
+import type { NestedMessage } from './nested-messages.ts'
 import type { OpenReceive } from './selective-receive.ts'
 
 export class Hand {
@@ -12,12 +14,17 @@ export class Hand {
   readonly beside: Beside | undefined
   /** The handler wants it put aside: `kept`, or dropped since there is no room. */
   stash: 'no' | 'kept' | 'dropped' = 'no'
+  /** Number of the chain of calls that it is part of; 0 for none. */
+  chain: number
   readonly receives: Set<OpenReceive> = new Set()
+  /** Messages of its chain that are handled inside its handler. */
+  readonly nested: Set<NestedMessage> = new Set()
   /** Asks of the handler that nobody has answered yet; a list through {@link PendingAsk.nextOfHand}. */
   #firstAsk: PendingAsk | undefined = undefined
 
   constructor(beside: Beside | undefined) {
     this.beside = beside
+    this.chain = beside instanceof Stamp ? beside.chain : 0
   }
 
   get hasAsks(): boolean {

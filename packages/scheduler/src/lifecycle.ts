@@ -240,7 +240,11 @@ export class Lifecycle {
     const mailbox = spec.mailbox === undefined ? behaviour.mailbox : checkMailboxOptions(spec.mailbox)
     cell.behaviour = behaviour
     cell.program = behaviour.program
-    cell.isAsync = behaviour.program.receive instanceof AsyncFunction || behaviour.program.info instanceof AsyncFunction
+    cell.isAsync =
+      behaviour.isReentrant ||
+      behaviour.program.receive instanceof AsyncFunction ||
+      behaviour.program.info instanceof AsyncFunction
+    cell.isReentrant = behaviour.isReentrant
     cell.readsInPlace = behaviour.readsInPlace && !cell.isAsync
     cell.capacity = mailbox.capacity
     cell.overflow = mailbox.overflow

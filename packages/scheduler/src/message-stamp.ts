@@ -53,6 +53,11 @@ export function stampOf(options: SendOptions, now: () => number): Stamp | undefi
   )
 }
 
+/** The same stamp, or none, for an ask that goes on with a chain of calls. */
+export function stampChain(stamp: Stamp | undefined, chain: number): Stamp | undefined {
+  return chain === 0 ? stamp : new Stamp(stamp?.priority ?? UNSET, stamp?.expiresAt ?? Infinity, chain, undefined)
+}
+
 /** The same stamp for an ask. */
 export function stampAsk(stamp: Stamp, asker: Asker | undefined): Stamp {
   return new Stamp(stamp.priority, stamp.expiresAt, stamp.chain, asker)

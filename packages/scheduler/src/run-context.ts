@@ -64,12 +64,27 @@ export class RunContext implements ActorContext {
   readonly #host: RunContextHost
   readonly #cell: ActorCell
   readonly #incarnation: number
-  #isOver = false
+  /** Whose asker is answered: the actor's, or that of a message inside its handler. */
+  readonly #hand: { asker: Asker | undefined }
+  /** The context of the handler that this one's is inside of. */
+  readonly #outer: RunContext | undefined
+  #hasEnded = false
 
-  constructor(host: RunContextHost, cell: ActorCell) {
+  constructor(host: RunContextHost, cell: ActorCell, outer?: RunContext, hand: { asker: Asker | undefined } = cell) {
     this.#host = host
     this.#cell = cell
     this.#incarnation = cell.incarnation
+    this.#outer = outer
+    this.#hand = hand
+  }
+
+  /** For a message that is handled inside the handler under way. */
+  inside(nested: { asker: Asker | undefined }): RunContext {
+    return new RunContext(this.#host, this.#cell, this, nested)
+  }
+
+  get #isOver(): boolean {
+    return this.#hasEnded || (this.#outer !== undefined && this.#outer.#isOver)
   }
 
   get self(): Ref<unknown> {
@@ -95,16 +110,18 @@ export class RunContext implements ActorContext {
   }
 
   get isAsked(): boolean {
-    return !this.#isOver && this.#cell.asker !== undefined && this.#cell.asker !== ANSWERED
+    const { asker } = this.#hand
+    return !this.#isOver && asker !== undefined && asker !== ANSWERED
   }
 
   reply(value: unknown): void {
-    if (this.#live().asker === ANSWERED) {
+    this.#live()
+    if (this.#hand.asker === ANSWERED) {
       this.#host.buryReply(this.#cell, value)
       return
     }
     const asker = this.#takeAsker()
-    this.#cell.asker = ANSWERED
+    this.#hand.asker = ANSWERED
     this.#host.reply(asker, value)
   }
 
@@ -123,6 +140,8 @@ export class RunContext implements ActorContext {
 
   stash(): boolean {
     const cell = this.#live()
+    if (this.#outer !== undefined)
+      throw new CambiumError('ERR_NOT_STASHABLE', `message is handled inside another one's handler: actor=${cell.label}`)
     const { dispatcher } = this.#host
     return dispatcher.stash.mark(cell, dispatcher.current === cell)
   }
@@ -267,7 +286,7 @@ export class RunContext implements ActorContext {
 
   /** The incarnation has ended. */
   end(): void {
-    this.#isOver = true
+    this.#hasEnded = true
   }
 
   #checkRef(ref: unknown): ActorRef {
@@ -278,10 +297,11 @@ export class RunContext implements ActorContext {
   }
 
   #takeAsker(): Asker {
-    const asker = this.#live().asker
+    this.#live()
+    const { asker } = this.#hand
     if (asker === undefined || asker === ANSWERED)
       throw new CambiumError('ERR_NOT_ASKED', `message in hand expects no reply, or has one: actor=${this.#cell.label}`)
-    this.#cell.asker = undefined
+    this.#hand.asker = undefined
     return asker
   }
 

@@ -15,7 +15,7 @@ import { PendingAsk } from './asks.ts'
 import { awaitAsk, limitAsk } from './ask-limits.ts'
 import { count, SENT } from './books.ts'
 import { holdsBack, localWord, refuses, saysFull } from './congestion-table.ts'
-import { recordType, stampAsk, stampBytes, stampOf } from './message-stamp.ts'
+import { recordType, stampAsk, stampBytes, stampChain, stampOf } from './message-stamp.ts'
 import type { Stamp } from './message-stamp.ts'
 import { prepareLocal } from './local-message.ts'
 import type { OutboundLink } from './outbound-link.ts'
@@ -202,7 +202,7 @@ export class Sender {
       const wait = options === undefined ? undefined : checkAsk(options, this.#host.limits.askTimeoutMs)
       const timeoutMs = wait?.timeoutMs ?? this.#host.limits.askTimeoutMs
       const signal = wait?.signal
-      const stamp = options === undefined ? undefined : stampOf(options, this.#now)
+      let stamp = options === undefined ? undefined : stampOf(options, this.#now)
       if (signal?.aborted === true) {
         reject(signal.reason as Error)
         return
@@ -215,7 +215,7 @@ export class Sender {
       const ask = new PendingAsk(target, resolve, reject, (expired) => {
         this.replies.failAsk(expired, askTimeout(target, timeoutMs))
       })
-      if (wait?.isAwaited !== false) awaitAsk(this.#host, ask)
+      if (wait?.isAwaited !== false) stamp = stampChain(stamp, awaitAsk(this.#host, ask))
       if (link === undefined) {
         limitAsk(this.#host, this.replies, ask, timeoutMs, signal)
         count(this.#host.books, SENT)

@@ -46,6 +46,7 @@ export class CoreStateOracle {
       const messages = countMessages(cell)
       held += messages
       if (cell.status === BUSY && cell.isInHandCounted) held += 1
+      held += cell.hand?.nested.size ?? 0
       checkBound(core, cell, messages, ringsBytes)
     }
     // A `send` that waits is not in the books yet, so what waits may or may not be counted.
