@@ -85,8 +85,19 @@ function enqueue(state: State, job: QueuedJob): void {
     undrawn(job, 'busy', 'no room in the queue of the pool')
     return
   }
-  for (const renderer of [...state.renderers.values()].sort((a, b) => Number(b.core === job.home) - Number(a.core === job.home)))
-    if (renderer.isReady) handOut(state, renderer)
+  const renderer = readyFor(state, job.home)
+  if (renderer !== undefined) handOut(state, renderer)
+}
+
+/** Of those that are ready the one whose core draws least, and of equals the one on the job's own core. */
+function readyFor(state: State, home: number): Renderer | undefined {
+  const drawing = new Map<number, number>()
+  for (const { core, job } of state.renderers.values()) if (job !== undefined) drawing.set(core, (drawing.get(core) ?? 0) + 1)
+  const costOf = ({ core }: Renderer): number => 2 * (drawing.get(core) ?? 0) + (core === home ? 0 : 1)
+  let best: Renderer | undefined
+  for (const renderer of state.renderers.values())
+    if (renderer.isReady && (best === undefined || costOf(renderer) < costOf(best))) best = renderer
+  return best
 }
 
 function withdraw(state: State, id: string): void {

@@ -2,8 +2,11 @@
 import { setImmediate as nextRound } from 'node:timers/promises'
 import type { DrillOrder } from './protocol.ts'
 
-/** Allocated between two looks at the event loop, in objects of about 100 bytes. */
-const OBJECTS_PER_STEP = 20_000
+/**
+ * Allocated between two looks at the event loop, in objects of about 100 bytes. Close to its limit V8 collects the whole heap again and again, so a
+ * slow leak would take its core many seconds of that.
+ */
+const OBJECTS_PER_STEP = 200_000
 
 interface Link {
   readonly next: Link | undefined

@@ -6,7 +6,7 @@
 import { setFlagsFromString } from 'node:v8'
 
 /** In MiB. Memory is not taken by it, only left alone for longer. */
-const INITIAL_OLD_SPACE_MB = 48
+const INITIAL_OLD_SPACE_MB = 64
 
 /** For the threads that are started from now on. */
 export function settleHeaps(): void {

@@ -14,6 +14,7 @@ export type ParsedArguments =
 export const EXIT_WRONG_ARGUMENTS = 2
 const CORES_MAX = 64
 const MIB = 1024 * 1024
+export const RENDERERS_PER_CORE = 2
 
 export const HELP: string = `Usage: npm run tiles -- [options]
 
@@ -64,6 +65,7 @@ export function parseArguments(args: readonly string[]): ParsedArguments {
         frontBytesMax: wholeNumber('--front-mb', values['front-mb'], 32, 0, 65_536) * MIB,
         queuePerCore: wholeNumber('--queue', values.queue, 32, 1, 10_000),
         inFlightMax: wholeNumber('--in-flight', values['in-flight'], 512, 1, 100_000),
+        renderersPerCore: RENDERERS_PER_CORE,
         deadlineMsMax: wholeNumber('--deadline-ms', values['deadline-ms'], 10_000, 100, 600_000),
         turnTimeoutMs: wholeNumber('--turn-ms', values['turn-ms'], 1000, 100, 600_000),
         drills: values['no-drills'] !== true,

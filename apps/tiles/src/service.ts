@@ -28,6 +28,7 @@ export interface ServiceOptions {
   readonly turnTimeoutMs: number
   /** Heap of each core, in MiB. */
   readonly heapMb: number
+  readonly renderersPerCore: number
   /** Pictures that may wait to be drawn, for each core. */
   readonly queuePerCore: number
   readonly inFlightMax: number

@@ -9,22 +9,29 @@ const ENTRIES_PER_ROOT = 128
 /** The least that compresses well; more costs much time for few bytes. */
 const DEFLATE_LEVEL = 3
 
-/** Red, green and blue of each pixel. The inside of a set is black. */
-export function colourField(field: Float32Array, palette: PaletteName): Uint8Array {
+/** Where pictures of this thread are coloured before they are encoded: one at a time, so one place will do. */
+const canvas = new Uint8Array(TILE_PIXELS * TILE_PIXELS * 3)
+
+/** Red, green and blue of each pixel, written to `pixels`. The inside of a set is black. */
+export function colourField(field: Float32Array, palette: PaletteName, pixels: Uint8Array): void {
   const table = PALETTES[palette]
-  const pixels = new Uint8Array(field.length * 3)
-  for (let at = 0; at < field.length; at += 1) {
+  for (let at = 0, to = 0; at < field.length; at += 1, to += 3) {
     const steps = field[at] as number
-    if (steps < 0) continue
+    if (steps < 0) {
+      pixels[to] = 0
+      pixels[to + 1] = 0
+      pixels[to + 2] = 0
+      continue
+    }
     const entry = ((Math.sqrt(steps) * ENTRIES_PER_ROOT) & (PALETTE_ENTRIES - 1)) * 3
-    pixels[at * 3] = table[entry] as number
-    pixels[at * 3 + 1] = table[entry + 1] as number
-    pixels[at * 3 + 2] = table[entry + 2] as number
+    pixels[to] = table[entry] as number
+    pixels[to + 1] = table[entry + 1] as number
+    pixels[to + 2] = table[entry + 2] as number
   }
-  return pixels
 }
 
 export function encodePicture(field: Float32Array, palette: PaletteName): Uint8Array {
-  const data = colourField(field, palette)
-  return encode({ width: TILE_PIXELS, height: TILE_PIXELS, data, channels: 3, depth: 8 }, { zlib: { level: DEFLATE_LEVEL } })
+  colourField(field, palette, canvas)
+  const picture = { width: TILE_PIXELS, height: TILE_PIXELS, data: canvas, channels: 3, depth: 8 } as const
+  return encode(picture, { zlib: { level: DEFLATE_LEVEL } })
 }

@@ -20,6 +20,8 @@ export interface TileSystemOptions {
   readonly turnTimeoutMs: number
   /** Heap of each core, in MiB; buffers, and so pictures and fields, are not part of it. */
   readonly heapMb: number
+  /** Two keep a core busy while one of them waits for its next job, and take turns otherwise. */
+  readonly renderersPerCore: number
   /** Pictures that may wait to be drawn, for each core. */
   readonly queuePerCore: number
 }
@@ -41,7 +43,7 @@ const PERIOD_MS = 10_000
 const OFTEN = { restart: 'permanent', intensity: INTENSITY, periodMs: PERIOD_MS } as const
 
 export async function startTileSystem(options: TileSystemOptions): Promise<TileSystem> {
-  const { cores, cacheBytesMax, turnTimeoutMs, heapMb, queuePerCore } = options
+  const { cores, cacheBytesMax, turnTimeoutMs, heapMb, renderersPerCore, queuePerCore } = options
   const system = await startSystem({
     cores,
     turnTimeoutMs,
@@ -58,9 +60,11 @@ export async function startTileSystem(options: TileSystemOptions): Promise<TileS
       workers.map((core) => system.spawn(cache, { bytesMax: cacheBytesMax }, { core, name: `cache ${core}`, ...OFTEN })),
     )
     const renderers = await Promise.all(
-      workers.map((core) =>
-        system.spawn(renderer, { renderer: core, desk: front }, { core, name: `renderer ${core}`, ...OFTEN }),
-      ),
+      Array.from({ length: cores * renderersPerCore }, (_, index) => {
+        const core = 1 + (index % cores)
+        const name = `renderer ${core}.${1 + Math.floor(index / cores)}`
+        return system.spawn(renderer, { renderer: index, desk: front }, { core, name, ...OFTEN })
+      }),
     )
     const byCore = [undefined, ...caches]
     const regions = new RegionDirectory(system, { desk: front, caches: byCore }, REGIONS_MAX)

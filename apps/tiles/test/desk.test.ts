@@ -63,6 +63,12 @@ test('hands one job at a time to each renderer, the oldest of its own core first
   expect(await front.ask({ type: 'state' })).toMatchObject({ waiting: 0, drawing: 2, renderers: 2 })
 })
 
+test('a job goes to the core that draws least, and of equals to its own', async () => {
+  for (const [number, core] of [[0, 1], [1, 1], [2, 2]] as const) front.tell({ ...ready(0, 0), renderer: number, core, ref: renderers[core - 1] as Ref<RendererMessage> }) // prettier-ignore
+  for (const x of [0, 1, 2]) front.tell({ type: 'draw', job: job(x) })
+  expect([await given(0), await given(1)]).toEqual([[0, 2], [1]])
+})
+
 test('an announcement that crosses a job on its way changes nothing', async () => {
   front.tell(ready(0, 0))
   front.tell({ type: 'draw', job: job(0) })

@@ -56,7 +56,7 @@ async function expectServed(service: Service, load: Load): Promise<void> {
 }
 
 test('an actor throws: its supervisor starts it again, and nobody sees more than a delay', async () => {
-  const service = await serve({ turnTimeoutMs: 10_000 })
+  const service = await serve()
   const load = startLoad(service)
   await until(() => (load.statuses.get(200) ?? 0) > 10)
   const targets: string[] = []
@@ -82,7 +82,7 @@ describe('a core is lost, and succeeded; nobody sees more than a delay', () => {
     '$drill',
     async ({ drill, code }) => {
       // What is told apart is what ends the core first: a heap that fills up makes a slow machine hang as well.
-      const service = await serve({ turnTimeoutMs: drill === 'heap' ? 60_000 : 1000 })
+      const service = await serve({ turnTimeoutMs: drill === 'hang' ? 1000 : 60_000 })
       const { events } = service.tiles.system
       const load = startLoad(service)
       await until(() => (load.statuses.get(200) ?? 0) > 10)
@@ -97,7 +97,7 @@ describe('a core is lost, and succeeded; nobody sees more than a delay', () => {
       }
       await expectServed(service, load)
       // What one failure cost is less than what a client waits for anyway.
-      expect(load.longestMs()).toBeLessThan(10_000)
+      expect(load.longestMs()).toBeLessThan(60_000)
       expect(service.signs.core(1).deaths + service.signs.core(2).deaths).toBe(PRESSES)
     },
     180_000,

@@ -15,7 +15,7 @@ const title =
 
 describe.skipIf(executable === undefined)(title, () => {
   test('shows tiles, each with the colour of its core in a corner', async () => {
-    const { page, noise } = await open(await serve())
+    const { page, noise } = await open(await serve({ turnTimeoutMs: 1500 }))
     await settled(page)
     const corners = await page.evaluate<[string, string][]>(
       "[...document.querySelectorAll('.tile[data-state=drawn]')].map((tile) => [tile.dataset.core, getComputedStyle(tile, '::before').borderTopColor])",
@@ -62,7 +62,7 @@ describe.skipIf(executable === undefined)(title, () => {
   ])(
     'the button "$drill" breaks something, the strip tells so, and the page goes on',
     async ({ drill, broken, whole }) => {
-      const { page, noise } = await open(await serve())
+      const { page, noise } = await open(await serve({ turnTimeoutMs: 1500 }))
       await settled(page)
       await page.click(`[data-drill=${drill}]`)
       await isSo(page, `document.getElementById('said').textContent.startsWith('${drill}: ')`)
@@ -80,7 +80,7 @@ describe.skipIf(executable === undefined)(title, () => {
   )
 
   test('every button again and again: the page is as whole as before', async () => {
-    const { page, noise } = await open(await serve())
+    const { page, noise } = await open(await serve({ turnTimeoutMs: 1500 }))
     await settled(page)
     for (let round = 0; round < 3; round += 1) {
       for (const drill of ['throw', 'kill', 'hang', 'heap', 'kill', 'throw']) await page.click(`[data-drill=${drill}]`)

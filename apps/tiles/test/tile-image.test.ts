@@ -42,7 +42,8 @@ describe.each(PALETTE_NAMES)('%s', (palette) => {
 
 test('the inside is black, and PNG loses nothing', () => {
   const field = computeField({ set: 'mandelbrot', z: 1, x: 0, y: 0 })
-  const pixels = colourField(field, 'violet')
+  const pixels = new Uint8Array(field.length * 3).fill(77)
+  colourField(field, 'violet', pixels)
   expect(decode(encodePicture(field, 'violet')).data).toEqual(pixels)
   const inside = field.findIndex((steps) => steps < 0)
   expect([...pixels.subarray(inside * 3, inside * 3 + 3)]).toEqual([0, 0, 0])

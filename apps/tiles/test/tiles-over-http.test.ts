@@ -66,7 +66,7 @@ test('a tile that is known is not sent again, whoever drew it and whether or not
 let service: Service
 
 beforeAll(async () => {
-  service = await startShared({ cores: 1 })
+  service = await startShared({ cores: 1, deadlineMsMax: 10_000 })
 })
 afterAll(() => service.stop())
 

@@ -8,6 +8,7 @@ import { ByteLru } from '../byte-lru.ts'
 import { computeField } from '../escape-field.ts'
 import { Gateway } from '../gateway.ts'
 import type { PictureSource } from '../gateway.ts'
+import { RENDERERS_PER_CORE } from '../options.ts'
 import type { PictureOutcome } from '../protocol.ts'
 import { pictureKey, tileKey } from '../tile-address.ts'
 import type { Picture } from '../tile-address.ts'
@@ -105,6 +106,7 @@ async function cambium(): Promise<Contest> {
     cacheBytesMax: CACHE_BYTES,
     turnTimeoutMs: 10_000,
     heapMb: 128,
+    renderersPerCore: RENDERERS_PER_CORE,
     queuePerCore: QUEUE,
   })
   const gateway = new Gateway(regions, { frontBytesMax: FRONT_BYTES, inFlightMax: QUEUE })
