@@ -15,7 +15,7 @@ import {
   NO_ROOM,
   planGraph,
 } from '../src/index.ts'
-import type { DisruptorOptions, GraphNode, LayoutView, NodeGroup, SlotWorker, Topology } from '../src/index.ts'
+import type { DisruptorOptions, GraphNode, LayoutView, NodeDeclaration, NodeGroup, SlotWorker, Topology } from '../src/index.ts'
 
 const fields = { value: i32, trail: i32 }
 const record = layout(fields)
@@ -90,6 +90,31 @@ describe('plans', () => {
         }
       }),
     )
+  })
+})
+
+describe('nodes that are modules', () => {
+  test('carry where their handler is found as plain data, and are run by nobody here', () => {
+    const topology = disruptor(options)
+      .handle({ name: 'first', module: new URL('file:///a.ts') })
+      .then({ name: 'second', module: 'file:///b.js', export: 'default', argument: { rate: 2 }, workers: 2 })
+      .build()
+    expect(topology.nodes.map(({ module }) => module)).toEqual([
+      { url: 'file:///a.ts', name: 'first', argument: undefined },
+      { url: 'file:///b.js', name: 'default', argument: { rate: 2 } },
+    ])
+    put(topology, 3)
+    expect(topology.poll()).toBe(0)
+    expect(structuredClone({ ...topology.node('second'), ring: undefined }).module).toEqual(topology.node('second').module)
+  })
+
+  test.each<[string, NodeDeclaration<Fields>, string]>([
+    ['a handler too', { name: 'a', module: 'file:///a.ts', handler: () => undefined }, 'both a handler and a module'],
+    ['no URL', { name: 'a', module: './a.ts' }, 'a module is not named by a URL, name=a, module=./a.ts'],
+    ['an export of no module', { name: 'a', export: 'b' }, 'a node without a module has an export or an argument'],
+  ])('%s is refused', (_name, node, message) => {
+    expect(() => disruptor(options).handle(node)).toThrow(code('ERR_RING_GRAPH'))
+    expect(() => disruptor(options).handle(node)).toThrow(message)
   })
 })
 

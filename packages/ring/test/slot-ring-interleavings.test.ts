@@ -5,14 +5,17 @@ import {
   attachSlotConsumer,
   attachSlotProducer,
   attachSlotWorker,
+  createBatchProcessor,
   evictOwner,
   evictPlace,
   evictProducer,
   inspectSlotRing,
   joinSlotPool,
   joinSlotRing,
+  NO_ROOM,
+  sequencesOnly,
 } from '../src/index.ts'
-import type { SlotWorker } from '../src/index.ts'
+import type { Processor, SlotWorker } from '../src/index.ts'
 import { bitOf } from '../src/places/place-bits.ts'
 import { GATES, SEQUENCE } from '../src/places/place-layout.ts'
 import { exploreAccesses } from './access-explorer.ts'
@@ -27,6 +30,7 @@ import {
   putWaiting,
   readSlot,
   slotWorld,
+  writeSlot,
 } from './explored-ring.ts'
 import type { SlotWorld } from './explored-ring.ts'
 
@@ -413,6 +417,40 @@ describe('a pool', () => {
     expect(outcomes).toEqual(['- -', '- 0', '0 -', '0 1', '1 0'])
   })
 
+  test.each(['consumer', 'pool'] as const)('C-46 a pool behind a %s: a finish wakes its worker', (before) => {
+    const finishing: AccessThread<SlotWorld>['thread'] = (world) => {
+      if (before === 'pool') {
+        const worker = attachSlotWorker(world.ring, 3)
+        return () => work(world, worker)
+      }
+      const consumer = consumerOf(world)
+      return () => drain(world, consumer)
+    }
+    const outcomes = outcomesOf({
+      start: () => {
+        const world = slotWorld({ capacity: 2, places: 4, fixed: [before === 'pool' ? pool : one, { ...pool, after: [0] }] })
+        joinSlotPool(world.ring, 1)
+        if (before === 'pool') joinSlotPool(world.ring, 0)
+        put(world, producerOf(world), 0)
+        return world
+      },
+      threads: [
+        { thread: finishing },
+        {
+          thread: (world) => {
+            const worker = attachSlotWorker(world.ring, 2)
+            return () => {
+              while (!worker.hasWork) worker.bell.park(() => worker.hasWork, Infinity)
+              return work(world, worker)
+            }
+          },
+        },
+      ],
+      outcome: (_world, results) => results.join(' / '),
+    })
+    expect(outcomes).toEqual(['0 / 0'])
+  })
+
   test('R1.8 one behind the pool gets a record when its worker has finished it and all before it', () => {
     const outcomes = outcomesOf({
       start: () => {
@@ -655,4 +693,65 @@ describe('a consumer that ends', () => {
     for (const outcome of outcomes) expect(acceptable).toContain(outcome.split(' / ').slice(0, 2).join(' / '))
     expect(outcomes.length).toBeGreaterThan(4)
   })
+})
+
+describe('a processor that ends, which notes a record only when it begins', () => {
+  const HANDLED = 10
+  const processorOf = (world: SlotWorld): Processor =>
+    createBatchProcessor(consumerOf(world), sequencesOnly, (sequence) =>
+      writeSlot(world, sequence, readSlot(world, sequence) + HANDLED),
+    )
+
+  test.each(STARTS.flatMap((start) => [[start, 'single'] as const, [start, 'multi'] as const]))(
+    'C-48 C-49 at any access: each record is handled once, but the one in hand, from %s, producers %s',
+    (startSequence, producers) => {
+      const sequences = [0, 1, 2, 3].map((ahead) => (startSequence + ahead) | 0)
+      const outcomes = outcomesOf({
+        start: () => {
+          const world = slotWorld({ capacity: 4, fixed: [one], startSequence, producers })
+          const producer = producerOf(world)
+          put(world, producer, 1)
+          put(world, producer, 2)
+          // Of several producers one gives a slot up in between.
+          if (producer.tryNext() !== NO_ROOM) producer.abort()
+          put(world, producer, 3)
+          return world
+        },
+        threads: [
+          {
+            isMortal: true,
+            thread: (world) => {
+              const processor = processorOf(world)
+              return () => `${processor.poll(2)} ${processor.poll()}`
+            },
+          },
+          {
+            after: 0,
+            thread: (world) => () => {
+              const { inHand } = inspectSlotRing(world.ring).readers[0]!
+              processorOf(world).poll()
+              return inHand === undefined ? 'none' : `${sequences.indexOf(inHand.sequence)}`
+            },
+          },
+        ],
+        outcome: (world, [, hand]) => {
+          const times = sequences.map((sequence) => Math.floor(readSlot(world, sequence) / HANDLED))
+          const { sequence } = inspectSlotRing(world.ring).readers[0]!
+          return `${times.join('')} hand ${hand} left ${inspectSlotRing(world.ring).cursor - sequence}`
+        },
+      })
+      // By the slot: the third one was given up, with one producer it was never there.
+      const isMulti = producers === 'multi'
+      const all = isMulti ? '1101' : '1110'
+      const missing = (at: number): string => `${all.slice(0, at)}0${all.slice(at + 1)}`
+      const acceptable = [`${all} hand none left 0`]
+      for (const at of isMulti ? [0, 1, 3] : [0, 1, 2]) {
+        acceptable.push(`${missing(at)} hand ${at} left 0`, `${all} hand ${at} left 0`)
+      }
+      for (const outcome of outcomes) expect(acceptable).toContain(outcome)
+      // All of it comes about: the one in hand handled or not, each of the three.
+      expect(outcomes).toEqual(expect.arrayContaining(acceptable.slice(0, 1)))
+      expect(outcomes.length).toBeGreaterThan(4)
+    },
+  )
 })

@@ -2,24 +2,36 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import {
+  attachSlotColumns,
   attachSlotConsumer,
   attachSlotProducer,
   attachSlots,
   attachSlotWorker,
+  bool,
   busySpin,
+  createBatchProcessor,
   createSlotRing,
   evictOwner,
   evictPlace,
   evictProducer,
+  f32,
   f64,
   haltPlace,
+  haltRing,
+  i16,
   i32,
+  i8,
   inspectSlotRing,
   joinSlotPool,
   joinSlotRing,
   layout,
   NO_ROOM,
+  sequencesOnly,
   slotRingBytes,
+  text,
+  u16,
+  u32,
+  u8,
 } from '../src/index.ts'
 import type { SlotConsumer, SlotProducer, SlotRingDescriptor, SlotRingOptions } from '../src/index.ts'
 
@@ -209,6 +221,93 @@ describe.each(['single', 'multi'] as const)('claims, producers %s', (producers) 
       expect(seen).toEqual(Array.from({ length: seen.length }, (_, at) => (startSequence + at) | 0))
     },
   )
+})
+
+describe.each(['single', 'multi'] as const)('waiting beside the event loop, producers %s', (producers) => {
+  const full = (): { ring: SlotRingDescriptor; producer: SlotProducer } => {
+    const ring = createSlotRing({ capacity: 2, layout: record, producers, fixed: [{ kind: 'consumer', after: [] }] })
+    const producer = attachSlotProducer(ring)!
+    expect(fill(ring, producer, 3)).toBe(2)
+    return { ring, producer }
+  }
+
+  test('nextAsync claims at once, or when there is room', async () => {
+    const { ring, producer } = full()
+    const waiting = producer.nextAsync(2)
+    drain(ring, attachSlotConsumer(ring, 0))
+    expect(await waiting).toBe(3)
+    producer.publish(3)
+    drain(ring, attachSlotConsumer(ring, 0))
+    expect(await producer.nextAsync()).toBe(4)
+    producer.publish(4)
+  })
+
+  test('nextAsync gives up when its time is over, or when the ring is halted', async () => {
+    const { ring, producer } = full()
+    expect(await producer.nextAsync(1, 1)).toBe(NO_ROOM)
+    const waiting = producer.nextAsync(1, Infinity)
+    haltRing(ring)
+    expect(await waiting).toBe(NO_ROOM)
+    await expect(producer.nextAsync(3)).rejects.toThrow(code('ERR_RING_CLAIM'))
+  })
+})
+
+describe('halting the whole ring', () => {
+  test.each(['single', 'multi'] as const)('a producer that waits for room is told, producers %s', (producers) => {
+    const ring = createSlotRing({ capacity: 2, layout: record, producers, fixed: [{ kind: 'consumer', after: [] }] })
+    let isHaltedMeanwhile = false
+    const producer = attachSlotProducer(ring, {
+      // A strategy that has the ring halted while it waits.
+      wait: () => ({
+        name: 'halted',
+        waitFor(hasWork) {
+          expect(hasWork()).toBe(false)
+          haltRing(ring)
+          isHaltedMeanwhile = true
+          return hasWork()
+        },
+      }),
+      timeoutMs: Infinity,
+    })!
+    expect(fill(ring, producer, 2)).toBe(2)
+    expect(producer.isHalted).toBe(false)
+    expect(producer.next()).toBe(NO_ROOM)
+    expect([isHaltedMeanwhile, producer.isHalted]).toEqual([true, true])
+  })
+})
+
+describe('columns', () => {
+  const numbers = layout({ a: i8, b: u8, c: i16, d: u16, e: i32, f: u32, g: f32, h: f64, flag: bool, name: text(4) })
+
+  test('each number is a column, and what a column writes a view reads', () => {
+    const ring = createSlotRing({ capacity: 4, layout: numbers })
+    const columns = attachSlotColumns(ring, numbers)
+    const slots = attachSlots(ring, numbers)
+    expect(Object.keys(columns)).toEqual(['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'])
+    const values = { a: -1, b: 255, c: -300, d: 60_000, e: -(2 ** 31), f: 2 ** 32 - 1, g: 0.5, h: Math.PI }
+    for (const sequence of [-1, 0, 5, 2 ** 31 - 2]) {
+      for (const [name, value] of Object.entries(values)) columns[name as 'a'].set(sequence, value)
+    }
+    for (const sequence of [3, 4, 1, 2]) {
+      expect(slots.at(sequence).toObject()).toEqual({ ...values, flag: false, name: '' })
+      for (const [name, value] of Object.entries(values)) expect(columns[name as 'a'].get(sequence)).toBe(value)
+    }
+    expect(() => attachSlotColumns(ring, layout({ a: i8 }))).toThrow(code('ERR_RING_LAYOUT'))
+  })
+
+  test('a processor of columns is handed the sequence in place of a slot', () => {
+    const ring = ringOf()
+    const producer = attachSlotProducer(ring)!
+    const { value } = attachSlotColumns(ring, record)
+    const seen: unknown[] = []
+    const processor = createBatchProcessor(joinSlotRing(ring)!, sequencesOnly, (slot, sequence) =>
+      seen.push([slot, sequence, value.get(slot)]),
+    )
+    value.set(producer.tryNext(), 7)
+    producer.publish(0)
+    processor.poll()
+    expect(seen).toEqual([[0, 0, 7]])
+  })
 })
 
 describe('giving up', () => {

@@ -89,6 +89,10 @@ class BatchProcessor<S> implements Processor {
     return this.#consumer.available(1) > 0
   }
 
+  get isHalted(): boolean {
+    return this.#consumer.isHalted
+  }
+
   poll(limit: number = this.#maxBatch): number {
     if (this.state === 'ended') this.#refuse()
     const consumer = this.#consumer

@@ -5,7 +5,8 @@
  * disruptor({ capacity: 1024, layout: trade }).handle(journal, replicate).then(apply).build()
  * ```
  *
- * Nodes are handlers, which `topology.poll()` runs in this thread, or names, for threads that attach to them.
+ * Nodes are handlers, which `topology.poll()` runs in this thread; or names, for threads that attach to them; or modules, which whoever
+ * starts threads for the graph has them import (`@cambium/pipeline` does).
  */
 import { optionError } from '@cambium/base'
 import { ringGraphError } from '../errors.ts'
@@ -15,7 +16,7 @@ import type { GraphNode } from './graph.ts'
 import { createSlotRing } from './slot-ring.ts'
 import type { SlotRingOptions } from './slot-ring.ts'
 import { createTopology } from './topology.ts'
-import type { NodeHandler, Topology } from './topology.ts'
+import type { HandlerModule, NodeHandler, Topology } from './topology.ts'
 
 /** The options of the ring; the graph gives its fixed places. */
 export interface DisruptorOptions<F extends LayoutFields> extends Omit<SlotRingOptions, 'fixed' | 'layout'> {
@@ -29,6 +30,12 @@ export interface NodeDeclaration<F extends LayoutFields> {
   readonly handler?: NodeHandler<F>
   /** Makes it a pool: each record to one of so many workers. @default no pool */
   readonly workers?: number
+  /** URL of the module that has the handler, for a thread of its own: `new URL('./price.ts', import.meta.url)`. Not beside `handler`. */
+  readonly module?: URL | string
+  /** What the module exports the handler as. @default the node's name */
+  readonly export?: string
+  /** Given to the handler's maker in its thread; anything that can be cloned. */
+  readonly argument?: unknown
 }
 
 /** A node: its name, a handler that is a named function, or a declaration. */
@@ -69,6 +76,7 @@ class GraphBuilder<F extends LayoutFields> implements DisruptorBuilder<F> {
   readonly #options: DisruptorOptions<F>
   readonly #nodes: GraphNode[] = []
   readonly #handlers = new Map<string, NodeHandler<F>>()
+  readonly #modules = new Map<string, HandlerModule>()
   #isBuilt = false
 
   constructor(options: DisruptorOptions<F>) {
@@ -95,17 +103,20 @@ class GraphBuilder<F extends LayoutFields> implements DisruptorBuilder<F> {
       fixed: fixedPlacesOf(plan),
     })
     this.#isBuilt = true
-    return createTopology(ring, this.#options.layout, plan, this.#handlers)
+    return createTopology(ring, this.#options.layout, plan, { handlers: this.#handlers, modules: this.#modules })
   }
 
   /** Nodes that come after those of these names. */
   add(after: readonly string[], inputs: readonly NodeInput<F>[]): NodeGroup<F> {
     if (inputs.length === 0) throw ringGraphError('no node is given', { after: after.join(', ') })
     const names = inputs.map((input) => {
-      const { name, handler, workers } = declarationOf(input)
+      const declaration = declarationOf(input)
+      const { name, handler, workers } = declaration
       if (this.#nodes.some((node) => node.name === name)) throw ringGraphError('a name is there twice', { name })
       this.#nodes.push(workers === undefined ? { name, after } : { name, after, workers })
       if (handler !== undefined) this.#handlers.set(name, handler)
+      const module = moduleOf(declaration)
+      if (module !== undefined) this.#modules.set(name, module)
       return name
     })
     return new Group(this, names)
@@ -146,4 +157,18 @@ function declarationOf<F extends LayoutFields>(input: NodeInput<F>): NodeDeclara
   }
   if (typeof input !== 'object' || input === null) throw optionError('node', input, 'a name, a named function or a declaration')
   return input
+}
+
+/** Where the handler of a declaration is found; undefined for none. */
+function moduleOf<F extends LayoutFields>({ name, handler, module, ...rest }: NodeDeclaration<F>): HandlerModule | undefined {
+  if (module === undefined) {
+    if (rest.export !== undefined || rest.argument !== undefined) {
+      throw ringGraphError('a node without a module has an export or an argument', { name })
+    }
+    return undefined
+  }
+  if (handler !== undefined) throw ringGraphError('a node has both a handler and a module', { name })
+  const url = String(module)
+  if (!URL.canParse(url)) throw ringGraphError('a module is not named by a URL', { name, module: url })
+  return { url, name: rest.export ?? name, argument: rest.argument }
 }

@@ -29,12 +29,13 @@ import {
   CLAIM_HIGH,
   CLAIM_LOW,
   CLAIM_PHASE,
+  HALTED,
   LIMIT,
   PHASE_NONE,
   PRODUCER_BELL,
   PRODUCER_STATE,
 } from './slot-ring-layout.ts'
-import { countError, NO_ROOM, noStrategyError, waitForRoom } from './slot-producer.ts'
+import { awaitRoom, countError, NO_ROOM, noStrategyError, waitForRoom } from './slot-producer.ts'
 import type { ProducerWaiting, SlotProducer } from './slot-producer.ts'
 
 /** Internal; see `attachSlotProducer`. Undefined when all places are taken. */
@@ -58,6 +59,7 @@ class MultiProducer implements SlotProducer {
   readonly #limitWord: number
   readonly #abortedWord: number
   readonly #parkedWord: number
+  readonly #haltedWord: number
   readonly #flagsWord: number
   readonly #ownWord: number
   readonly #mask: number
@@ -81,6 +83,7 @@ class MultiProducer implements SlotProducer {
     this.#limitWord = ring.base + LIMIT
     this.#abortedWord = ring.base + ABORTED
     this.#parkedWord = placeBlock + PARKED_READERS
+    this.#haltedWord = ring.base + HALTED
     this.#flagsWord = ring.flagsWord
     this.#ownWord = ring.producerWord(place)
     this.#mask = capacity - 1
@@ -97,6 +100,10 @@ class MultiProducer implements SlotProducer {
     if (strategy === undefined) throw noStrategyError()
     const sequence = this.tryNext(count)
     return sequence === NO_ROOM ? waitForRoom(this, strategy, count, timeoutMs) : sequence
+  }
+
+  nextAsync(count: number = 1, timeoutMs: number = this.#timeoutMs): Promise<number> {
+    return awaitRoom(this, count, timeoutMs)
   }
 
   tryNext(count: number = 1): number {
@@ -136,6 +143,10 @@ class MultiProducer implements SlotProducer {
 
   get remaining(): number {
     return this.#look(this.#words.load(this.#cursorWord))
+  }
+
+  get isHalted(): boolean {
+    return this.#words.load(this.#haltedWord) !== 0
   }
 
   leave(): void {

@@ -57,6 +57,8 @@ export interface Processor {
   readonly skipped: number
   /** Whether a poll would find something, from a fresh look. */
   readonly hasWork: boolean
+  /** Whether another thread called `haltPlace` for it, or `haltRing`. `run` looks by itself; a loop of one's own does here. */
+  readonly isHalted: boolean
   /** Rung when there is something to handle; for a caller with an event loop: `bell.parkAsync(() => processor.hasWork, …)`. */
   readonly bell: Doorbell
   /**
@@ -81,9 +83,9 @@ export interface Processor {
 
 export const RUN_TIMEOUT_MS = 1000
 /** A microsecond on the processors it was measured on: 32 pauses of 31 ns. */
-const PAUSES = 32
+const PAUSES_MAX = 192
 /** A batch of so many is worth a look at the cursor. */
-const BATCH_MIN = 32
+const BATCH_MIN = 512
 /** Polls between two looks whether another thread has halted the loop, as long as there is always something to do. */
 const POLLS_PER_LOOK = 32
 
@@ -109,7 +111,7 @@ export function runLoop(steps: Steps, strategy: WaitStrategy, timeoutMs: number)
     if (count === 0) {
       if (isHalted()) return
       if (!strategy.waitFor(hasWork, timeoutMs)) onTimeout()
-    } else if (count > 1 && count < BATCH_MIN) for (let i = 0; i < PAUSES; i++) pause()
+    } else if (count > 1 && count < BATCH_MIN) for (let i = Math.min(PAUSES_MAX, 2 * count); i > 0; i--) pause()
     if (polls % POLLS_PER_LOOK === 0 && isHalted()) return
   }
 }

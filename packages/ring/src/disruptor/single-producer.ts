@@ -20,8 +20,8 @@ import type { Waker } from '../places/waker.ts'
 import type { SharedWords } from '../shared-words.ts'
 import type { WaitStrategy } from '../wait-strategy.ts'
 import type { AttachedRing } from './attached-ring.ts'
-import { PRODUCER_BELL } from './slot-ring-layout.ts'
-import { countError, NO_ROOM, noStrategyError, waitForRoom } from './slot-producer.ts'
+import { HALTED, PRODUCER_BELL } from './slot-ring-layout.ts'
+import { awaitRoom, countError, NO_ROOM, noStrategyError, waitForRoom } from './slot-producer.ts'
 import type { ProducerWaiting, SlotProducer } from './slot-producer.ts'
 
 /** Internal; see `attachSlotProducer`. */
@@ -36,6 +36,7 @@ class SingleProducer implements SlotProducer {
   readonly #words: SharedWords
   readonly #cursorWord: number
   readonly #parkedWord: number
+  readonly #haltedWord: number
   readonly #gates: Progress
   readonly #waker: Waker
   readonly #strategy: WaitStrategy | undefined
@@ -51,6 +52,7 @@ class SingleProducer implements SlotProducer {
     this.#words = words
     this.#cursorWord = ring.cursorWord
     this.#parkedWord = placeBlock + PARKED_READERS
+    this.#haltedWord = ring.base + HALTED
     this.bell = createPlaceBell(int32, ring.producerWord(0) + PRODUCER_BELL, placeBlock + PARKED_PRODUCERS, 1)
     this.#waker = ring.waker
     this.#strategy = wait?.(this.bell)
@@ -66,8 +68,16 @@ class SingleProducer implements SlotProducer {
   next(count: number = 1, timeoutMs: number = this.#timeoutMs): number {
     const strategy = this.#strategy
     if (strategy === undefined) throw noStrategyError()
-    const sequence = this.tryNext(count)
-    return sequence === NO_ROOM ? waitForRoom(this, strategy, count, timeoutMs) : sequence
+    const next = (this.#claimed + count) | 0
+    if ((count - 1) >>> 0 === count - 1 && count <= this.capacity && ((this.#limit - next) | 0) >= 0) {
+      this.#claimed = next
+      return next
+    }
+    return this.#wait(strategy, count, timeoutMs)
+  }
+
+  nextAsync(count: number = 1, timeoutMs: number = this.#timeoutMs): Promise<number> {
+    return awaitRoom(this, count, timeoutMs)
   }
 
   tryNext(count: number = 1): number {
@@ -99,8 +109,17 @@ class SingleProducer implements SlotProducer {
     return (this.#limit - this.#claimed) | 0
   }
 
+  get isHalted(): boolean {
+    return this.#words.load(this.#haltedWord) !== 0
+  }
+
   leave(): void {
     if (this.#claimed !== this.#published) throw ringClaimError('a claim is open', { claimed: this.#claimed })
+  }
+
+  #wait(strategy: WaitStrategy, count: number, timeoutMs: number): number {
+    const sequence = this.tryNext(count)
+    return sequence === NO_ROOM ? waitForRoom(this, strategy, count, timeoutMs) : sequence
   }
 
   /** Looks at the gates; whether there is room up to `next`. */

@@ -21,11 +21,17 @@ export interface SlotProducer {
   readonly bell: Doorbell
   /**
    * Claims `count` slots (1 to the capacity), waits for them if need be, and returns the highest of their sequences.
-   * {@link NO_ROOM} when there was no room within `timeoutMs`, which is the producer's own limit by default.
+   * {@link NO_ROOM} when there was no room within `timeoutMs`, which is the producer's own limit by default, or when the whole ring was
+   * halted meanwhile.
    *
    * @throws `ERR_RING_CLAIM` for a count that the ring can never take; `ERR_OPTION` without a wait strategy
    */
   next(count?: number, timeoutMs?: number): number
+  /**
+   * The same beside the event loop of the thread, and without a wait strategy: for the main thread above all. The promise does not keep a
+   * process alive.
+   */
+  nextAsync(count?: number, timeoutMs?: number): Promise<number>
   /** Claims `count` slots, or returns {@link NO_ROOM} at once. Never blocks. @throws `ERR_RING_CLAIM` */
   tryNext(count?: number): number
   /**
@@ -43,6 +49,8 @@ export interface SlotProducer {
   hasRoom(count: number): boolean
   /** Free slots, from a fresh look. */
   readonly remaining: number
+  /** Whether somebody called `haltRing`: what is published from now on is handled by nobody. */
+  readonly isHalted: boolean
   /** Gives its place back to other producers. @throws `ERR_RING_CLAIM` while a claim is open */
   leave(): void
 }
@@ -67,10 +75,21 @@ const LOST_MAX = 10_000
 
 /** Waits for room and claims it. Internal; the slow path of `next`. */
 export function waitForRoom(producer: SlotProducer, strategy: WaitStrategy, count: number, timeoutMs: number): number {
-  const hasRoom = (): boolean => producer.hasRoom(count)
+  const hasRoom = (): boolean => producer.hasRoom(count) || producer.isHalted
   for (let lost = 0; lost < LOST_MAX && strategy.waitFor(hasRoom, timeoutMs); lost++) {
     const sequence = producer.tryNext(count)
-    if (sequence !== NO_ROOM) return sequence
+    if (sequence !== NO_ROOM || producer.isHalted) return sequence
+  }
+  return NO_ROOM
+}
+
+/** Waits for room beside the event loop, and claims it. Internal; `nextAsync`. */
+export async function awaitRoom(producer: SlotProducer, count: number, timeoutMs: number): Promise<number> {
+  const hasRoom = (): boolean => producer.hasRoom(count) || producer.isHalted
+  for (let lost = 0; lost < LOST_MAX; lost++) {
+    const sequence = producer.tryNext(count)
+    if (sequence !== NO_ROOM || producer.isHalted) return sequence
+    if ((await producer.bell.parkAsync(hasRoom, timeoutMs)) === 'timeout') return NO_ROOM
   }
   return NO_ROOM
 }

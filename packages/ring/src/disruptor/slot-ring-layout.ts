@@ -19,7 +19,7 @@
  *     33  limit            several producers: the sequence up to which there   producers, before each claim
  *                          is room, by whoever has looked at the gates
  *     64  aborted          slots given up, Atomics.add                         the root
- *     65  halted           1 for good, by whoever ends the whole ring          readers, when they wait
+ *     65  halted           1 for good, by whoever ends the whole ring          readers and producers, when they wait
  *     96  the places of readers, see places/place-layout.ts
  *         the places of producers, one every 96 words:
  *           +0  low        the open claim; plain, low and high before the      the root, when it frees the claims of a dead

@@ -25,9 +25,19 @@ import type { SlotRingDescriptor } from './slot-ring.ts'
 import { attachSlots } from './slots.ts'
 import { createWorkProcessor } from './work-processor.ts'
 
+/** Where the handler of a node is found: code cannot cross threads, so the thread that runs it imports it. Plain data. */
+export interface HandlerModule {
+  readonly url: string
+  /** What the module exports it as. */
+  readonly name: string
+  readonly argument: unknown
+}
+
 /** One node of a running graph: plain data that can be sent to the thread that runs it. */
 export interface NodeDescriptor extends PlannedNode {
   readonly ring: SlotRingDescriptor
+  /** Of a node that was declared with a module. */
+  readonly module?: HandlerModule
 }
 
 /** What handles the records of a node; a function, or an object that is told more. */
@@ -88,9 +98,15 @@ export function createTopology<F extends LayoutFields>(
   ring: SlotRingDescriptor,
   layout: Layout<F>,
   plan: readonly PlannedNode[],
-  handlers: ReadonlyMap<string, NodeHandler<F>>,
+  code: NodeCode<F>,
 ): Topology<F> {
-  return new RingTopology(ring, layout, plan, handlers)
+  return new RingTopology(ring, layout, plan, code)
+}
+
+/** What runs at the nodes, by their names. Internal. */
+export interface NodeCode<F extends LayoutFields> {
+  readonly handlers: ReadonlyMap<string, NodeHandler<F>>
+  readonly modules: ReadonlyMap<string, HandlerModule>
 }
 
 class RingTopology<F extends LayoutFields> implements Topology<F> {
@@ -100,15 +116,13 @@ class RingTopology<F extends LayoutFields> implements Topology<F> {
   readonly #handlers: ReadonlyMap<string, NodeHandler<F>>
   #processors: ReadonlyMap<string, readonly Processor[]> | undefined
 
-  constructor(
-    ring: SlotRingDescriptor,
-    layout: Layout<F>,
-    plan: readonly PlannedNode[],
-    handlers: ReadonlyMap<string, NodeHandler<F>>,
-  ) {
+  constructor(ring: SlotRingDescriptor, layout: Layout<F>, plan: readonly PlannedNode[], { handlers, modules }: NodeCode<F>) {
     this.ring = ring
     this.layout = layout
-    this.nodes = plan.map((node) => ({ ...node, ring }))
+    this.nodes = plan.map((node) => {
+      const module = modules.get(node.name)
+      return module === undefined ? { ...node, ring } : { ...node, ring, module }
+    })
     this.#handlers = handlers
   }
 

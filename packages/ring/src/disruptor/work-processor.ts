@@ -68,6 +68,10 @@ class WorkProcessor<S> implements Processor {
     return this.#worker.hasWork
   }
 
+  get isHalted(): boolean {
+    return this.#worker.isHalted
+  }
+
   poll(limit: number = this.#maxBatch): number {
     if (this.state === 'ended') this.#refuse()
     const worker = this.#worker

@@ -13,7 +13,7 @@
 import { layoutValueError } from '../errors.ts'
 import { readBytes, readText, writeBytes, writeText } from './bounded-field.ts'
 import type { FieldType } from './field-type.ts'
-import type { LayoutFields, LayoutValues, PlacedField } from './layout.ts'
+import type { Layout, LayoutFields, LayoutValues, PlacedField } from './layout.ts'
 
 /** A view of one record of a layout at a time. Not for sharing between threads: make one per thread. */
 export type LayoutView<F extends LayoutFields> = LayoutValues<F> & {
@@ -26,6 +26,9 @@ export type LayoutView<F extends LayoutFields> = LayoutValues<F> & {
   /** A copy of the record as a plain object, fields in the order of their declaration. */
   toObject(): LayoutValues<F>
 }
+
+/** The view of a layout: `ViewOf<typeof trade>` is what a handler of its records is given. */
+export type ViewOf<L> = L extends Layout<infer F> ? LayoutView<F> : never
 
 /** What a view is made of. The names begin with `$`, which a field's cannot. Internal. */
 export interface ViewMemory {

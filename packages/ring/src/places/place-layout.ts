@@ -12,8 +12,10 @@
  *           +0  sequence      how far it has come   the place's thread, Atomics.store, after    producers, dependents
  *                                                   the last read of the records it covers
  *           +1  holding       a worker has a record the worker; 1 before, 0 after it            producers, dependents of the pool
- *          +32  started       the record in hand    the place's thread, plain, around each      a successor and the root, after
- *          +33  finished      the last one done     record                                      the thread has ended
+ *          +32  started       the record in hand    the place's thread, plain: around each      a successor and the root, after
+ *          +33  finished      the last one done,    record or, in a processor, before each      the thread has ended
+ *                             when nothing is in    record and after each batch
+ *                             hand
  *          +34  claimed       a worker's own record the same                                    the same
  *          +64  state         free, joining, member the holder of the lock; free → joining      all
  *                             and the owner's number by CAS, before it has the lock

@@ -8,7 +8,17 @@
 import { BELL_RUNG, createDoorbell } from '../doorbell.ts'
 import type { Doorbell } from '../doorbell.ts'
 import { bitOf, placesOf } from './place-bits.ts'
-import { AFTER, BEFORE, BELL, FIRST_PLACE, GATES, PARKED_PRODUCERS, PARKED_READERS, PLACE_WORDS } from './place-layout.ts'
+import {
+  AFTER,
+  BEFORE,
+  BELL,
+  FIRST_PLACE,
+  GATES,
+  MEMBERS,
+  PARKED_PRODUCERS,
+  PARKED_READERS,
+  PLACE_WORDS,
+} from './place-layout.ts'
 
 /** Internal. */
 export class Waker {
@@ -34,10 +44,15 @@ export class Waker {
     }
   }
 
-  /** After a finish: those behind `place`, which is the pool's for a worker, and the producers if it gates them. */
+  /** After a finish: those behind `place`, which is the pool's for a worker, and the producers if it gates them. Parked bits come first: whoever is
+   * not yet behind `place` then looks for itself after it has set its bit. */
   behind(place: number): void {
+    const parked = Atomics.load(this.#int32, this.#block + PARKED_READERS)
     const behind = Atomics.load(this.#int32, this.#placeWord(place) + BEFORE)
-    for (const one of placesOf(Atomics.load(this.#int32, this.#block + PARKED_READERS) & behind)) this.place(one)
+    // A pool has no thread of its own: its workers wait for what it waits for.
+    let waiting = behind
+    for (const one of placesOf(behind)) waiting |= Atomics.load(this.#int32, this.#placeWord(one) + MEMBERS)
+    for (const one of placesOf(parked & waiting)) this.place(one)
     if ((Atomics.load(this.#int32, this.#block + GATES) & bitOf(place)) !== 0) this.producers()
   }
 
