@@ -18,6 +18,8 @@ const REAL_PLATFORM: Readonly<Record<string, string>> = {
   'packages/runtime/src/core-worker.ts': 'the randomness of a worker thread',
   'packages/runtime/src/process-clock.ts': 'the clock of all threads',
   'packages/runtime/src/worker-platform.ts': 'the randomness of the main thread, and the threads themselves',
+  'packages/pipeline/src/stage-threads.ts': 'the threads of a pipeline of stages, its timers and its clock',
+  'packages/pipeline/src/stage-worker.ts': 'the clock of the thread of a stage',
   'packages/cambium/src/cli/simulate-command.ts':
     'the command line: draws a seed when none is given, and stops when its time is up',
   'packages/testkit/src/fake-timers.ts': 'takes over the clock and timers of the process for simulations, and gives them back',
@@ -81,7 +83,7 @@ describe('the outside world', () => {
     const users = new Set(packageSources.filter((file) => outsideUsesOf(file).length > 0).map(({ path }) => path))
     expect(Object.keys(REAL_PLATFORM).filter((path) => !users.has(path))).toEqual([])
     expect(
-      Object.keys(REAL_PLATFORM).filter((path) => !/^packages\/(runtime\/src|testkit\/src|cambium\/src\/cli)\//.test(path)),
+      Object.keys(REAL_PLATFORM).filter((path) => !/^packages\/(runtime\/src|pipeline\/src|testkit\/src|cambium\/src\/cli)\//.test(path)),
     ).toEqual([])
   })
 
