@@ -15,6 +15,7 @@ import {
   ownAgainstRingbuf,
   ownAsk,
   ownMemory,
+  ownRecords,
   ownRestart,
   ownRoundTrip,
   ownSpawn,
@@ -129,7 +130,12 @@ export function createPeerGroups(scale: number): readonly BenchGroup[] {
       name: 'ring.1p1c.single',
       title: 'One producer, one consumer, 8 B in place, each record published alone',
       quick: true,
-      cases: [ownAgainstDisruptor(1, scaled(20_000_000), SLOTS), disruptor({ ...counted(50_000_000), batch: 1, slots: SLOTS })],
+      cases: [
+        ownAgainstDisruptor('ring', { ...counted(50_000_000), batch: 1, slots: SLOTS }),
+        disruptor({ ...counted(50_000_000), batch: 1, slots: SLOTS }),
+        variant(ownAgainstDisruptor('ring-columns', { ...counted(50_000_000), batch: 1, slots: SLOTS })),
+        variant(ownRecords(1, scaled(20_000_000), SLOTS)),
+      ],
       ratios: [ratio('ring/disruptor.1p1c.single', 'ring.1p1c.single', 'ring', 'disruptor')],
     },
     {
@@ -214,8 +220,10 @@ export function createPeerGroups(scale: number): readonly BenchGroup[] {
       title: `One producer, one consumer, 8 B in place, in batches of ${BATCH}`,
       quick: false,
       cases: [
-        ownAgainstDisruptor(BATCH, scaled(50_000_000), SLOTS),
+        ownAgainstDisruptor('ring', { ...counted(100_000_000), batch: BATCH, slots: SLOTS }),
         disruptor({ ...counted(100_000_000), batch: BATCH, slots: SLOTS }),
+        ownAgainstDisruptor('ring-columns', { ...counted(100_000_000), batch: BATCH, slots: SLOTS }),
+        ownRecords(BATCH, scaled(50_000_000), SLOTS),
       ],
       ratios: [ratio('ring/disruptor.1p1c.batch', 'ring.1p1c.batch', 'ring', 'disruptor')],
     },

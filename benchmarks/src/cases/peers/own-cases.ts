@@ -16,6 +16,8 @@ import { paramsOf, ringLink, warmupOf } from '../queue-vs-ring/links.ts'
 import { runLatency, runThroughput } from '../queue-vs-ring/run-flow.ts'
 import type { FlowSpec } from '../queue-vs-ring/run-flow.ts'
 import { ONE_TO_ONE, PING_PONG } from '../queue-vs-ring/topologies.ts'
+import { runSlotStream } from './slot-stream.ts'
+import type { SlotStreamSpec } from './slot-stream.ts'
 
 export type Route = Pick<TellSpec, 'cores' | 'from' | 'to'>
 
@@ -51,15 +53,25 @@ export function ownRestart(restarts: number, warmup: number): BenchCase {
   return benchCase('cambium', 'ns', spec, () => runRestart(spec))
 }
 
-/** What a record of 8 B takes in a ring. */
+/**
+ * Our side against the Disruptor: which of our rings that is, is decided here and nowhere else. `ring` is the ring of slots as its users
+ * have it, an event of two numbers in 8 B, a view of the slots, a handler at a node of a graph; `ring-columns` the same by columns.
+ */
+export function ownAgainstDisruptor(contender: 'ring' | 'ring-columns', spec: Omit<SlotStreamSpec, 'access'>): BenchCase {
+  const access = contender === 'ring' ? 'view' : 'columns'
+  const params = { ...spec, access, bytes: 8, wait: 'busy-spin', threads: 2 }
+  return benchCase(contender, 'msg/s', params, () => runSlotStream({ ...spec, access }))
+}
+
+/** What a record of 8 B takes in a ring of records. */
 const RECORD_BYTES = 16
 
-/**
- * Our side against the Disruptor: which of our rings that is, is decided here and nowhere else. An event is two numbers in 8 B. There is room
- * for as many of them: where threads have to share a processor, that decides how often they change places.
- */
-export function ownAgainstDisruptor(batch: number, messages: number, slots: number): BenchCase {
-  return ownStream({ ...ringLink(8, batch, 'busy-spin'), capacity: slots * RECORD_BYTES }, messages)
+/** The ring of records of any length, as the actors have it, with room for as many. */
+export function ownRecords(batch: number, messages: number, slots: number): BenchCase {
+  return {
+    ...ownStream({ ...ringLink(8, batch, 'busy-spin'), capacity: slots * RECORD_BYTES }, messages),
+    contender: 'ring-records',
+  }
 }
 
 /** Records of 32 B, each published alone; both sides spin. */
