@@ -4,8 +4,9 @@
  * Protocol
  * 1. The dead producer's place is freed first, so that what it held is nobody's.
  * 2. Load the cursor. Then read the open claims of all producers that live. Then look at each slot up to that cursor.
- * 3. A slot that is not published and in no open claim was a dead producer's: it is marked as aborted. For whoever claimed it had
- *    written so before the cursor moved over it, and says so until it has published it.
+ * 3. A slot that still has the lap before its own and is in no open claim was a dead producer's: it is marked as aborted. For whoever claimed
+ *    it had written so before the cursor moved over it, and says so until it has published it. Any other lap is its own, or a later one: the
+ *    others do not wait, and the ring may have come round while this looks. That one must not be touched.
  * 4. A slot in a claim of phase 1 is undecided: that producer's CAS and the dead one's were after the same slots, and it does not know
  *    yet whether it lost. It knows some instructions later; then look again.
  *
@@ -93,9 +94,10 @@ function abortLost(ring: AttachedRing): LostClaims {
   for (let sequence = (least + 1) | 0; ((cursor - sequence) | 0) >= 0; sequence = (sequence + 1) | 0) {
     const word = flagsWord + (sequence & (capacity - 1))
     const lap = (sequence >>> shift) << 1
+    const previous = (((sequence - capacity) | 0) >>> shift) << 1
     const owner = claims.find(({ low, high }) => ((sequence - low) | 0) >= 0 && ((high - sequence) | 0) >= 0)
     const seen = Atomics.load(int32, word)
-    if ((seen & -2) === lap || owner?.isHeld === true) continue
+    if ((seen & -2) !== previous || owner?.isHeld === true) continue
     if (owner !== undefined) undecided += 1
     else if (Atomics.compareExchange(int32, word, seen, lap | 1) === seen) aborted += 1
   }
