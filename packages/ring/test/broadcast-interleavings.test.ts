@@ -190,6 +190,46 @@ describe('a lossless reader', () => {
     expect(outcomes).toEqual(['8 / 012345678'])
   })
 
+  test('C-46 one that is behind another parks until that one has given back; the publish alone does not let it go', () => {
+    const outcomes = explore({
+      start: () =>
+        broadcastWorld(0, (world) => {
+          const first = joinBroadcast(world.ring)!
+          joinBroadcast(world.ring, { after: [first.place] })
+        }),
+      threads: [
+        {
+          thread: (world) => {
+            const producer = attachBroadcastProducer(world.ring)
+            return () => send(world, producer, 1)
+          },
+        },
+        ...[0, 1].map((place) => ({
+          thread: (world: BroadcastWorld) => {
+            const reader = succeedBroadcastReader(world.ring, place)
+            return () => {
+              let seen = ''
+              while (seen === '') {
+                reader.bell.park(() => !reader.isEmpty, Infinity)
+                if (reader.next()) {
+                  // The second one finds what the first one has left.
+                  const word = reader.offset >> 2
+                  seen = `${Atomics.load(reader.int32, word)}`
+                  Atomics.store(reader.int32, word, 2)
+                  reader.done()
+                }
+                reader.release()
+              }
+              return seen
+            }
+          },
+        })),
+      ],
+      outcome: (_world, results) => results.join(' / '),
+    })
+    expect(outcomes).toEqual(['1 / 1 / 2'])
+  })
+
   test('C-46 a joiner against a producer that advances', () => {
     const outcomes = explore({
       start: () => broadcastWorld(0, filled(4)),

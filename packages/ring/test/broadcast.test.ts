@@ -195,6 +195,103 @@ describe('a lossless reader', () => {
   })
 })
 
+describe('lossless readers behind others', () => {
+  test('C-46 one behind two never overtakes the slower; when one leaves it follows the other', () => {
+    const ring = ringOf()
+    const producer = attachBroadcastProducer(ring)
+    const [slow, fast] = [joinBroadcast(ring)!, joinBroadcast(ring)!]
+    const last = joinBroadcast(ring, { after: [slow.place, fast.place] })!
+    for (const type of [1, 2, 3, 4]) put(producer, type)
+    producer.publish()
+    expect([types(last), last.isEmpty]).toEqual([[], true])
+    types(fast)
+    types(slow, 2)
+    expect(last.isEmpty).toBe(false)
+    expect([types(last), last.isEmpty]).toEqual([[1, 2], true])
+    slow.leave()
+    expect(types(last)).toEqual([3, 4])
+    expect(producer.free).toBe(1024)
+  })
+
+  test('one that joins behind a slow one waits until that has come so far', () => {
+    const ring = ringOf()
+    const producer = attachBroadcastProducer(ring)
+    const first = joinBroadcast(ring)!
+    put(producer, 1)
+    producer.publish()
+    const second = joinBroadcast(ring, { after: [first.place] })!
+    put(producer, 2)
+    producer.publish()
+    expect([second.isEmpty, types(second)]).toEqual([true, []])
+    types(first, 1)
+    expect([second.isEmpty, types(second)]).toEqual([true, []])
+    types(first)
+    expect(types(second)).toEqual([2])
+  })
+
+  test('C-48 the successor of one behind another is behind it too', () => {
+    const ring = ringOf()
+    const producer = attachBroadcastProducer(ring)
+    const first = joinBroadcast(ring)!
+    const second = joinBroadcast(ring, { after: [first.place] })!
+    for (const type of [1, 2, 3, 4]) put(producer, type)
+    producer.publish()
+    types(first, 3)
+    second.next()
+    const successor = succeedBroadcastReader(ring, second.place)
+    expect(types(successor)).toEqual([2, 3])
+    types(first)
+    expect(types(successor)).toEqual([4])
+  })
+
+  test('C-46 C-49 a pipeline over records of any size, across the ends of data area and positions', () => {
+    const program = fc.record({
+      start: fc.constantFrom(0, 2 ** 31 - 1024, -1024, -8),
+      sizes: fc.array(fc.integer({ min: 1, max: 112 }), { minLength: 20, maxLength: 80 }),
+      steps: fc.array(fc.tuple(fc.nat(2), fc.integer({ min: 1, max: 5 })), { maxLength: 200 }),
+    })
+    fc.assert(
+      fc.property(program, ({ start, sizes, steps }) => {
+        const ring = ringOf({ startPosition: start })
+        const producer = attachBroadcastProducer(ring)
+        const chain = [joinBroadcast(ring)!]
+        for (let at = 1; at < 3; at++) chain.push(joinBroadcast(ring, { after: [chain[at - 1]!.place] })!)
+        const seen: number[][] = chain.map(() => [])
+        let type = 0
+        const fill = (): void => {
+          while (type < sizes.length && put(producer, type, sizes[type])) type++
+          producer.publish()
+        }
+        const read = (at: number, limit?: number): void => {
+          seen[at]!.push(...types(chain[at]!, limit))
+          for (let one = 1; one < chain.length; one++) expect(seen[one]!.length).toBeLessThanOrEqual(seen[one - 1]!.length)
+        }
+        for (const [at, limit] of steps) {
+          fill()
+          read(at, limit)
+        }
+        while (seen[2]!.length < sizes.length) {
+          fill()
+          for (const at of chain.keys()) read(at)
+        }
+        for (const one of seen) expect(one).toEqual([...sizes.keys()])
+        expect(producer.free).toBe(1024)
+      }),
+      { numRuns: 50 },
+    )
+  })
+
+  test('a lossy one comes after nobody, and nobody after it or after no one', () => {
+    const ring = ringOf()
+    const lossy = joinBroadcast(ring, { mode: 'lossy' })!
+    const lossless = joinBroadcast(ring)!
+    expect(() => joinBroadcast(ring, { mode: 'lossy', after: [lossless.place] })).toThrow(code('ERR_OPTION'))
+    for (const after of [lossy.place, 5, 32, -1, 0.5])
+      expect(() => joinBroadcast(ring, { after: [after] })).toThrow(code('ERR_RING_PLACE'))
+    expect(joinBroadcast(ring)!.place).toBe(2)
+  })
+})
+
 describe('a lossy reader', () => {
   test('R1.7 is lapped, counts what it missed, and goes on at the last record', () => {
     const ring = ringOf()

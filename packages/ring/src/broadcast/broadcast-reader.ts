@@ -1,7 +1,8 @@
 /** The reading side of a broadcast ring: what both kinds of readers offer, and how to join, succeed and evict them. */
-import { checkFields, checkInteger, checkOneOf } from '@cambium/base'
+import { checkFields, checkInteger, checkOneOf, optionError } from '@cambium/base'
 import type { Doorbell } from '../doorbell.ts'
 import { ringPlaceError } from '../errors.ts'
+import { bitOf } from '../places/place-bits.ts'
 import { KIND, KIND_CONSUMER, KIND_OBSERVER, OWNER_MAX, OWNER_SHIFT, STATE, STATE_FREE } from '../places/place-layout.ts'
 import { NO_PLACE } from '../places/place-table.ts'
 import type { RecordHandler } from '../spsc-consumer.ts'
@@ -54,6 +55,8 @@ export interface BroadcastReader {
 export interface BroadcastJoinOptions {
   /** `lossless` holds the producer back when it is slow; `lossy` is lapped. @default 'lossless' */
   readonly mode?: 'lossless' | 'lossy'
+  /** Places of lossless readers that a lossless one comes after: it gets what all of them have given back. @default none */
+  readonly after?: readonly number[]
   /** A number by which the root finds what a dead thread leaves behind: 0 to 2^29 - 1. @default 0 */
   readonly owner?: number
 }
@@ -61,15 +64,18 @@ export interface BroadcastJoinOptions {
 /**
  * Joins a running broadcast ring: gets every record that is published from now on. Undefined when it has as many readers as it may have.
  *
- * @throws `ERR_RING_LOCKED`, `ERR_RING_MEMORY`, `ERR_RING_MAGIC`, `ERR_RING_VERSION`, `ERR_OPTION`
+ * @throws `ERR_RING_PLACE` when one of `after` is no lossless reader, `ERR_RING_LOCKED`, `ERR_RING_MEMORY`, `ERR_RING_MAGIC`, `ERR_RING_VERSION`, `ERR_OPTION`
  */
 export function joinBroadcast(descriptor: BroadcastDescriptor, options: BroadcastJoinOptions = {}): BroadcastReader | undefined {
-  checkFields('options', options, ['mode', 'owner'])
+  checkFields('options', options, ['mode', 'after', 'owner'])
   const mode = checkOneOf('mode', options.mode, ['lossless', 'lossy'], 'lossless')
   const owner = checkInteger('owner', options.owner, { default: 0, min: 0, max: OWNER_MAX })
   const ring = attachBroadcast(descriptor)
+  const { after = [] } = options
+  if (mode === 'lossy' && after.length > 0) throw optionError('after', after, 'no places for a lossy reader: nobody waits for it')
+  const behind = after.reduce((places, place) => places | bitOf(checkPlace(place, ring.places)), 0)
   const kind = mode === 'lossy' ? KIND_OBSERVER : KIND_CONSUMER
-  const place = ring.table.join({ kind, after: 0, pool: 0, owner })
+  const place = ring.table.join({ kind, after: behind, pool: 0, owner })
   if (place === NO_PLACE) return undefined
   return mode === 'lossy' ? new LossyReader(ring, place) : new GatedReader(ring, place)
 }
@@ -82,8 +88,7 @@ export function joinBroadcast(descriptor: BroadcastDescriptor, options: Broadcas
  */
 export function succeedBroadcastReader(descriptor: BroadcastDescriptor, place: number): BroadcastReader {
   const ring = attachBroadcast(descriptor)
-  const isPlace = Number.isInteger(place) && place >= 0 && place < ring.places
-  if (!isPlace || !ring.table.isMember(place) || ring.table.read(place, KIND) !== KIND_CONSUMER) {
+  if (!ring.table.isMember(checkPlace(place, ring.places)) || ring.table.read(place, KIND) !== KIND_CONSUMER) {
     throw ringPlaceError('no lossless reader is there', { place })
   }
   return new GatedReader(ring, place)
@@ -107,4 +112,9 @@ export function evictBroadcastOwner(descriptor: BroadcastDescriptor, owner: numb
   const holder = table.lockHolder
   for (const place of theirs.toSorted((a, b) => Number(b === holder) - Number(a === holder))) table.leave(place)
   return theirs
+}
+
+function checkPlace(place: number, places: number): number {
+  if (!Number.isInteger(place) || place < 0 || place >= places) throw ringPlaceError('no such place', { place })
+  return place
 }

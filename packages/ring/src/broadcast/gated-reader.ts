@@ -1,5 +1,6 @@
 /**
- * A lossless reader of a broadcast ring: gets every record, in place, and holds the producer back.
+ * A lossless reader of a broadcast ring: gets every record, in place, and holds the producer back. It may come after others: then it gets
+ * what all of them have given back, and may read what they have written into the records.
  *
  * Protocol
  * 1. `next` stores `start | 1` in the hand before it hands a record out, `done` its end; so the hand names the one record that may be half
@@ -7,14 +8,17 @@
  * 2. A header that no producer can have written is counted as corrupt, and reading goes on at the tail, which is always the begin of a
  *    record. What lay between is lost; the numbers of the records tell how many.
  *
- * Memory order: records are plain loads behind the Atomics.load of the tail that covers them. The store of the position comes after
+ * 3. The end of what it may read is the tail, or behind others the least of their positions, which lie where records begin.
+ *
+ * Memory order: records are plain loads behind the Atomics.load of the tail, or of the position, that covers them. The store of the position comes after
  * the last read of what it gives back. The hand is plain; its reader comes after the end of this thread.
  */
 import type { Doorbell } from '../doorbell.ts'
 import { createPlaceBell } from '../places/place-bell.ts'
 import { bitOf } from '../places/place-bits.ts'
-import { BELL, PARKED_READERS, SEQUENCE, STARTED } from '../places/place-layout.ts'
+import { AFTER, BELL, PARKED_READERS, SEQUENCE, STARTED } from '../places/place-layout.ts'
 import type { PlaceTable } from '../places/place-table.ts'
+import { Progress } from '../places/progress.ts'
 import type { Waker } from '../places/waker.ts'
 import type { SharedWords } from '../shared-words.ts'
 import type { RecordHandler } from '../spsc-consumer.ts'
@@ -46,6 +50,8 @@ export class GatedReader implements BroadcastReader {
   readonly #control: Int32Array
   readonly #table: PlaceTable
   readonly #waker: Waker
+  /** Those that it comes after. */
+  readonly #before: Progress
   readonly #capacity: number
   readonly #tailWord: number
   readonly #positionWord: number
@@ -53,7 +59,7 @@ export class GatedReader implements BroadcastReader {
   readonly #parkedWord: number
   /** End of the record in hand; equal to `position` when there is none. */
   #end: number
-  /** Tail last seen. */
+  /** End of what it may read, as last seen. */
   #published: number
   #released: number
   /** Number that the next record must have, once one has been read. */
@@ -69,6 +75,7 @@ export class GatedReader implements BroadcastReader {
     this.#control = int32
     this.#table = table
     this.#waker = ring.waker
+    this.#before = new Progress(words, ring.placeBlock, word + AFTER, 0)
     this.#capacity = ring.capacity
     this.#tailWord = ring.base + TAIL
     this.#positionWord = word + SEQUENCE
@@ -79,7 +86,7 @@ export class GatedReader implements BroadcastReader {
     const hand = Atomics.load(int32, this.#handWord)
     this.position = hand & ~IN_HAND_BIT
     this.#end = this.position
-    this.#published = words.load(this.#tailWord)
+    this.#published = this.#look()
     // A predecessor ended with this record in hand: it is passed over.
     if ((hand & IN_HAND_BIT) !== 0 && this.next()) this.done()
     this.#settle(this.#end)
@@ -94,7 +101,7 @@ export class GatedReader implements BroadcastReader {
     for (let look = 0; look < LOOKS_MAX; look++) {
       let available = (this.#published - start) | 0
       if (available <= 0) {
-        this.#published = this.#words.load(this.#tailWord)
+        this.#published = this.#look()
         available = (this.#published - start) | 0
         if (available <= 0) break
       }
@@ -129,7 +136,7 @@ export class GatedReader implements BroadcastReader {
   }
 
   get isEmpty(): boolean {
-    return this.#end === this.#published && this.#end === this.#words.load(this.#tailWord)
+    return ((this.#published - this.#end) | 0) <= 0 && ((this.#look() - this.#end) | 0) <= 0
   }
 
   poll(handler: RecordHandler, limit: number = LIMIT_MAX): number {
@@ -150,6 +157,11 @@ export class GatedReader implements BroadcastReader {
   leave(): void {
     this.bell.busy()
     this.#table.leave(this.place)
+  }
+
+  /** Before its own position as long as it has joined beyond those that it comes after. */
+  #look(): number {
+    return this.#before.least(this.#words.load(this.#tailWord), this.#capacity)
   }
 
   #hand(start: number, index: number): void {
