@@ -1,7 +1,7 @@
 /** Types of declared layouts: fields have the types of their declaration, in views, values and handlers. */
 import { expectTypeOf, test } from 'vitest'
-import { bool, bytes, disruptor, f64, layout, text, u32 } from '../src/index.ts'
-import type { LayoutValues } from '../src/index.ts'
+import { attachSlotColumns, bool, bytes, createSlotRing, disruptor, f64, layout, text, u32 } from '../src/index.ts'
+import type { LayoutValues, SlotColumn, ViewOf } from '../src/index.ts'
 
 const trade = layout({ id: u32, price: f64, live: bool, name: text(8), raw: bytes(4) })
 const view = trade.view(new ArrayBuffer(64))
@@ -35,4 +35,15 @@ test('handlers get the layout of their ring', () => {
     },
   })
   expectTypeOf<LayoutValues<{ a: typeof u32 }>>().toEqualTypeOf<{ a: number }>()
+})
+
+test('ViewOf is what a handler in a module of its own is given', () => {
+  expectTypeOf<ViewOf<typeof trade>>().toEqualTypeOf(view)
+})
+
+test('columns are of numbers', () => {
+  const columns = attachSlotColumns(createSlotRing({ capacity: 2, layout: trade }), trade)
+  expectTypeOf(columns).toEqualTypeOf<{ readonly id: SlotColumn; readonly price: SlotColumn }>()
+  // @ts-expect-error -- a text is no column
+  void columns.name
 })

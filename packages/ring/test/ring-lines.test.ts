@@ -117,6 +117,7 @@ test('nobody rings while nobody is parked: a publish and a finish look at one wo
   // Bells that say parked, without the bit that says so to peers: they must stay as they are.
   for (const word of bells) Atomics.store(int32, word, 1)
   producer.publish(producer.tryNext())
+  expect(consumer.available()).toBe(1)
   consumer.done()
   consumer.release()
   expect(bells.map((word) => int32[word])).toEqual([1, 1])

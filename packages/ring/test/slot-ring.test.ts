@@ -237,7 +237,10 @@ describe.each(['single', 'multi'] as const)('waiting beside the event loop, prod
     drain(ring, attachSlotConsumer(ring, 0))
     expect(await waiting).toBe(3)
     producer.publish(3)
-    drain(ring, attachSlotConsumer(ring, 0))
+    const consumer = attachSlotConsumer(ring, 0)
+    expect(consumer.available()).toBe(2)
+    consumer.done(3)
+    consumer.release()
     expect(await producer.nextAsync()).toBe(4)
     producer.publish(4)
   })
@@ -250,6 +253,30 @@ describe.each(['single', 'multi'] as const)('waiting beside the event loop, prod
     expect(await waiting).toBe(NO_ROOM)
     await expect(producer.nextAsync(3)).rejects.toThrow(code('ERR_RING_CLAIM'))
   })
+})
+
+test('halting a pool halts its workers', () => {
+  const ring = createSlotRing({ capacity: 2, layout: record, fixed: [{ kind: 'pool', after: [] }] })
+  const workers = [joinSlotPool(ring, 0)!, joinSlotPool(ring, 0)!]
+  haltPlace(ring, 0)
+  expect(workers.map(({ isHalted }) => isHalted)).toEqual([true, true])
+})
+
+test('a consumer that is driven by hand takes and finishes only what it has seen to be there', () => {
+  const ring = ringOf()
+  const consumer = joinSlotRing(ring)!
+  const refused = code('ERR_RING_CLAIM')
+  expect(() => consumer.take()).toThrow(refused)
+  fill(ring, attachSlotProducer(ring)!, 3)
+  expect(() => consumer.take()).toThrow('not available, or finished before')
+  expect(consumer.available()).toBe(3)
+  expect(() => consumer.done(3)).toThrow(refused)
+  consumer.done(1)
+  expect(() => consumer.done(0)).toThrow(refused)
+  consumer.take()
+  consumer.done()
+  expect(() => consumer.take()).toThrow(refused)
+  expect([consumer.sequence, consumer.release()]).toEqual([2, true])
 })
 
 describe('halting the whole ring', () => {
@@ -402,6 +429,7 @@ describe('joining and leaving', () => {
     fill(ring, producer, 6)
     drain(ring, fast)
     expect(last.available()).toBe(0)
+    expect(slow.available()).toBe(6)
     slow.done(2)
     slow.release()
     expect(last.available()).toBe(3)

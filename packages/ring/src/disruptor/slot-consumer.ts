@@ -13,6 +13,7 @@
  * read, and the last write, of the slots it covers.
  */
 import type { Doorbell } from '../doorbell.ts'
+import { ringClaimError } from '../errors.ts'
 import { createPlaceBell } from '../places/place-bell.ts'
 import { bitOf } from '../places/place-bits.ts'
 import { BELL, FINISHED, HALT, PARKED_READERS, SEQUENCE, STARTED } from '../places/place-layout.ts'
@@ -33,9 +34,9 @@ export interface SlotConsumer {
   available(limit?: number): number
   /** Whether a record that is available was given up by its producer: there is nothing in it. */
   isAborted(sequence: number): boolean
-  /** The next record is in hand. */
+  /** The next record is in hand. @throws `ERR_RING_CLAIM` beyond what {@link available} has found */
   take(): void
-  /** The record in hand is finished; or without one all up to `sequence` is. */
+  /** The record in hand is finished; or without one all up to `sequence` is. @throws `ERR_RING_CLAIM` as {@link take} */
   done(sequence?: number): void
   /** Tells those behind and the producer how far it has come, by one store. False when there was nothing to tell. */
   release(): boolean
@@ -79,6 +80,8 @@ export class PlacedConsumer implements SlotConsumer {
   readonly #isMulti: boolean
   readonly #flagsWord: number
   #released: number
+  /** The last sequence that `available` has found. */
+  #known: number
 
   constructor(ring: AttachedRing, place: number) {
     const { int32, words, placeBlock, table } = ring
@@ -101,6 +104,7 @@ export class PlacedConsumer implements SlotConsumer {
     this.bell = createPlaceBell(int32, word + BELL, this.#parkedWord, bitOf(place))
     // Equal unless a predecessor ended with a record in hand, which is passed over: `started` is that record.
     this.sequence = Atomics.load(int32, this.#startedWord)
+    this.#known = this.sequence
     this.#released = words.load(this.#sequenceWord)
     int32[this.#finishedWord] = this.sequence
     Atomics.store(int32, this.#haltWord, 0)
@@ -111,7 +115,11 @@ export class PlacedConsumer implements SlotConsumer {
   }
 
   available(limit: number = this.capacity): number {
-    return this.#barrier.countBehind(this.sequence, limit)
+    const count = this.#barrier.countBehind(this.sequence, limit)
+    const last = (this.sequence + count) | 0
+    // What was there once stays there.
+    if (((last - this.#known) | 0) > 0) this.#known = last
+    return count
   }
 
   isAborted(sequence: number): boolean {
@@ -119,10 +127,13 @@ export class PlacedConsumer implements SlotConsumer {
   }
 
   take(): void {
-    this.#int32[this.#startedWord] = (this.sequence + 1) | 0
+    const sequence = (this.sequence + 1) | 0
+    if (((this.#known - sequence) | 0) < 0) this.#refuse(sequence)
+    this.#int32[this.#startedWord] = sequence
   }
 
   done(sequence: number = (this.sequence + 1) | 0): void {
+    if (((this.#known - sequence) | 0) < 0 || ((sequence - this.sequence) | 0) < 0) this.#refuse(sequence)
     this.#int32[this.#startedWord] = sequence
     this.#int32[this.#finishedWord] = sequence
     this.sequence = sequence
@@ -197,5 +208,9 @@ export class PlacedConsumer implements SlotConsumer {
   leave(): void {
     this.bell.busy()
     this.#table.leave(this.place)
+  }
+
+  #refuse(sequence: number): never {
+    throw ringClaimError('not available, or finished before', { sequence, finished: this.sequence, available: this.#known })
   }
 }

@@ -5,10 +5,12 @@
  */
 import { checkFields, checkInteger } from '@cambium/base'
 import { ringPlaceError } from '../errors.ts'
+import { placesOf } from '../places/place-bits.ts'
 import {
   HALT,
   KIND,
   KIND_CONSUMER,
+  KIND_POOL,
   KIND_WORKER,
   MEMBERS,
   OWNER_MAX,
@@ -89,12 +91,21 @@ export function attachSlotWorker(descriptor: SlotRingDescriptor, place: number):
   return openWorker(ring, place)
 }
 
-/** Ends the run loop at this place, after the batch that it is at. Whoever drives it by hand sees `isHalted`. @throws `ERR_RING_PLACE` */
+/**
+ * Ends the run loop at this place, or of a pool those of all its workers, after the batch that each is at. Whoever drives it by hand sees
+ * `isHalted`.
+ *
+ * @throws `ERR_RING_PLACE`, `ERR_RING_MEMORY`, `ERR_RING_MAGIC`, `ERR_RING_VERSION`
+ */
 export function haltPlace(descriptor: SlotRingDescriptor, place: number): void {
   const ring = attachRing(descriptor)
   checkTaken(ring, place)
-  Atomics.store(ring.int32, ring.table.wordOf(place) + HALT, 1)
-  ring.waker.place(place)
+  const { table } = ring
+  const places = table.read(place, KIND) === KIND_POOL ? placesOf(table.read(place, MEMBERS)) : [place]
+  for (const one of places) {
+    Atomics.store(ring.int32, table.wordOf(one) + HALT, 1)
+    ring.waker.place(one)
+  }
 }
 
 /** Ends all run loops of a ring, of threads that attach later too. For good: a ring that has come to its end is not begun anew. */
