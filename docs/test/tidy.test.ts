@@ -83,7 +83,9 @@ describe('the outside world', () => {
     const users = new Set(packageSources.filter((file) => outsideUsesOf(file).length > 0).map(({ path }) => path))
     expect(Object.keys(REAL_PLATFORM).filter((path) => !users.has(path))).toEqual([])
     expect(
-      Object.keys(REAL_PLATFORM).filter((path) => !/^packages\/(runtime\/src|pipeline\/src|testkit\/src|cambium\/src\/cli)\//.test(path)),
+      Object.keys(REAL_PLATFORM).filter(
+        (path) => !/^packages\/(runtime\/src|pipeline\/src|testkit\/src|cambium\/src\/cli)\//.test(path),
+      ),
     ).toEqual([])
   })
 

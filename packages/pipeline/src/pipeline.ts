@@ -80,17 +80,11 @@ export interface Pipeline extends AsyncDisposable {
  * @throws `ERR_PIPELINE_STAGE` when no node has a module, `ERR_STAGE_MODULE`, `ERR_STAGE_EXPORT`, `ERR_STAGE_MAKER`, `ERR_STAGE_START`,
  * `ERR_STAGE_EXIT`, `ERR_OPTION`
  */
-export function startPipeline<F extends LayoutFields>(topology: Topology<F>, options: PipelineOptions = {}): Promise<Pipeline> {
-  return openPipeline(topology, options, stageThreads)
-}
-
-/** The same on a platform of one's own. Internal. */
-export async function openPipeline<F extends LayoutFields>(
+export async function startPipeline<F extends LayoutFields>(
   topology: Topology<F>,
-  options: PipelineOptions,
-  platform: StagePlatform,
+  options: PipelineOptions = {},
 ): Promise<Pipeline> {
-  const pipeline = new ThreadPipeline(topology, checkPipelineOptions(options), platform)
+  const pipeline = new ThreadPipeline(topology, checkPipelineOptions(options), stageThreads)
   // Two threads at one place would both count what they handle.
   if (running.has(topology)) throw pipelineStageError('the graph runs already', topology.nodes[0]?.name ?? '')
   running.add(topology)

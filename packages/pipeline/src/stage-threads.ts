@@ -5,7 +5,7 @@ import type { ErrorRecord } from '@cambium/base'
 import type { StageMessage, StageSetting } from './stage-setting.ts'
 
 /** What a pipeline hears of one of its threads. `onExit` comes last, when nothing of the thread runs any more. */
-export interface StageEvents {
+interface StageEvents {
   onMessage(message: StageMessage): void
   /** `error` is what ended it, if it said. */
   onExit(exitCode: number, error: ErrorRecord | undefined): void

@@ -143,7 +143,7 @@ describe('handlers that are modules', () => {
       .handle(tally('pool', { words: seen }, { workers: 2 }))
       .build()
     const pipeline = await start(topology)
-    expect(seen[STARTS]).toBe(2)
+    expect(await until(seen, STARTS, 2)).toBe(2)
     await pipeline.join('pool')
     expect(pipeline.stages.map(({ worker }) => worker)).toEqual([0, 1, 2])
     await put(topology, 500)
