@@ -2,11 +2,10 @@
 import { setImmediate as nextRound } from 'node:timers/promises'
 import type { DrillOrder } from './protocol.ts'
 
-/**
- * Allocated between two looks at the event loop, in objects of about 100 bytes. Close to its limit V8 collects the whole heap again and again, so a
- * slow leak would take its core many seconds of that.
- */
-const OBJECTS_PER_STEP = 200_000
+/** Of each object that leaks: about a kilobyte. */
+const NUMBERS = 128
+/** Allocated between two looks at the event loop: some megabytes, in a small part of the time that a turn may take. */
+const OBJECTS_PER_STEP = 4000
 
 interface Link {
   readonly next: Link | undefined
@@ -25,11 +24,14 @@ export function failOnPurpose({ kind }: DrillOrder): Promise<void> {
   }
 }
 
-/** In steps, as a leak grows; and in small objects, for V8 ends the process and not the thread for one object that is too large. */
+/**
+ * In steps, as a leak grows. Not in one object, for V8 ends the process and not the thread for one that is too large; nor in tiny ones: close to
+ * the limit V8 looks through the whole heap again and again, and the more there is to look through the longer its core is slow.
+ */
 async function leak(): Promise<void> {
   let leaked: Link | undefined
   for (let count = 1; ; count += 1) {
-    leaked = { next: leaked, numbers: [count, count + 0.5, count + 0.25] }
+    leaked = { next: leaked, numbers: new Array<number>(NUMBERS).fill(count + 0.5) }
     if (count % OBJECTS_PER_STEP === 0) await nextRound()
   }
 }
