@@ -27,7 +27,7 @@ export type {
   SendWaitOptions,
   WaitOptions,
 } from '@cambium/actor'
-export { byTag, keepMessage } from '@cambium/codec'
+export { byTag, keepMessage, share, transfer } from '@cambium/codec'
 export type { AnyLayout, LayoutsFor, TaggedLayouts } from '@cambium/codec'
 export { CambiumError } from '@cambium/base'
 export type { ActorAddress, ErrorRecord, Severity } from '@cambium/base'

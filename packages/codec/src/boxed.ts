@@ -11,9 +11,12 @@
  *   minus zero
  *   utf16       bytes                      a string with a lone surrogate, which UTF-8 has no bytes for
  *   ref         core, slot, generation, name?, number of its declared layouts?
+ *   shared      index in the parcel        a SharedArrayBuffer, or an ArrayBuffer that is moved
+ *   sharedView  index in the parcel, index into BINARY_TYPES, byte offset, length
  */
 import { CORES_MAX, SLOTS_MAX } from '@cambium/base'
 import type { MessageLayouts } from './message-layouts.ts'
+import { arrivedBuffer } from './shared-data.ts'
 
 export const BOX_MAP = 0
 export const BOX_SET = 1
@@ -24,6 +27,8 @@ export const BOX_BINARY = 5
 export const BOX_MINUS_ZERO = 6
 export const BOX_UTF16 = 7
 export const BOX_REF = 8
+export const BOX_SHARED = 9
+export const BOX_SHARED_VIEW = 10
 
 /** What a box of kind `binary` can hold; its number is its position, so new ones go to the end. */
 export const BINARY_TYPES: readonly string[] = [
@@ -52,14 +57,43 @@ export class Boxed {
   }
 }
 
+export function boxUtf16(value: string): Boxed {
+  return new Boxed([BOX_UTF16, Buffer.from(value, 'utf16le')])
+}
+
+export function boxName(value: string): string | Boxed {
+  return value.isWellFormed() ? value : boxUtf16(value)
+}
+
+const typedArrayTag: PropertyDescriptor | undefined = Object.getOwnPropertyDescriptor(
+  Object.getPrototypeOf(Uint8Array.prototype),
+  Symbol.toStringTag,
+)
+
+/** The name of a typed array's type whatever its subclass says; a DataView has none. */
+export function binaryType(view: ArrayBufferView): string {
+  return (typedArrayTag?.get?.call(view) as string | undefined) ?? 'DataView'
+}
+
+export function boxBytes(type: string, buffer: ArrayBuffer, byteOffset: number, byteLength: number): Boxed {
+  return new Boxed([BOX_BINARY, BINARY_TYPES.indexOf(type), Buffer.from(buffer, byteOffset, byteLength)])
+}
+
 /** The ref to an actor; `layouts` are those that are declared for its messages. */
 export type UnpackRef = (core: number, slot: number, generation: number, name?: string, layouts?: MessageLayouts) => unknown
 
 /** The same from what a record holds: the number of the layouts in the sender's area, 0 for none. */
 export type UnpackPacked = (core: number, slot: number, generation: number, name: string | undefined, layouts: number) => unknown
 
+/** Where what the bytes do not hold comes from. */
+export interface BoxHost {
+  readonly unpackRef: UnpackPacked | undefined
+  /** What came beside the record. */
+  readonly buffers: readonly ArrayBufferLike[] | undefined
+}
+
 /** The value in a box that was read. Throws on anything that no encoder writes. */
-export function unbox(parts: unknown, unpackRef: UnpackPacked | undefined): unknown {
+export function unbox(parts: unknown, host: BoxHost | undefined): unknown {
   if (!Array.isArray(parts)) throw new TypeError('a box without parts')
   switch (parts[0]) {
     case BOX_MAP:
@@ -79,7 +113,11 @@ export function unbox(parts: unknown, unpackRef: UnpackPacked | undefined): unkn
     case BOX_UTF16:
       return bytes(parts[1]).toString('utf16le')
     case BOX_REF:
-      return unboxRef(parts, unpackRef)
+      return unboxRef(parts, host?.unpackRef)
+    case BOX_SHARED:
+      return arrivedBuffer(host?.buffers, parts[1])
+    case BOX_SHARED_VIEW:
+      return unboxView(parts, arrivedBuffer(host?.buffers, parts[1]))
     default:
       throw new TypeError('a box of an unknown kind')
   }
@@ -131,6 +169,15 @@ function unboxBinary(index: unknown, content: Buffer): unknown {
   return new (Class as new (buffer: ArrayBufferLike) => unknown)(own)
 }
 
+function unboxView(parts: readonly unknown[], buffer: ArrayBufferLike): unknown {
+  const name = typeof parts[2] === 'number' ? BINARY_TYPES[parts[2]] : undefined
+  const Class = name === undefined || name === 'ArrayBuffer' ? undefined : (globalThis as Record<string, unknown>)[name]
+  if (typeof Class !== 'function') throw new TypeError('a view of an unknown type')
+  const offset = integer(parts[3], 0, Number.MAX_SAFE_INTEGER)
+  const length = integer(parts[4], 0, Number.MAX_SAFE_INTEGER)
+  return new (Class as new (buffer: ArrayBufferLike, offset: number, length: number) => unknown)(buffer, offset, length)
+}
+
 function unboxRef(parts: readonly unknown[], unpackRef: UnpackPacked | undefined): unknown {
   if (unpackRef === undefined) throw new TypeError('a ref, but this decoder has no unpackRef')
   const name = parts[4]
@@ -158,6 +205,6 @@ function bytes(value: unknown): Buffer {
 
 function integer(value: unknown, min: number, max: number): number {
   if (typeof value !== 'number' || !Number.isInteger(value) || value < min || value > max)
-    throw new TypeError('a ref out of range')
+    throw new TypeError('a number out of range')
   return value
 }

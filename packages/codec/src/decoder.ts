@@ -6,7 +6,7 @@
  * is used again is cheaper than the views that mark a range.
  */
 import type { Unpackr } from 'msgpackr'
-import type { UnpackPacked, UnpackRef } from './boxed.ts'
+import type { BoxHost, UnpackPacked, UnpackRef } from './boxed.ts'
 import type { EntryArea } from './entry-area.ts'
 import { notDecodable } from './errors.ts'
 import { LayoutReaders, unpackerOf } from './layout-readers.ts'
@@ -27,9 +27,9 @@ export interface Decoder {
   /**
    * The message in `length` bytes at `offset`. It shares no memory with `buffer`. Throws `ERR_NOT_DECODABLE` on bytes that
    * no encoder over this area wrote; never reads outside the range, and runs no code that came with the bytes. `layout` is what
-   * the encoder said with the bytes. @default 0, none
+   * the encoder said with the bytes. @default 0, none. `buffers` are those of the parcel that came with the record. @default none
    */
-  decode(buffer: Buffer, offset: number, length: number, layout?: number): unknown
+  decode(buffer: Buffer, offset: number, length: number, layout?: number, buffers?: readonly ArrayBufferLike[]): unknown
   /**
    * The same; but a message of a declared layout is read in place, from `buffer`, until it is given to `closeMessage`. Where nothing is compiled it is
    * like any other.
@@ -117,6 +117,8 @@ export function createDecoder(options: DecoderOptions): Decoder {
   const readers = options.layouts === undefined ? undefined : new LayoutReaders(options.layouts, unpackRef)
   const unpackPacked: UnpackPacked | undefined = readers?.unpack ?? (unpackRef && unpackerOf(unpackRef, noLayouts))
 
+  const host: BoxHost = { unpackRef: unpackPacked, buffers: undefined }
+
   return {
     open(buffer, offset, length, layout) {
       if (layout <= 0 || readers === undefined) return this.decode(buffer, offset, length, layout)
@@ -127,7 +129,7 @@ export function createDecoder(options: DecoderOptions): Decoder {
         throw notDecodable(length, error)
       }
     },
-    decode(buffer, offset, length, layout = 0) {
+    decode(buffer, offset, length, layout = 0, buffers) {
       checkRange(buffer, offset, length)
       if (layout !== 0) {
         try {
@@ -139,7 +141,7 @@ export function createDecoder(options: DecoderOptions): Decoder {
       }
       const publishedBytes = area.publishedBytes()
       if (publishedBytes !== seenBytes) loadShapes(publishedBytes)
-      const hostBefore = exchangeHost(unpackPacked)
+      const hostBefore = exchangeHost(buffers === undefined ? host : { ...host, buffers })
       try {
         return unpack(buffer, offset, length)
       } catch (error) {

@@ -14,8 +14,10 @@ import { LayoutWriters } from './layout-writers.ts'
 import { fitMessage } from './message-layouts.ts'
 import type { MessageLayouts } from './message-layouts.ts'
 import { keepMessage } from './message-view.ts'
+import { ParcelPacker } from './shared-data.ts'
+import type { Parcel } from './shared-data.ts'
 
-export interface EncoderOptions extends Omit<GeneralEncoderOptions, 'layoutsNumber'> {
+export interface EncoderOptions extends Omit<GeneralEncoderOptions, 'layoutsNumber' | 'packer'> {
   /** The layout area of the sending core; only one encoder may use it at a time. @default messages are not compiled */
   readonly layouts?: EntryArea
 }
@@ -23,6 +25,8 @@ export interface EncoderOptions extends Omit<GeneralEncoderOptions, 'layoutsNumb
 export interface Encoder {
   /** Number of the layout that the latest message was written with; 0 is none. It belongs to the bytes: the decoder needs it. */
   readonly layout: number
+  /** What the latest message shares or moves; it belongs to the bytes, and is to be seized once they are on their way. Undefined for nothing. */
+  readonly parcel: Parcel | undefined
   /**
    * The bytes of `message`, in a buffer of the encoder's own: valid until its next call. Throws `ERR_CANNOT_TRAVEL`,
    * which names the path: `message cannot travel: path=order.items[3].callback, found function`; and `ERR_MESSAGE_LAYOUT`, which names the field, for a
@@ -49,22 +53,26 @@ export function createEncoder(options: EncoderOptions): Encoder {
 
 class MessageEncoder implements Encoder {
   layout = 0
+  parcel: Parcel | undefined = undefined
   readonly #writers: LayoutWriters
   readonly #declared: DeclaredWriters
   readonly #general: GeneralEncoder
+  readonly #packer = new ParcelPacker()
   readonly #compiled: LayoutMemory = layoutMemory(Buffer.allocUnsafeSlow(COMPILED_BYTES_MAX)) as LayoutMemory
   readonly #views: (Buffer | undefined)[] = []
 
   constructor(options: EncoderOptions) {
     const entries = options.layouts === undefined ? undefined : new EntryWriter(options.layouts)
     this.#declared = new DeclaredWriters(entries)
-    const hooks = { ...options, layoutsNumber: (layouts: MessageLayouts) => this.#declared.numberOf(layouts) }
+    const packer = this.#packer
+    const hooks = { ...options, packer, layoutsNumber: (layouts: MessageLayouts) => this.#declared.numberOf(layouts) }
     this.#writers = new LayoutWriters(entries, hooks)
     this.#general = createGeneralEncoder(hooks)
   }
 
   encode(message: unknown, declared?: MessageLayouts): Buffer {
     const kept = keepMessage(message)
+    this.parcel = undefined
     let end = this.write(kept, this.#compiled, 0, COMPILED_BYTES_MAX, declared)
     if (end < 0) {
       const fitted = declared === undefined ? undefined : fitMessage(declared, kept)
@@ -101,6 +109,7 @@ class MessageEncoder implements Encoder {
   #encodeGeneral(message: unknown, isNew: boolean): Buffer {
     const bytes = this.#general(message)
     this.layout = 0
+    this.parcel = this.#packer.finish()
     if (isNew) this.#learn(message)
     return bytes
   }

@@ -17,6 +17,7 @@ import type { MessageLayouts } from './message-layouts.ts'
 import { msgpackr } from './private-msgpackr.ts'
 import { shapeEntry, SHAPES_MAX } from './shape-area.ts'
 import type { Shape, ShapeArea } from './shape-area.ts'
+import type { ParcelPacker } from './shared-data.ts'
 import { isSimpleMessage } from './simple-message.ts'
 import { createTravelWalk } from './travel-check.ts'
 import type { PackedRef } from './travel-check.ts'
@@ -30,6 +31,8 @@ export interface GeneralEncoderOptions {
   readonly packRef?: (value: object) => PackedRef
   /** The number that a ref's declared layouts travel by; 0 for none. @default they stay behind */
   readonly layoutsNumber?: (layouts: MessageLayouts) => number
+  /** Takes what is shared or moved. @default it has no way to travel */
+  readonly packer?: ParcelPacker
 }
 
 const SCRATCH_BYTES = 16 * 1024
@@ -64,7 +67,7 @@ export const encodeGuard: { isEncoding: boolean } = { isEncoding: false }
 export type GeneralEncoder = (message: unknown) => Buffer
 
 export function createGeneralEncoder(options: GeneralEncoderOptions): GeneralEncoder {
-  const { area } = options
+  const { area, packer } = options
   const walk = createTravelWalk(options)
   const mode = msgpackr.REUSE_BUFFER_MODE | msgpackr.RESET_BUFFER_MODE
   const sightings = new Set<string>()
@@ -145,9 +148,11 @@ export function createGeneralEncoder(options: GeneralEncoderOptions): GeneralEnc
     if (encodeGuard.isEncoding) throw cannotTravel('(root)', 'a message sent by a getter of a message that is being encoded')
     encodeGuard.isEncoding = true
     try {
+      packer?.begin()
       const packed = pack(isSimpleMessage(message) ? message : walk(message, false))
       if (!illFormedName) return packed
       illFormedName = false
+      packer?.begin()
       return pack(walk(message, true))
     } catch (error) {
       illFormedName = false

@@ -10,6 +10,7 @@ import { ELEMENTS_MAX, TAG_FALSE, TAG_NULL, TAG_NUMBER, TAG_STRING, TAG_TRUE, TA
 import type { FieldKind, PlacedField, PlacedLayout } from './message-layout.ts'
 import { writeText } from './layout-memory.ts'
 import { textBytes } from './message-layouts.ts'
+import { isMovable } from './shared-data.ts'
 import type { RefHooks } from './travel-check.ts'
 
 /** The message is not of the layout. */
@@ -60,7 +61,8 @@ function generateFrom(source: WriterSource, layout: PlacedLayout, hooks: RefHook
     fround: Math.fround,
     prototypes: prototypesOfBinary(),
     bytesOf: (view: ArrayBufferView) => new Uint8Array(view.buffer, view.byteOffset, view.byteLength),
-    isShared: (buffer: ArrayBufferLike) => buffer instanceof SharedArrayBuffer,
+    isSharedMemory: (buffer: ArrayBufferLike) => buffer instanceof SharedArrayBuffer,
+    isMovable,
   }) as LayoutWriter
 }
 
@@ -282,9 +284,12 @@ class WriterSource {
     this.#line(
       `if (typeof ${value} !== 'object' || ${value} === null || prototypeOf(${value}) !== ${expected}) return ${NO_MATCH}`,
     )
-    if (type === 'ArrayBuffer') this.#line(`if (${value}.detached) return ${NO_MATCH}; const ${bytes} = new Uint8Array(${value})`)
+    if (type === 'ArrayBuffer')
+      this.#line(`if (${value}.detached || isMovable(${value})) return ${NO_MATCH}; const ${bytes} = new Uint8Array(${value})`)
     else {
-      this.#line(`if (isShared(${value}.buffer) || ${value}.buffer.detached) return ${NO_MATCH}`)
+      this.#line(
+        `if (isSharedMemory(${value}.buffer) || ${value}.buffer.detached || isMovable(${value}.buffer)) return ${NO_MATCH}`,
+      )
       this.#line(`const ${bytes} = ${type === 'Uint8Array' ? value : `bytesOf(${value})`}`)
     }
     this.#line(`if (p + ${bytes}.length > limit) return ${NO_ROOM}`)

@@ -9,6 +9,7 @@ import type { FieldType, Layout, LayoutFields } from '@cambium/ring'
 import { layoutMisfit } from './errors.ts'
 import { FIELDS_MAX, isLayoutName } from './message-layout.ts'
 import type { FieldKind, LayoutField } from './message-layout.ts'
+import { isMovable } from './shared-data.ts'
 
 /** Any layout of `@cambium/ring`. */
 export type AnyLayout = Pick<Layout<LayoutFields>, 'bytes' | 'fields'>
@@ -209,7 +210,7 @@ function isFit(kind: FieldKind, value: unknown): boolean {
   if ('text' in kind) return typeof value === 'string' && value.isWellFormed() && textBytes(value) <= kind.text
   if ('bytes' in kind) {
     if (!(value instanceof Uint8Array) || value.length > kind.bytes) return false
-    return !(value.buffer instanceof SharedArrayBuffer) && !value.buffer.detached
+    return !(value.buffer instanceof SharedArrayBuffer) && !value.buffer.detached && !isMovable(value.buffer)
   }
   return 'enum' in kind && kind.enum.includes(value as string)
 }
@@ -221,7 +222,7 @@ function expectation(kind: FieldKind): string {
     return kind === 'boolean' ? 'true or false' : 'a number'
   }
   if ('text' in kind) return `a well-formed string of at most ${kind.text} bytes`
-  if ('bytes' in kind) return `a Uint8Array of at most ${kind.bytes} bytes in memory of its own`
+  if ('bytes' in kind) return `a Uint8Array of at most ${kind.bytes} bytes in memory of its own, neither shared nor moved`
   return 'enum' in kind ? JSON.stringify(kind.enum[0]) : 'another value'
 }
 

@@ -12,7 +12,7 @@
 import { createRequire } from 'node:module'
 import type * as Msgpackr from 'msgpackr'
 import { Boxed, unbox } from './boxed.ts'
-import type { UnpackPacked } from './boxed.ts'
+import type { BoxHost } from './boxed.ts'
 
 /** Extension type of a {@link Boxed}. */
 const BOX_TYPE = 1
@@ -25,11 +25,11 @@ const REFUSED_TYPES: readonly number[] = [0x62, 0x65, 0x69, 0x70, 0x73, 0x74, 0x
 
 const NATIVE_SWITCH = 'MSGPACKR_NATIVE_ACCELERATION_DISABLED'
 
-/** Whose refs the message being read belongs to: set for the duration of one synchronous decode. */
-let host: UnpackPacked | undefined
+/** Whose refs and buffers the message being read holds: set for the duration of one synchronous decode. */
+let host: BoxHost | undefined
 
-/** Sets the hook for refs and gives back the one before, which the caller restores. */
-export function exchangeHost(next: UnpackPacked | undefined): UnpackPacked | undefined {
+/** Sets it, and gives back the one before, which the caller restores. */
+export function exchangeHost(next: BoxHost | undefined): BoxHost | undefined {
   const before = host
   host = next
   return before

@@ -14,7 +14,7 @@ import { types } from 'node:util'
 import type { ActorAddress } from '@cambium/base'
 import {
   BINARY_TYPES,
-  BOX_BINARY,
+  binaryType,
   BOX_ERROR,
   BOX_MAP,
   BOX_MINUS_ZERO,
@@ -22,13 +22,21 @@ import {
   BOX_REF,
   BOX_REGEXP,
   BOX_SET,
-  BOX_UTF16,
+  BOX_SHARED,
+  BOX_SHARED_VIEW,
+  boxBytes,
   Boxed,
+  boxName,
+  boxUtf16,
 } from './boxed.ts'
 import { cannotTravel } from './errors.ts'
 import { isMachinery } from './machinery.ts'
 import type { MessageLayouts } from './message-layouts.ts'
 import { keepMessage, MessageView } from './message-view.ts'
+import { isMovable, isShared, PARCEL_BUFFERS_MAX } from './shared-data.ts'
+import type { ParcelPacker } from './shared-data.ts'
+import { formatPath, showKey } from './travel-path.ts'
+import type { Step } from './travel-path.ts'
 
 /** Levels of nesting in a message. */
 export const DEPTH_MAX = 512
@@ -52,6 +60,8 @@ export interface RefHooks {
   readonly packRef?: ((value: object) => PackedRef) | undefined
   /** The number that layouts travel by; 0 for none. @default they stay behind */
   readonly layoutsNumber?: ((layouts: MessageLayouts) => number) | undefined
+  /** Takes what is shared or moved. @default it is accepted as it is, for checking only */
+  readonly packer?: ParcelPacker | undefined
 }
 
 /** Gives what msgpackr is to encode; throws `ERR_CANNOT_TRAVEL`. `strictKeys`: lone surrogates in names are boxed. */
@@ -83,17 +93,15 @@ export function createTravelWalk(hooks: RefHooks): TravelWalk {
   }
 }
 
-/** A property name, an index, or what leads into a Map, a Set or an Error. */
-type Step = string | number | { readonly text: string }
-
 const MINUS_ZERO = new Boxed([BOX_MINUS_ZERO])
-const SHARED_MEMORY = 'SharedArrayBuffer'
+const SHARED_MEMORY = 'SharedArrayBuffer that was not given to share'
 
 class Walker {
   idle = true
   readonly #isRef: ((value: object) => boolean) | undefined
   readonly #packRef: ((value: object) => PackedRef) | undefined
   readonly #layoutsNumber: ((layouts: MessageLayouts) => number) | undefined
+  readonly #packer: ParcelPacker | undefined
   readonly #path: Step[] = []
   readonly #ancestors: object[] = []
   /** Index of the last valid step in the path; -1 at the root. */
@@ -107,6 +115,7 @@ class Walker {
     this.#isRef = hooks.isRef
     this.#packRef = hooks.packRef
     this.#layoutsNumber = hooks.layoutsNumber
+    this.#packer = hooks.packer
   }
 
   walk(message: unknown, strictKeys: boolean): unknown {
@@ -132,8 +141,8 @@ class Walker {
     try {
       return this.#value(message, 0)
     } catch (error) {
-      if (error instanceof Refused) throw cannotTravel(this.#pathText(), error.message)
-      throw cannotTravel(this.#pathText(), 'a value whose reading throws', error)
+      if (error instanceof Refused) throw cannotTravel(formatPath(this.#path.slice(0, this.#level + 1)), error.message)
+      throw cannotTravel(formatPath(this.#path.slice(0, this.#level + 1)), 'a value whose reading throws', error)
     }
   }
 
@@ -268,8 +277,9 @@ class Walker {
     if (types.isDate(value)) return new Date(Date.prototype.getTime.call(value))
     if (types.isRegExp(value)) return new Boxed([BOX_REGEXP, boxName(value.source), value.flags])
     if (types.isNativeError(value) || value instanceof Error) return this.#error(value, depth)
-    if (ArrayBuffer.isView(value)) return boxView(value)
-    if (types.isArrayBuffer(value)) return boxBytes('ArrayBuffer', value, 0, value.byteLength)
+    if (ArrayBuffer.isView(value)) return this.#view(value)
+    if (types.isArrayBuffer(value)) return this.#buffer(value)
+    if (types.isSharedArrayBuffer(value)) return this.#sharedBuffer(value)
     if (types.isBoxedPrimitive(value)) return this.#value(value.valueOf(), depth + 1)
     const found = tag.slice('[object '.length, -1)
     if (isMachinery(value, found)) throw new Refused(found)
@@ -345,56 +355,40 @@ class Walker {
     return new Boxed(parts)
   }
 
+  #view(view: ArrayBufferView): unknown {
+    const { buffer, byteOffset, byteLength } = view
+    const isSab = types.isSharedArrayBuffer(buffer)
+    if (isSab && !isShared(buffer)) throw new Refused(SHARED_MEMORY)
+    if (!isSab && buffer.detached) throw new Refused('detached ArrayBuffer')
+    const index = isSab || isMovable(buffer) ? this.#pack(buffer) : undefined
+    if (index === undefined)
+      return view.constructor === Buffer ? view : boxBytes(binaryType(view), buffer as ArrayBuffer, byteOffset, byteLength)
+    const length = view instanceof DataView ? byteLength : (view as unknown as { length: number }).length
+    return new Boxed([BOX_SHARED_VIEW, index, BINARY_TYPES.indexOf(binaryType(view)), byteOffset, length])
+  }
+
+  #buffer(buffer: ArrayBuffer): Boxed {
+    if (buffer.detached) throw new Refused('detached ArrayBuffer')
+    const index = isMovable(buffer) ? this.#pack(buffer) : undefined
+    return index === undefined ? boxBytes('ArrayBuffer', buffer, 0, buffer.byteLength) : new Boxed([BOX_SHARED, index])
+  }
+
+  #sharedBuffer(buffer: SharedArrayBuffer): Boxed {
+    if (!isShared(buffer)) throw new Refused(SHARED_MEMORY)
+    return new Boxed([BOX_SHARED, this.#pack(buffer)])
+  }
+
+  #pack(buffer: ArrayBufferLike): number | undefined {
+    const index = this.#packer === undefined ? 0 : this.#packer.add(buffer)
+    if (index !== undefined && index < 0) throw new Refused(`more than ${PARCEL_BUFFERS_MAX} buffers that are shared or moved`)
+    return index
+  }
+
   #step(depth: number, text: string): void {
     this.#path[depth] = { text }
     this.#level = depth
-  }
-
-  #pathText(): string {
-    let text = ''
-    for (const step of this.#path.slice(0, this.#level + 1)) {
-      if (typeof step === 'number') text += `[${step}]`
-      else if (typeof step === 'object') text += step.text
-      else if (/^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(step)) text += text === '' ? step : `.${step}`
-      else text += `[${JSON.stringify(step)}]`
-    }
-    return text === '' ? '(root)' : text
   }
 }
 
 /** Thrown inside the walk only; it becomes ERR_CANNOT_TRAVEL where the path is known. */
 class Refused extends Error {}
-
-function boxUtf16(value: string): Boxed {
-  return new Boxed([BOX_UTF16, Buffer.from(value, 'utf16le')])
-}
-
-function boxName(value: string): string | Boxed {
-  return value.isWellFormed() ? value : boxUtf16(value)
-}
-
-const typedArrayTag = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Uint8Array.prototype), Symbol.toStringTag)
-
-/** The name of a typed array's type whatever its subclass says; a DataView has none. */
-function binaryType(view: ArrayBufferView): string {
-  return (typedArrayTag?.get?.call(view) as string | undefined) ?? 'DataView'
-}
-
-function boxView(view: ArrayBufferView): unknown {
-  if (types.isSharedArrayBuffer(view.buffer)) throw new Refused(SHARED_MEMORY)
-  if (view.constructor === Buffer) {
-    if (view.buffer.detached) throw new Refused('detached ArrayBuffer')
-    return view
-  }
-  return boxBytes(binaryType(view), view.buffer, view.byteOffset, view.byteLength)
-}
-
-function boxBytes(type: string, buffer: ArrayBuffer, byteOffset: number, byteLength: number): Boxed {
-  if (buffer.detached) throw new Refused('detached ArrayBuffer')
-  return new Boxed([BOX_BINARY, BINARY_TYPES.indexOf(type), Buffer.from(buffer, byteOffset, byteLength)])
-}
-
-function showKey(key: unknown, index: number): string {
-  if (typeof key === 'string') return JSON.stringify(key.length > 40 ? `${key.slice(0, 40)}…` : key)
-  return typeof key === 'number' || typeof key === 'boolean' || typeof key === 'bigint' ? String(key) : `key(${index})`
-}

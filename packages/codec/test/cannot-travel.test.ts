@@ -44,9 +44,9 @@ const untravellable: readonly (readonly [string, () => unknown])[] = [
   ['Generator', () => generate()],
   ['Array Iterator', () => [1].values()],
   ['Map Iterator', () => new Map([[1, 2]]).entries()],
-  ['SharedArrayBuffer', () => new SharedArrayBuffer(8)],
-  ['SharedArrayBuffer', () => new Int32Array(new SharedArrayBuffer(8))],
-  ['SharedArrayBuffer', () => Buffer.from(new SharedArrayBuffer(8))],
+  ['SharedArrayBuffer that was not given to share', () => new SharedArrayBuffer(8)],
+  ['SharedArrayBuffer that was not given to share', () => new Int32Array(new SharedArrayBuffer(8))],
+  ['SharedArrayBuffer that was not given to share', () => Buffer.from(new SharedArrayBuffer(8))],
   ['URL', () => new URL('http://localhost/')],
   ['AbortSignal', () => new AbortController().signal],
 ]

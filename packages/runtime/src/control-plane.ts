@@ -14,6 +14,8 @@ export interface WorkerControl {
   prepare(memory: SharedArrayBuffer, isSpare: boolean): void
   run(start: CoreStart): void
   load(module: string): Promise<LoadOutcome>
+  /** A way for parcels to and from a peer. After `run`. */
+  connect(peer: number, port: MessagePort): void
   report(): CoreReport
   stop(): void
 }

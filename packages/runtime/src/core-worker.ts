@@ -16,6 +16,7 @@ import { createProcessClock } from './process-clock.ts'
 import type { RootControl, WorkerControl, WorkerSetting } from './control-plane.ts'
 import { CoreLoop } from './core-loop.ts'
 import { argumentError, checkNotAborted, unwrapOutcome } from './offload-pool.ts'
+import { PortPost } from './port-post.ts'
 import { rehearse } from './rehearsal.ts'
 import { setThreadRole } from './thread-role.ts'
 
@@ -29,6 +30,7 @@ let memory: SystemMemory | undefined
 let ownResources = 0
 /** Loaded while this was a spare. */
 const learnt: Behaviour<unknown, unknown>[] = []
+const post = new PortPost()
 let lastOffload = 0
 
 async function offload(module: string, job: string, argument: unknown, signal: AbortSignal | undefined): Promise<unknown> {
@@ -55,6 +57,7 @@ const platform: CorePlatform = {
   importModule: (url) => import(url) as Promise<Record<string, unknown>>,
   requestTurn: () => loop?.requestTurn(),
   offload,
+  parcels: post,
 }
 
 const control: WorkerControl = {
@@ -83,6 +86,7 @@ const control: WorkerControl = {
       onStopped: () => {
         // With its ports closed nothing keeps the thread alive, unless an actor left something behind: then the root kills it.
         setting.rootPort.close()
+        post.close()
         parentPort?.close()
       },
     })
@@ -102,6 +106,10 @@ const control: WorkerControl = {
     if (core === undefined) learnt.push(...behaviours)
     else for (const behaviour of behaviours) core.loader.learn(behaviour)
     return { names: behaviours.map((behaviour) => behaviour.name) }
+  },
+  connect(peer, port) {
+    post.connect(peer, port)
+    core?.parcels.connected(peer)
   },
   report() {
     if (core === undefined) throw new CambiumError('ERR_CORE_NOT_STARTED', 'core has not started: its thread is a spare')

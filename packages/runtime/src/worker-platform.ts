@@ -1,6 +1,7 @@
 /** The real platform: cores on worker threads, the machine's clock, Comlink to each worker, one pool for offloaded jobs. */
 import { availableParallelism } from 'node:os'
 import { MessageChannel, Worker } from 'node:worker_threads'
+import type { MessagePort } from 'node:worker_threads'
 import type { CorePlatform, ErrorRecord } from '@cambium/base'
 import { CambiumError, fromErrorRecord, toErrorRecord } from '@cambium/base'
 import { createDoorbell } from '@cambium/ring'
@@ -12,6 +13,7 @@ import { createProcessClock } from './process-clock.ts'
 import type { LoadOutcome, RootControl, WorkerControl, WorkerSetting } from './control-plane.ts'
 import { CoreLoop } from './core-loop.ts'
 import { checkNotAborted, OffloadPool, unwrapOutcome } from './offload-pool.ts'
+import { PortPost } from './port-post.ts'
 import type { CoreThread, Driver, SystemPlatform, ThreadEvents, ThreadStart } from './system-platform.ts'
 
 /** Keeps the process alive while a system runs, whatever else happens; the interval itself does nothing. */
@@ -25,12 +27,16 @@ export function createWorkerPlatform(): SystemPlatform {
   let keepAlive: NodeJS.Timeout | undefined
   let lastOffload = 0
   let lastWorker = 0
+  const post = new PortPost()
+  /** How each running core is told of a way for parcels to a peer. */
+  const ends = new Map<number, ParcelEnd>()
 
   const corePlatform: CorePlatform = {
     now: createProcessClock(),
     random: () => Math.random(),
     importModule: (url) => import(url) as Promise<Record<string, unknown>>,
     requestTurn: () => loop?.requestTurn(),
+    parcels: post,
     async offload(module, job, argument, signal) {
       checkNotAborted(signal)
       lastOffload += 1
@@ -55,6 +61,10 @@ export function createWorkerPlatform(): SystemPlatform {
       keepAlive = setInterval(() => {}, KEEP_ALIVE_MS)
       memory ??= attachSystemMemory(core.memory)
       loop = new CoreLoop({ core, memory, parallelism, mayBlock: false })
+      ends.set(0, (peer, port) => {
+        post.connect(peer, port)
+        core.parcels.connected(peer)
+      })
       loop.start()
       return {
         stop() {
@@ -66,10 +76,27 @@ export function createWorkerPlatform(): SystemPlatform {
     startThread(start: ThreadStart, events: ThreadEvents): CoreThread {
       memory ??= attachSystemMemory(start.memory)
       lastWorker += 1
-      return startWorker(start, events, memory, pool, lastWorker)
+      return startWorker(start, events, memory, pool, lastWorker, ends)
     },
-    close: () => pool.close(),
+    close() {
+      post.close()
+      return pool.close()
+    },
   }
+}
+
+/** Told of a way for parcels between this core and a peer. */
+type ParcelEnd = (peer: number, port: MessagePort) => void
+
+/** Joins a new core with each that runs. */
+function connectParcels(core: number, connect: ParcelEnd, ends: Map<number, ParcelEnd>): void {
+  for (const [peer, connectPeer] of ends) {
+    if (peer === core) continue
+    const { port1, port2 } = new MessageChannel()
+    connect(peer, port1)
+    connectPeer(core, port2)
+  }
+  ends.set(core, connect)
 }
 
 function startWorker(
@@ -78,6 +105,7 @@ function startWorker(
   memory: SystemMemory,
   pool: OffloadPool,
   life: number,
+  ends: Map<number, ParcelEnd>,
 ): CoreThread {
   // Of this thread alone: a successor counts its jobs anew while those of its predecessor still run.
   const owner = `${life}/`
@@ -134,7 +162,12 @@ function startWorker(
   worker.on('messageerror', (error) => {
     cause ??= toErrorRecord(error)
   })
+  let number: number | undefined
+  const connect: ParcelEnd = (peer, port) => {
+    call(remote.connect(peer, Comlink.transfer(port, [port]))).catch(() => {})
+  }
   worker.on('exit', (code) => {
+    if (number !== undefined && ends.get(number) === connect) ends.delete(number)
     port1.close()
     pool.cancelAll(owner)
     for (const gone of onGone) gone()
@@ -163,6 +196,8 @@ function startWorker(
       label = String(core.number)
       block = memory.blocks[core.number]
       call(remote.run(core)).catch(endWith)
+      number = core.number
+      connectParcels(number, connect, ends)
     },
     report: () => call(remote.report()),
     async load(module) {

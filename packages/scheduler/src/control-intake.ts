@@ -1,5 +1,7 @@
 /** What a core takes from its control lanes (D4): signals of the root and of its peers, before any user message. */
 import type { InboundLink } from './inbound-link.ts'
+import { isShareLost, ParcelWaits } from './parcel-waits.ts'
+import type { ParcelWaitsHost } from './parcel-waits.ts'
 import type { SignalRouter } from './signal-router.ts'
 import type { Signal } from './signals.ts'
 import type { TurnBudget } from './turn-budget.ts'
@@ -7,22 +9,25 @@ import type { TurnBudget } from './turn-budget.ts'
 /** Signals of one peer in one turn. */
 const SIGNALS_PER_LINK_MAX = 256
 
-export interface ControlIntakeHost {
+export interface ControlIntakeHost extends ParcelWaitsHost {
   /** Is given the signals that are meant for this incarnation of the core. */
   readonly router: SignalRouter
   /** Room was given back to a peer. */
   gaveRoom(): void
+  reportFault(where: string, error: unknown): void
 }
 
 export class ControlIntake {
   readonly #host: ControlIntakeHost
   readonly #links: readonly InboundLink[]
   readonly #epoch: number
+  readonly #waits: ParcelWaits
 
   constructor(host: ControlIntakeHost, links: readonly InboundLink[], epoch: number) {
     this.#host = host
     this.#links = links
     this.#epoch = epoch
+    this.#waits = new ParcelWaits(host)
   }
 
   /** Whether there is nothing to {@link take}. */
@@ -53,17 +58,33 @@ export class ControlIntake {
     for (const link of this.#links) while (this.#takeFrom(link, Infinity, undefined) > 0);
   }
 
+  #takeSignal(link: InboundLink): void {
+    let signal: Signal
+    try {
+      signal = link.decode(link.control.record) as Signal
+    } catch (error) {
+      // The order is lost with what it shared; who gave it has died.
+      if (!isShareLost(error)) throw error
+      this.#host.reportFault('a signal', error)
+      return
+    }
+    this.#host.router.take(link.core, signal)
+  }
+
   #takeFrom(link: InboundLink, max: number, budget: TurnBudget | undefined): number {
     const lane = link.control
-    if (lane.isEmpty) return 0
+    if (lane.isEmpty && !lane.isHeld) return 0
     let done = 0
     while (done < max) {
       const outcome = lane.next()
       if (outcome === 'none') break
+      if (outcome === 'record' && !lane.fetchParcel(this.#waits.isOver(lane))) {
+        this.#waits.begin(lane)
+        break
+      }
       done += 1
       // What was meant for an earlier incarnation of this core the root has settled itself.
-      if (outcome === 'record' && lane.record.a === this.#epoch)
-        this.#host.router.take(link.core, link.decode(lane.record) as Signal)
+      if (outcome === 'record' && lane.record.a === this.#epoch) this.#takeSignal(link)
       if (budget?.isSpent() === true) break
     }
     if (lane.release()) this.#host.gaveRoom()

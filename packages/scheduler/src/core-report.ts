@@ -19,6 +19,8 @@ export interface CoreReport {
   readonly bonds: number
   readonly waiting: number
   readonly asyncInFlight: number
+  /** Sets of shared or moved buffers that are kept until their receivers have them, and that have come before their messages. */
+  readonly parcels: number
   readonly behaviours: readonly string[]
   readonly books: Books
 }
@@ -33,6 +35,7 @@ interface Reported {
   readonly sender: Sender
   readonly loader: BehaviourLoader
   readonly books: Float64Array
+  readonly parcels: { readonly count: number }
 }
 
 export function reportOf(core: Reported): CoreReport {
@@ -45,6 +48,7 @@ export function reportOf(core: Reported): CoreReport {
     bonds: core.bonds.count,
     waiting: core.sender.waitingCount,
     asyncInFlight: core.dispatcher.asyncInFlight,
+    parcels: core.parcels.count,
     behaviours: core.loader.names,
     books: readBooks(core.books),
   }

@@ -32,7 +32,8 @@ import { Intake } from './intake.ts'
 import { Lifecycle } from './lifecycle.ts'
 import { linksFrom, linksTo } from './links.ts'
 import type { OutboundLink } from './outbound-link.ts'
-import { Copier, createCoreEncoder } from './ref-codec.ts'
+import { ParcelRounds } from './parcel-rounds.ts'
+import { Copier, createCoreEncoder, refMaker } from './ref-codec.ts'
 import type { RefHosts } from './ref-codec.ts'
 import { createPublishCount } from './publish-count.ts'
 import type { RunContext } from './run-context.ts'
@@ -98,6 +99,7 @@ export class Core {
   #control: ControlIntake
   #isOpen: boolean
   #hasGivenRoom = false
+  readonly parcels: ParcelRounds
   readonly #faults: FaultOffice
   /** Offloaded jobs and owed answers: what ends them comes by the event loop, so the core must not block it. */
   outstandingCount = 0
@@ -149,16 +151,12 @@ export class Core {
     )
     this.dispatcher = new Dispatcher(this)
     this.lifecycle = new Lifecycle(this)
-    this.links = linksTo(memory, options.number, options.limits.messageBytesMax, (peer) =>
+    this.links = linksTo(memory, options.number, options.limits.messageBytesMax, platform.parcels, (peer) =>
       createPublishCount(() => this.books, peer, this.#checkpoint),
     )
-    const inbound = linksFrom(
-      memory,
-      options.number,
-      options.limits.messageBytesMax,
-      (core, slot, generation, _name, layouts) => new ActorRef(this.sender.inside, core, slot, generation, layouts),
-    )
+    const inbound = linksFrom(memory, options.number, options.limits.messageBytesMax, refMaker(hosts), platform.parcels)
     this.sender = new Sender(this)
+    this.parcels = new ParcelRounds(this, inbound)
     this.#intake = new Intake(this, inbound)
     this.#control = new ControlIntake(this, inbound, this.#epoch)
     this.waits = new WaitWatch(this)
@@ -203,6 +201,7 @@ export class Core {
       link?.control.endTurn()
     }
     if (this.#hasGivenRoom) this.#announceRoom()
+    this.parcels.look()
   }
 
   /** The last look before parking: true when there is something to do after all. Atomics.load of what peers publish. */

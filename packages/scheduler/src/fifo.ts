@@ -18,6 +18,15 @@ export class Fifo<T> {
     return this.#items[this.#head]
   }
 
+  get last(): T | undefined {
+    return this.length > 0 ? this.#items.at(-1) : undefined
+  }
+
+  /** A copy, oldest first. */
+  items(): T[] {
+    return this.#items.slice(this.#head) as T[]
+  }
+
   /** Places in memory: those of what was taken are at most as many as the others, or {@link TAKEN_MAX} and one. */
   get places(): number {
     return this.#items.length

@@ -3,6 +3,8 @@ import { CambiumError } from '@cambium/base'
 import { createDecoder, createReassembler, MESSAGE_BYTES_MAX, readFragment } from '@cambium/codec'
 import type { Decoder, EntryArea, Reassembler, ShapeArea, UnpackRef } from '@cambium/codec'
 import type { RingConsumer } from '@cambium/ring'
+import { CONTROL_LANE, DATA_LANE } from './parcels.ts'
+import type { ParcelOutcome, ParcelReceiver } from './parcels.ts'
 import { FRAGMENT, HEADER_BYTES, WHOLE_HEADER_BYTES } from './record-lane.ts'
 
 /**
@@ -23,6 +25,8 @@ export interface InboundRecord {
   buffer: Buffer
   offset: number
   length: number
+  /** What came beside it; undefined for nothing. */
+  parcel: ParcelOutcome | undefined
 }
 
 export class InboundLane {
@@ -30,12 +34,17 @@ export class InboundLane {
   readonly #reassembler: Reassembler
   readonly #wholeBytesMax: number
   readonly record: InboundRecord
+  readonly #parcels: ParcelReceiver
+  readonly #lane: number
+  #isHeld = false
 
-  constructor(ring: RingConsumer, messageBytesMax: number) {
+  constructor(ring: RingConsumer, messageBytesMax: number, parcels: ParcelReceiver, lane: number) {
+    this.#parcels = parcels
+    this.#lane = lane
     this.#ring = ring
     this.#wholeBytesMax = messageBytesMax + WHOLE_HEADER_BYTES
     this.#reassembler = createReassembler({ messageBytesMax: this.#wholeBytesMax })
-    this.record = { type: 0, a: 0, b: 0, c: 0, buffer: ring.buffer, offset: 0, length: 0 }
+    this.record = { type: 0, a: 0, b: 0, c: 0, buffer: ring.buffer, offset: 0, length: 0, parcel: undefined }
   }
 
   /** Begin of the record in hand. */
@@ -43,8 +52,29 @@ export class InboundLane {
     return this.#ring.position
   }
 
+  /** Nothing has come. A record that waits for its parcel is nothing that has come: whoever posts the parcel rings. */
   get isEmpty(): boolean {
-    return this.#ring.isEmpty
+    return this.#isHeld || this.#ring.isEmpty
+  }
+
+  /** A record is in hand that waits for its parcel. */
+  get isHeld(): boolean {
+    return this.#isHeld
+  }
+
+  /**
+   * Fetches what goes beside the record in hand. False while that has still to come: the record stays in hand then, and {@link next} gives it again.
+   * With `isOver` it is waited for no longer.
+   */
+  fetchParcel(isOver: boolean): boolean {
+    const { record } = this
+    this.#isHeld = false
+    record.parcel = undefined
+    if ((record.buffer[record.offset - 1] as number) < 0x80) return true // its layout is not negative
+    const outcome = this.#parcels.take(this.#lane, -layoutOf(record))
+    record.parcel = outcome === 'pending' && isOver ? 'unknown' : outcome
+    this.#isHeld = record.parcel === 'pending'
+    return !this.#isHeld
   }
 
   get capacity(): number {
@@ -57,6 +87,7 @@ export class InboundLane {
    * than this lane takes.
    */
   next(): 'record' | 'part' | 'torn' | 'too_large' | 'none' {
+    if (this.#isHeld) return 'record'
     const ring = this.#ring
     if (!ring.next()) return 'none'
     const record = this.record
@@ -75,7 +106,7 @@ export class InboundLane {
 
   /** The record in hand is finished; its room goes back to the producer. True when any went. */
   release(): boolean {
-    this.#ring.done()
+    if (!this.#isHeld) this.#ring.done()
     return this.#ring.release()
   }
 
@@ -103,6 +134,7 @@ export class InboundLink {
   readonly data: InboundLane
   readonly control: InboundLane
   readonly #decoder: Decoder
+  readonly #parcels: ParcelReceiver
 
   constructor(options: {
     core: number
@@ -112,29 +144,46 @@ export class InboundLink {
     layouts: EntryArea
     messageBytesMax: number
     unpackRef: UnpackRef
+    parcels: ParcelReceiver
   }) {
     this.core = options.core
-    this.data = new InboundLane(options.data, options.messageBytesMax)
-    this.control = new InboundLane(options.control, SIGNAL_BYTES_MAX)
+    this.#parcels = options.parcels
+    this.data = new InboundLane(options.data, options.messageBytesMax, options.parcels, DATA_LANE)
+    this.control = new InboundLane(options.control, SIGNAL_BYTES_MAX, options.parcels, CONTROL_LANE)
     this.#decoder = createDecoder({ area: options.shapes, layouts: options.layouts, unpackRef: options.unpackRef })
   }
 
-  /** The message of a record. Throws `ERR_NOT_DECODABLE`. */
+  /** Parcels that came before their records. */
+  get parcelsWaiting(): number {
+    return this.#parcels.waiting
+  }
+
+  /** The message of a record. Throws `ERR_NOT_DECODABLE`, `ERR_SHARE_LOST`. */
   decode(record: InboundRecord): unknown {
-    return this.#decoder.decode(record.buffer, record.offset, record.length, layoutOf(record))
+    const { buffer, offset, length, parcel } = record
+    if (parcel === undefined) return this.#decoder.decode(buffer, offset, length, layoutOf(record))
+    if (parcel === 'lost') throw shareLost(this.core)
+    if (typeof parcel === 'string') throw new RangeError('what the message shares or moves never came')
+    return this.#decoder.decode(buffer, offset, length, 0, parcel)
   }
 
   /** The same, read in place if it has a declared layout: until `closeMessage`, and for as long as the record is in hand. */
   open(record: InboundRecord): unknown {
+    if (record.parcel !== undefined) return this.decode(record)
     return this.#decoder.open(record.buffer, record.offset, record.length, layoutOf(record))
   }
+}
+
+/** The message is whole, but what it shared or moved was with a core that has died. */
+function shareLost(core: number): CambiumError {
+  return new CambiumError('ERR_SHARE_LOST', `message lost what it shared or moved: from=core-${core}`, { severity: 'crash' })
 }
 
 export function notDecodable(core: number, cause: unknown): CambiumError {
   return new CambiumError('ERR_NOT_DECODABLE', `message cannot be decoded: from=core-${core}`, { severity: 'crash', cause })
 }
 
-/** The word before the message, in a record as in a whole. */
+/** The word before the message, in a record as in a whole: a layout, or the number of a parcel, negated. */
 function layoutOf({ buffer, offset }: InboundRecord): number {
   return (
     (buffer[offset - 4] as number) |

@@ -16,11 +16,13 @@ import { notDecodable } from './inbound-link.ts'
 import type { InboundLane, InboundLink } from './inbound-link.ts'
 import { takeStamp } from './message-stamp.ts'
 import type { Stamp } from './message-stamp.ts'
+import { isShareLost, ParcelWaits } from './parcel-waits.ts'
 import { ASK, ASK_STAMPED, REPLY, REPLY_ERROR, TELL, TELL_STAMPED } from './record-lane.ts'
 import { replyFailure } from './replies.ts'
 import { noSuchActor } from './send-errors.ts'
 import type { Sender } from './sender.ts'
 import type { SlotTable } from './slot-table.ts'
+import type { TimerWheel } from './timer-wheel.ts'
 import type { TurnBudget } from './turn-budget.ts'
 
 /** Data records of one peer in one turn. */
@@ -34,6 +36,7 @@ export interface IntakeHost {
   readonly dispatcher: Dispatcher
   readonly deadLetters: DeadLetterOffice
   readonly sender: Sender
+  readonly wheel: TimerWheel
   replyError(asker: Asker, error: Error): void
   /** Room was given back to a peer. */
   gaveRoom(): void
@@ -44,11 +47,13 @@ export class Intake {
   readonly #links: readonly InboundLink[]
   /** Where the end of the thread would matter most; undefined on a real platform. */
   readonly #checkpoint: (() => void) | undefined
+  readonly #waits: ParcelWaits
   #nextLink = 0
 
   constructor(host: IntakeHost, links: readonly InboundLink[]) {
     this.#host = host
     this.#links = links
+    this.#waits = new ParcelWaits(host)
     this.#checkpoint = host.platform.checkpoint?.bind(host.platform)
   }
 
@@ -70,7 +75,7 @@ export class Intake {
     this.#nextLink = count === 0 ? 0 : (this.#nextLink + 1) % count
     for (let i = 0; i < count; i += 1) {
       const link = this.#links[(this.#nextLink + i) % count] as InboundLink
-      if (link.data.isEmpty) continue
+      if (link.data.isEmpty && !link.data.isHeld) continue
       done += this.#takeFrom(link, budget)
       if (budget.isSpent()) break
     }
@@ -86,6 +91,10 @@ export class Intake {
     while (taken < RECORDS_PER_LINK_MAX) {
       const outcome = lane.next()
       if (outcome === 'none') break
+      if (outcome === 'record' && !lane.fetchParcel(this.#waits.isOver(lane))) {
+        this.#waits.begin(lane)
+        break
+      }
       taken += 1
       checkpoint?.()
       if (outcome === 'part') continue
@@ -136,8 +145,9 @@ export class Intake {
     try {
       message = isInPlace ? link.open(record) : link.decode(record)
     } catch (error) {
-      deadLetters.bury('not_decodable', cell, { name: cell.name, detail: String(error) })
-      if (asker !== undefined) this.#host.replyError(asker, notDecodable(link.core, error))
+      const isLost = isShareLost(error)
+      deadLetters.bury(isLost ? 'lost_with_core' : 'not_decodable', cell, { name: cell.name, detail: String(error) })
+      if (asker !== undefined) this.#host.replyError(asker, isLost ? error : notDecodable(link.core, error))
       return
     }
     if (stamp === undefined) dispatcher.deliver(cell, message, asker, true)
@@ -154,7 +164,7 @@ export class Intake {
       if (record.type === REPLY_ERROR) failure = replyFailure(value)
       else if (record.type !== REPLY) throw new Error(`record of unknown type: ${record.type}`)
     } catch (error) {
-      failure = notDecodable(link.core, error)
+      failure = isShareLost(error) ? error : notDecodable(link.core, error)
     }
     this.#host.sender.replies.settleRemote(link.core, record.c, value, failure)
   }

@@ -9,6 +9,8 @@
  */
 import type { Doorbell, RingProducer } from '@cambium/ring'
 import { holdsBack, refuses, saysFull } from './congestion-table.ts'
+import { CONTROL_LANE, DATA_LANE } from './parcels.ts'
+import type { ParcelSender } from './parcels.ts'
 import { RecordLane } from './record-lane.ts'
 import type { PublishCount } from './record-lane.ts'
 import { CONGESTION_BUCKETS } from './system-memory.ts'
@@ -37,11 +39,13 @@ export class OutboundLink {
     control: RingProducer
     messageBytesMax: number
     count: PublishCount
+    /** One for each lane. */
+    parcels: (lane: number) => ParcelSender
   }) {
     this.core = options.core
     this.bell = options.bell
-    this.data = new RecordLane(options.data, options.bell, options.messageBytesMax, options.count)
-    this.control = new RecordLane(options.control, options.bell, 0, undefined)
+    this.data = new RecordLane(options.data, options.bell, options.messageBytesMax, options.count, options.parcels(DATA_LANE))
+    this.control = new RecordLane(options.control, options.bell, 0, undefined, options.parcels(CONTROL_LANE))
     this.#congestion = options.block.congestion
     this.#waitingWord = options.block.waiting[options.source] as Int32Array
   }
@@ -82,6 +86,19 @@ export class OutboundLink {
   /** Whether anything waits for room at the receiver. */
   get hasWaiting(): boolean {
     return this.waiting.size > 0 || this.data.queued > 0 || this.control.queued > 0
+  }
+
+  /** Parcels of this core that the receiver may still need. */
+  get keptParcels(): number {
+    return this.data.keptParcels + this.control.keptParcels
+  }
+
+  /** There is a new way for parcels: what the receiver may still need is posted again, and it is told to look. */
+  connected(): void {
+    if (this.keptParcels === 0) return
+    this.data.connected()
+    this.control.connected()
+    this.bell.ring()
   }
 
   hold(message: WaitingMessage): void {

@@ -188,6 +188,7 @@ export class Outbox {
       c: ask?.correlation ?? 0,
       bytes: message.bytes as Buffer,
       layout: message.layout,
+      parcel: message.parcel,
       sinceMs: message.sinceMs,
       isDropped: () => this.#isSkipped(message),
       onBegun: () => {
@@ -222,6 +223,7 @@ export class Outbox {
         ask?.correlation ?? 0,
         message.bytes as Buffer,
         message.layout,
+        message.parcel,
       )
     ) {
       this.#written(link, message)

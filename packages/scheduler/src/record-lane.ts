@@ -2,17 +2,18 @@
  * The sending side of one ring: records with a four-word header, larger ones in fragments, and what does not fit yet in a queue behind which
  * every later record waits, so order holds. Publishes in batches; at once when the consumer looks for work (D2).
  *
- *   record payload:  int32 a, int32 b, int32 c, int32 layout, bytes      `layout`: the encoder's, with the bytes
+ *   record payload:  int32 a, int32 b, int32 c, int32 layout, bytes      `layout`: the encoder's, with the bytes; or a parcel's number, negated
  *     tell, ask      slot, generation, correlation (0 for a tell); stamped ones have a stamp before the message (message-stamp.ts), and no layout here
  *     reply          0, 0, correlation
  *     signal         epoch of the receiving core, 0, 0
  *     fragment       fragment header and chunk of a whole whose bytes are int32 type, a, b, c, 0, layout and the message
  */
 import { fragmentBytes, fragmentCount, writeFragment } from '@cambium/codec'
-import type { Encoder, MessageLayouts } from '@cambium/codec'
+import type { Encoder, MessageLayouts, Parcel } from '@cambium/codec'
 import { BELL_BUSY } from '@cambium/ring'
 import type { Doorbell, RingProducer } from '@cambium/ring'
 import { Fifo } from './fifo.ts'
+import type { ParcelSender } from './parcels.ts'
 
 export const TELL = 1
 export const ASK = 2
@@ -43,6 +44,8 @@ export interface QueuedRecord {
   readonly c: number
   readonly bytes: Buffer
   readonly layout: number
+  /** Seized already. */
+  readonly parcel: Parcel | undefined
   readonly sinceMs: number
   /** Called once when the first fragment of a larger record is in the ring: from there on its fate is tied to the receiver's. */
   readonly onBegun: (() => void) | undefined
@@ -57,9 +60,17 @@ export interface QueuedRecord {
 }
 
 /** A record that waits for as long as it takes, and that nobody asks after. `bytes` are copied. */
-export function plainRecord(type: number, a: number, c: number, bytes: Buffer, layout: number): QueuedRecord {
+export function plainRecord(
+  type: number,
+  a: number,
+  c: number,
+  bytes: Buffer,
+  layout: number,
+  parcel: Parcel | undefined,
+): QueuedRecord {
+  parcel?.seize()
   const nobody = { isDropped: undefined, onBegun: undefined, onWritten: undefined, onExpired: undefined }
-  return { type, a, b: 0, c, bytes: Buffer.from(bytes), layout, sinceMs: Infinity, ...nobody }
+  return { type, a, b: 0, c, bytes: Buffer.from(bytes), layout, parcel, sinceMs: Infinity, ...nobody }
 }
 
 /** Who counts what is published; the protocol is in books-recovery.ts. */
@@ -75,6 +86,7 @@ export class RecordLane {
   readonly #bell: Doorbell
   readonly #composedBytesMax: number
   readonly #count: PublishCount | undefined
+  readonly #parcels: ParcelSender
   readonly #queue: Fifo<QueuedRecord> = new Fifo()
   /** Whole records committed and not yet published; a message in fragments counts with its last. */
   #pending = 0
@@ -85,11 +97,18 @@ export class RecordLane {
   #goneAt: number
 
   /** `messageBytesMax`: of a message that is composed in place. */
-  constructor(ring: RingProducer, bell: Doorbell, messageBytesMax: number, count: PublishCount | undefined) {
+  constructor(
+    ring: RingProducer,
+    bell: Doorbell,
+    messageBytesMax: number,
+    count: PublishCount | undefined,
+    parcels: ParcelSender,
+  ) {
     this.#ring = ring
     this.#bell = bell
     this.#composedBytesMax = HEADER_BYTES + messageBytesMax
     this.#count = count
+    this.#parcels = parcels
     this.#goneAt = ring.position
   }
 
@@ -114,11 +133,11 @@ export class RecordLane {
   }
 
   /** Writes a record if it fits now; false when it has to wait, and nothing was written. */
-  write(type: number, a: number, b: number, c: number, bytes: Uint8Array, layout: number): boolean {
+  write(type: number, a: number, b: number, c: number, bytes: Uint8Array, layout: number, parcel?: Parcel): boolean {
     if (this.queued > 0) return false
     const payload = HEADER_BYTES + bytes.length
     if (payload > this.#ring.recordBytesMax) return false
-    if (!this.#put(type, a, b, c, bytes, layout)) return false
+    if (!this.#put(type, a, b, c, bytes, layout, parcel)) return false
     this.flushIfDue()
     return true
   }
@@ -162,7 +181,18 @@ export class RecordLane {
   /** Publishes what is left at the end of a turn. */
   endTurn(): void {
     this.flush()
+    if (this.#parcels.kept > 0) this.#parcels.trim(this.#consumed)
     this.#publishedInTurn = 0
+  }
+
+  /** Parcels that the consumer may still need. */
+  get keptParcels(): number {
+    return this.#parcels.kept
+  }
+
+  /** There is a new way for parcels. */
+  connected(): void {
+    this.#parcels.connected()
   }
 
   /** Queues a record behind all that wait. `bytes` must be the queue's to keep. */
@@ -217,6 +247,7 @@ export class RecordLane {
   get hasRoomForNext(): boolean {
     const record = this.#queue.first
     if (record === undefined) return false
+    if (record.whole === undefined && record.parcel !== undefined && !this.#hasRoomFor(record.parcel)) return false
     return this.#ring.hasRoom(Math.min(HEADER_BYTES + record.bytes.length, this.#ring.recordBytesMax))
   }
 
@@ -237,18 +268,19 @@ export class RecordLane {
   #drainOne(record: QueuedRecord): boolean {
     const chunk = this.#ring.recordBytesMax
     if (!this.isLarge(record.bytes.length)) {
-      if (!this.#put(record.type, record.a, record.b, record.c, record.bytes, record.layout)) return false
+      if (!this.#put(record.type, record.a, record.b, record.c, record.bytes, record.layout, record.parcel)) return false
       this.flushIfDue()
       return true
     }
     if (record.whole === undefined) {
+      if (record.parcel !== undefined && !this.#hasRoomFor(record.parcel)) return false
       const bytes = Buffer.allocUnsafe(WHOLE_HEADER_BYTES + record.bytes.length)
       bytes.writeInt32LE(record.type, 0)
       bytes.writeInt32LE(record.a, 4)
       bytes.writeInt32LE(record.b, 8)
       bytes.writeInt32LE(record.c, 12)
       bytes.writeInt32LE(0, 16)
-      bytes.writeInt32LE(record.layout, 20)
+      bytes.writeInt32LE(record.parcel === undefined ? record.layout : this.#handOver(record.parcel, record.layout), 20)
       record.bytes.copy(bytes, WHOLE_HEADER_BYTES)
       this.#messageId = (this.#messageId + 1) | 0
       record.whole = { bytes, id: this.#messageId, count: fragmentCount(bytes.length, chunk), next: 0 }
@@ -261,14 +293,36 @@ export class RecordLane {
       this.#ring.commit()
       whole.next += 1
       if (whole.next === 1) record.onBegun?.()
-      if (whole.next === whole.count) this.#pending += 1
+      if (whole.next === whole.count) {
+        this.#pending += 1
+        if (record.parcel?.isEmpty === false) this.#parcels.written(this.position)
+      }
       // Each fragment is published by itself: the consumer frees its room while the next ones are written.
       this.flush()
     }
     return true
   }
 
-  #put(type: number, a: number, b: number, c: number, bytes: Uint8Array, layout: number): boolean {
+  /** Up to where the consumer has given room back; as {@link position}, it does not wrap. */
+  get #consumed(): number {
+    return this.position - (this.#ring.capacity - this.#ring.free)
+  }
+
+  #hasRoomFor(parcel: Parcel): boolean {
+    if (parcel.isEmpty || !this.#parcels.isFull) return true
+    this.#parcels.trim(this.#consumed)
+    return !this.#parcels.isFull
+  }
+
+  /** Posts the parcel of the record that is being written; gives what stands for its layout. */
+  #handOver(parcel: Parcel, layout: number): number {
+    if (!parcel.isEmpty) return -this.#parcels.send(parcel)
+    parcel.seize()
+    return layout
+  }
+
+  #put(type: number, a: number, b: number, c: number, bytes: Uint8Array, layout: number, parcel: Parcel | undefined): boolean {
+    if (parcel !== undefined && !this.#hasRoomFor(parcel)) return false
     const ring = this.#ring
     const length = bytes.length
     const offset = ring.claim(type, HEADER_BYTES + length)
@@ -278,13 +332,14 @@ export class RecordLane {
     words[at] = a
     words[at + 1] = b
     words[at + 2] = c
-    words[at + 3] = layout
+    words[at + 3] = parcel === undefined ? layout : this.#handOver(parcel, layout)
     const { buffer } = ring
     const from = offset + HEADER_BYTES
     // Setting a few bytes one by one is faster than the call that sets many.
     if (length <= SHORT_BYTES_MAX) for (let i = 0; i < length; i += 1) buffer[from + i] = bytes[i] as number
     else buffer.set(bytes, from)
     ring.commit()
+    if (parcel?.isEmpty === false) this.#parcels.written(this.position)
     this.#pending += 1
     return true
   }

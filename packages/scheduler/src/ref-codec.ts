@@ -3,7 +3,7 @@ import { ActorRef, isRef } from '@cambium/actor'
 import type { RefHost } from '@cambium/actor'
 import { CambiumError, formatAddress } from '@cambium/base'
 import { createDecoder, createEncoder, createEntryArea, createShapeArea } from '@cambium/codec'
-import type { Decoder, Encoder } from '@cambium/codec'
+import type { Decoder, Encoder, UnpackRef } from '@cambium/codec'
 
 export interface RefHosts {
   readonly inside: RefHost
@@ -31,6 +31,11 @@ export function createCoreEncoder(areas: EncoderAreas, hosts: () => RefHosts): E
   })
 }
 
+/** Makes refs of what records say, for use by actors of this core. */
+export function refMaker(hosts: () => RefHosts): UnpackRef {
+  return (core, slot, generation, _name, layouts) => new ActorRef(hosts().inside, core, slot, generation, layouts)
+}
+
 /** Copies values as sending them to another core would: through the core's own encoder. */
 export class Copier {
   readonly #encoder: Encoder
@@ -50,9 +55,11 @@ export class Copier {
     this.#decoder ??= createDecoder({
       area: createShapeArea(this.#areas.shapes),
       layouts: createEntryArea(this.#areas.layouts),
-      unpackRef: (core, slot, generation, _name, layouts) => new ActorRef(this.#hosts().inside, core, slot, generation, layouts),
+      unpackRef: refMaker(this.#hosts),
     })
     const bytes = this.#encoder.encode(value)
-    return this.#decoder.decode(bytes, 0, bytes.length, this.#encoder.layout)
+    const { layout, parcel } = this.#encoder
+    parcel?.seize()
+    return this.#decoder.decode(bytes, 0, bytes.length, layout, parcel?.buffers)
   }
 }

@@ -105,10 +105,10 @@ export class Replies {
     count(this.#host.books, SENT)
     const link = this.#host.links[core]
     if (link === undefined) return // the core was severed
-    const { layout } = this.#host.encoder
-    if (!link.data.write(type, 0, 0, correlation, bytes, layout)) {
+    const { layout, parcel } = this.#host.encoder
+    if (!link.data.write(type, 0, 0, correlation, bytes, layout, parcel)) {
       // As many at most as the other core has asks under way.
-      link.data.enqueue(plainRecord(type, 0, correlation, bytes, layout))
+      link.data.enqueue(plainRecord(type, 0, correlation, bytes, layout, parcel))
     }
     this.#host.requestTurn()
   }

@@ -9,7 +9,7 @@ import type { AskOptions, RefHost, RefTarget, SendOptions, SendOutcome, SendWait
 import { CambiumError, checkFields, formatAddress } from '@cambium/base'
 import type { ActorAddress } from '@cambium/base'
 import { checkMessageBytes, keepMessage } from '@cambium/codec'
-import type { MessageLayouts } from '@cambium/codec'
+import type { MessageLayouts, Parcel } from '@cambium/codec'
 import type { ActorCell } from './actor-cell.ts'
 import { PendingAsk } from './asks.ts'
 import { awaitAsk, limitAsk } from './ask-limits.ts'
@@ -148,15 +148,15 @@ export class Sender {
     if (stamp === undefined && this.#compose(link, target, message, undefined)) return 'sent'
     const bytes =
       stamp === undefined ? this.#encode(message, target.layouts) : this.#encodeStamped(message, stamp, target.layouts)
-    const { layout } = this.#host.encoder
-    if (!link.data.write(recordType(undefined, stamp), slot, target.generation, 0, bytes, layout)) {
+    const { layout, parcel } = this.#host.encoder
+    if (!link.data.write(recordType(undefined, stamp), slot, target.generation, 0, bytes, layout, parcel)) {
       // What takes more than one record goes in parts, as there is room: one such message at a time, and nothing waits before it.
       const charge = this.#host.dispatcher.sending
       if (!link.data.isLarge(bytes.length) || link.data.queued > 0 || this.outbox.isFull(charge)) return 'full'
       this.outbox.enqueue(
         link,
         waitingMessage(
-          { target, message: undefined, bytes: Buffer.from(bytes), layout, stamp, ask: undefined, charge },
+          { target, message: undefined, bytes: Buffer.from(bytes), layout, parcel, stamp, ask: undefined, charge },
           this.#host.roughNow(),
         ),
       )
@@ -171,6 +171,7 @@ export class Sender {
     let bytes: Buffer | undefined
     let layout = 0
     let stamp: Stamp | undefined
+    let parcel: Parcel | undefined
     const isLocal = target.core === this.#host.coreNumber
     try {
       wait = checkWait(options, this.#host.limits.sendTimeoutMs)
@@ -183,6 +184,7 @@ export class Sender {
         bytes = this.#host.encoder.encodeCopy(message, target.layouts)
         layout = this.#host.encoder.layout
         if (stamp !== undefined) bytes = stampBytes(stamp, bytes, layout)
+        parcel = this.#host.encoder.parcel
       }
     } catch (error) {
       const problem = error as Error
@@ -194,6 +196,7 @@ export class Sender {
       bytes,
       layout,
       stamp,
+      parcel,
     })
   }
 
@@ -274,7 +277,10 @@ export class Sender {
           return
         }
         this.outbox.hold(
-          waitingMessage({ target, message, bytes: undefined, layout: 0, stamp, ask, charge }, this.#host.roughNow()),
+          waitingMessage(
+            { target, message, bytes: undefined, layout: 0, parcel: undefined, stamp, ask, charge },
+            this.#host.roughNow(),
+          ),
           undefined,
         )
         return
@@ -320,12 +326,12 @@ export class Sender {
 
   #post(target: ActorAddress, bytes: Buffer, ask: PendingAsk | undefined, stamp: Stamp | undefined): void {
     const link = this.#linkTo(target)
-    const { layout } = this.#host.encoder
+    const { layout, parcel } = this.#host.encoder
     const charge = this.#host.dispatcher.sending
     const isHeld = link.holdsBack(target.slot, stamp === undefined ? NORMAL : sentPriority(stamp))
     if (
       !isHeld &&
-      link.data.write(recordType(ask, stamp), target.slot, target.generation, ask?.correlation ?? 0, bytes, layout)
+      link.data.write(recordType(ask, stamp), target.slot, target.generation, ask?.correlation ?? 0, bytes, layout, parcel)
     ) {
       if (ask !== undefined) ask.position = link.data.position
       this.#host.requestTurn()
@@ -336,7 +342,7 @@ export class Sender {
       return
     }
     const waiting = waitingMessage(
-      { target, message: undefined, bytes: Buffer.from(bytes), layout, stamp, ask, charge },
+      { target, message: undefined, bytes: Buffer.from(bytes), layout, parcel, stamp, ask, charge },
       this.#host.roughNow(),
     )
     if (isHeld) this.outbox.hold(waiting, link)

@@ -77,8 +77,8 @@ export class SignalRouter {
     const bytes = encoder.encode(signal)
     checkMessageBytes(bytes.length, SIGNAL_BYTES_MAX)
     const epoch = Atomics.load((this.#memory.blocks[core] as { epoch: Int32Array }).epoch, 0)
-    if (!link.control.write(SIGNAL, epoch, 0, 0, bytes, encoder.layout)) {
-      link.control.enqueue(plainRecord(SIGNAL, epoch, 0, bytes, encoder.layout))
+    if (!link.control.write(SIGNAL, epoch, 0, 0, bytes, encoder.layout, encoder.parcel)) {
+      link.control.enqueue(plainRecord(SIGNAL, epoch, 0, bytes, encoder.layout, encoder.parcel))
     }
     this.#host.requestTurn()
   }

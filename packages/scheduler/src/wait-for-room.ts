@@ -14,8 +14,9 @@ export function waitForRoom(
   outbox: Outbox,
   link: OutboundLink | undefined,
   wait: CheckedWait,
-  what: Pick<WaitingMessage, 'target' | 'message' | 'bytes' | 'layout' | 'stamp'>,
+  what: Pick<WaitingMessage, 'target' | 'message' | 'bytes' | 'layout' | 'parcel' | 'stamp'>,
 ): Promise<void> {
+  what.parcel?.seize()
   return new Promise((resolve, reject) => {
     const finish = (): void => {
       host.wheel.cancel(timer)
@@ -28,6 +29,7 @@ export function waitForRoom(
       layout: what.layout,
       stamp: what.stamp,
       priority: sentPriority(what.stamp),
+      parcel: what.parcel,
       ask: undefined,
       charge: undefined,
       sinceMs: Infinity, // its own timer ends the wait

@@ -4,6 +4,7 @@
  */
 import { HIGH, LOW, NORMAL, UNSET } from '@cambium/actor'
 import type { ActorAddress } from '@cambium/base'
+import type { Parcel } from '@cambium/codec'
 import type { ActorCell } from './actor-cell.ts'
 import type { PendingAsk } from './asks.ts'
 import { Fifo } from './fifo.ts'
@@ -20,6 +21,8 @@ export interface WaitingMessage {
   readonly stamp: Stamp | undefined
   /** What the sender gave, else normal: what the behaviour says is known at the target alone. */
   readonly priority: number
+  /** What it shares or moves. */
+  readonly parcel: Parcel | undefined
   readonly ask: PendingAsk | undefined
   readonly charge: ActorCell | undefined
   readonly sinceMs: number
@@ -33,9 +36,10 @@ export interface WaitingMessage {
 
 /** What waits because of a `tell`, an `ask` or a `trySend`: for as long as the core allows, and in the books already. */
 export function waitingMessage(
-  what: Pick<WaitingMessage, 'target' | 'message' | 'bytes' | 'layout' | 'stamp' | 'ask' | 'charge'>,
+  what: Pick<WaitingMessage, 'target' | 'message' | 'bytes' | 'layout' | 'parcel' | 'stamp' | 'ask' | 'charge'>,
   sinceMs: number,
 ): WaitingMessage {
+  what.parcel?.seize()
   return { ...what, priority: sentPriority(what.stamp), sinceMs, onAccepted: undefined, onClosed: undefined, isWithdrawn: false }
 }
 

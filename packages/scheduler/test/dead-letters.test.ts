@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest'
 import { attachProducer, createDoorbell } from '@cambium/ring'
 import { PUT, SENT } from '../src/books.ts'
+import { ParcelSender } from '../src/parcels.ts'
 import { ASK, RecordLane, TELL } from '../src/record-lane.ts'
 import { gate, handler, World } from './harness.ts'
 
@@ -83,7 +84,14 @@ test('a message larger than its receiver takes is not_decodable, and says so', a
   )
   await world.run()
   // A sender without the limit, on the ring of a core that writes nothing itself from here on.
-  const lane = new RecordLane(attachProducer(world.memory.dataRing(0, 1)), createDoorbell(world.block(1).bell), 0, undefined)
+  const noParcels = new ParcelSender(undefined, 1, 0, 0)
+  const lane = new RecordLane(
+    attachProducer(world.memory.dataRing(0, 1)),
+    createDoorbell(world.block(1).bell),
+    0,
+    undefined,
+    noParcels,
+  )
   lane.enqueue({
     type: TELL,
     a: ref.slot,
@@ -91,6 +99,7 @@ test('a message larger than its receiver takes is not_decodable, and says so', a
     c: 0,
     bytes: Buffer.alloc(200_000),
     layout: 0,
+    parcel: undefined,
     sinceMs: Infinity,
     isDropped: undefined,
     onBegun: undefined,

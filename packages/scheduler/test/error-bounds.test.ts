@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest'
 import { CambiumError, toErrorRecord } from '@cambium/base'
 import { InboundLane } from '../src/inbound-link.ts'
+import { ParcelReceiver, ParcelSender } from '../src/parcels.ts'
 import { RecordLane, TELL } from '../src/record-lane.ts'
 import { attachConsumer, attachProducer, createDoorbell } from '@cambium/ring'
 import { behave, gate, handler, outcomeOf, World } from './harness.ts'
@@ -103,8 +104,14 @@ test('signals do not follow messageBytesMax: a large argument starts, one beyond
 test('a message that the reader refuses as too large is counted with its last fragment', () => {
   const world = new World({ ringBytes: 4096 })
   const bell = createDoorbell(world.block(1).bell)
-  const out = new RecordLane(attachProducer(world.memory.dataRing(0, 1)), bell, 0, undefined)
-  const lane = new InboundLane(attachConsumer(world.memory.dataRing(0, 1)), 1024)
+  const out = new RecordLane(
+    attachProducer(world.memory.dataRing(0, 1)),
+    bell,
+    0,
+    undefined,
+    new ParcelSender(undefined, 1, 0, 0),
+  )
+  const lane = new InboundLane(attachConsumer(world.memory.dataRing(0, 1)), 1024, new ParcelReceiver(undefined, 0, () => 0), 0)
   const send = (bytes: Buffer): void =>
     out.enqueue({
       type: TELL,
@@ -113,6 +120,7 @@ test('a message that the reader refuses as too large is counted with its last fr
       c: 0,
       bytes,
       layout: 0,
+      parcel: undefined,
       sinceMs: Infinity,
       isDropped: undefined,
       onBegun: undefined,

@@ -1,7 +1,7 @@
 /** What one simulated core sees of the world (`CorePlatform`), and the behaviours that all of them know, whatever module they came from. */
 import type { Behaviour } from '@cambium/actor'
 import { CambiumError } from '@cambium/base'
-import type { CorePlatform, SeededRandom } from '@cambium/base'
+import type { CorePlatform, ParcelPost, SeededRandom } from '@cambium/base'
 import type { Core } from '@cambium/scheduler'
 import type { WorldHooks } from './sim-context.ts'
 import { watchBehaviour } from './watched-behaviour.ts'
@@ -57,10 +57,11 @@ export interface SimPlatformOptions {
   /** A record may be in hand, not looked at yet. */
   readonly inHand: () => void
   readonly offload: WorldHooks['offload']
+  readonly parcels: ParcelPost
 }
 
 export function createSimPlatform(options: SimPlatformOptions): CorePlatform {
-  const { random, shelf, now, requestTurn, point, inHand, offload } = options
+  const { random, shelf, now, requestTurn, point, inHand, offload, parcels } = options
   return {
     now: () => {
       point()
@@ -77,5 +78,6 @@ export function createSimPlatform(options: SimPlatformOptions): CorePlatform {
       point()
     },
     offload,
+    parcels,
   }
 }

@@ -5,7 +5,7 @@
  * that the code under test forgets is lost here too. When no core is awake the clock jumps to the next thing that is due. What is decided is
  * decided by the seed: the next core, the next actor and the length of a turn, the delays of starts and ends, the faults. A core dies between two turns, or inside one (`core-death.ts`).
  */
-import { CambiumError, toErrorRecord } from '@cambium/base'
+import { CambiumError, createSeededRandom, toErrorRecord } from '@cambium/base'
 import type { CorePlatform, SeededRandom } from '@cambium/base'
 import { attachSystemMemory, Core } from '@cambium/scheduler'
 import type { SystemMemory } from '@cambium/scheduler'
@@ -24,6 +24,7 @@ import type { SimCore } from './sim-core.ts'
 import { createSimThread } from './sim-thread.ts'
 import type { SimThreadHost } from './sim-thread.ts'
 import { BehaviourShelf, createSimPlatform } from './sim-platform.ts'
+import { SimPost } from './sim-post.ts'
 import type { Trace } from './trace.ts'
 import { TurnChoices } from './turn-choices.ts'
 
@@ -47,6 +48,7 @@ export class SimWorld implements SystemPlatform {
   readonly #due = new DueQueue()
   readonly #death = new DeathWatch()
   readonly #choices: TurnChoices
+  readonly #post: SimPost
   readonly #shelf: BehaviourShelf
   #memory: SystemMemory | undefined
   #stepsAtThisTime = 0
@@ -77,6 +79,16 @@ export class SimWorld implements SystemPlatform {
       },
     })
     this.#shelf = new BehaviourShelf((behaviour) => this.hooks?.dress(behaviour) ?? behaviour, watch)
+    this.#post = new SimPost({
+      // Of its own, so that what is drawn here moves nothing else of a run.
+      random: createSeededRandom(random.seed ^ 0x70617263),
+      after: (delayMs, run) => {
+        this.after(delayMs, run)
+      },
+      connected: (core, peer) => {
+        this.#cores[core]?.core?.parcels.connected(peer)
+      },
+    })
     this.corePlatform = this.#platformOf(0)
     const nowMs = (): number => this.nowMs
     this.#threadHost = {
@@ -134,6 +146,7 @@ export class SimWorld implements SystemPlatform {
     this.#memory ??= attachSystemMemory(core.memory)
     this.#watchCore(core)
     this.#coreOf(0).core = core
+    this.#post.started(0)
     return {
       stop: () => {
         this.#coreOf(0).core = undefined
@@ -317,11 +330,13 @@ export class SimWorld implements SystemPlatform {
     sim.isDamageDue = false
     sim.slowness = this.#faults.slowness()
     core.toRoot({ type: 'hello', core: number })
+    this.#post.started(number)
   }
 
   #end(sim: SimCore, error: CambiumError | undefined): void {
     sim.incarnation += 1
     this.partitions.forget(sim.number)
+    this.#post.ended(sim.number)
     sim.core?.sever()
     sim.core = undefined
     this.#trace.note(this.nowMs, sim.number, error === undefined ? 'core ends' : 'core dies')
@@ -358,6 +373,7 @@ export class SimWorld implements SystemPlatform {
 
   #platformOf(number: number): CorePlatform {
     return createSimPlatform({
+      parcels: this.#post.of(number),
       random: this.#random,
       shelf: this.#shelf,
       now: () => {

@@ -216,7 +216,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     name: 'forget-undecodable',
     what: 'a message that cannot be decoded disappears',
     file: 'scheduler/src/intake.ts',
-    find: "deadLetters.bury('not_decodable', cell, { name: cell.name, detail: String(error) })",
+    find: "deadLetters.bury(isLost ? 'lost_with_core' : 'not_decodable', cell, { name: cell.name, detail: String(error) })",
     replace: '',
     runsMax: 50,
   },
