@@ -50,6 +50,13 @@ export interface RingConsumer {
   readonly position: number
   /** Whether nothing is published beyond the record in hand, from a fresh look. */
   readonly isEmpty: boolean
+  /** All that {@link look} or `next` has seen was taken: the next `next()` looks at the producer's position again. */
+  readonly isSpent: boolean
+  /**
+   * Looks at the producer's position; answers whether there is more. What the producer had stored elsewhere before it published that is visible from
+   * here on, and up to there `next()` does not look again.
+   */
+  look(): boolean
   /**
    * Hands up to `limit` records to `handler`, then gives their room back by one store. Without a limit it ends after one
    * lap at the latest, for the producer gets no room meanwhile. A record whose handler throws is finished; its room is
@@ -153,6 +160,14 @@ class SpscConsumer implements RingConsumer {
     Atomics.store(this.#control, CONSUMER_INDEX, this.position)
     this.#released = this.position
     return true
+  }
+
+  get isSpent(): boolean {
+    return this.#end === this.#published
+  }
+
+  look(): boolean {
+    return this.#refresh(this.#end) > 0
   }
 
   get isEmpty(): boolean {

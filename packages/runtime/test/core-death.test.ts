@@ -52,7 +52,8 @@ const DEATHS: readonly Death[] = [
 it.for(DEATHS)(
   'by $cause: the core is replaced and its actors are back, the others never stopped (R1.15, R3.1, R3.3)',
   async (death) => {
-    const system = await start({ cores: 2, turnTimeoutMs: 150 })
+    // The limit is for the loop alone: on a busy machine a core that does nothing wrong may stand still for so long.
+    const system = await start({ cores: 2, turnTimeoutMs: death.code === 'ERR_CORE_STUCK' ? 150 : Infinity })
     const culprit = await system.spawn(perilous, undefined, { core: 1, name: 'culprit' })
     const neighbour = await system.spawn(counter, 5, { core: 1, name: 'neighbour' })
     const other = await system.spawn(counter, 7, { core: 2 })

@@ -48,6 +48,11 @@ export class ControlIntake {
     return done
   }
 
+  /** As {@link take}, of one peer. */
+  takeOf(link: InboundLink, budget: TurnBudget): number {
+    return this.#takeFrom(link, SIGNALS_PER_LINK_MAX, budget)
+  }
+
   /** Everything that has arrived from one core, which is dead and says no more. */
   takeAllOf(core: number): void {
     for (const link of this.#links) if (link.core === core) while (this.#takeFrom(link, Infinity, undefined) > 0);

@@ -157,8 +157,8 @@ export class Core {
     const inbound = linksFrom(memory, options.number, options.limits.messageBytesMax, refMaker(hosts), platform.parcels)
     this.sender = new Sender(this)
     this.parcels = new ParcelRounds(this, inbound)
-    this.#intake = new Intake(this, inbound)
     this.#control = new ControlIntake(this, inbound, this.#epoch)
+    this.#intake = new Intake(this, inbound, this.#control)
     this.waits = new WaitWatch(this)
     this.bonds = new Bonds(this)
     // A predecessor may have died between its publish and its ring, or between what it read and its release.
@@ -263,8 +263,8 @@ export class Core {
     this.congestion = new Int32Array(this.congestion.length)
     this.beat = new Int32Array(1)
     this.links = []
-    this.#intake = new Intake(this, [])
     this.#control = new ControlIntake(this, [], this.#epoch)
+    this.#intake = new Intake(this, [], this.#control)
     this.sender.isClosed = true
     for (const cell of this.slots.cells) {
       if (cell === undefined) continue

@@ -77,6 +77,14 @@ export class InboundLane {
     return !this.#isHeld
   }
 
+  get isSpent(): boolean {
+    return this.#ring.isSpent
+  }
+
+  look(): boolean {
+    return this.#ring.look()
+  }
+
   get capacity(): number {
     return this.#ring.capacity
   }

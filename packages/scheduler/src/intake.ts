@@ -10,6 +10,7 @@ import { RemoteAsker } from './asks.ts'
 import type { Asker } from './asks.ts'
 import { TAKEN, TAKEN_MARK, TAKEN_NEXT } from './books.ts'
 import { ringMark } from './books-recovery.ts'
+import type { ControlIntake } from './control-intake.ts'
 import type { DeadLetterOffice } from './dead-letter-office.ts'
 import type { Dispatcher } from './dispatcher.ts'
 import { notDecodable } from './inbound-link.ts'
@@ -45,13 +46,15 @@ export interface IntakeHost {
 export class Intake {
   readonly #host: IntakeHost
   readonly #links: readonly InboundLink[]
+  readonly #control: ControlIntake
   /** Where the end of the thread would matter most; undefined on a real platform. */
   readonly #checkpoint: (() => void) | undefined
   readonly #waits: ParcelWaits
   #nextLink = 0
 
-  constructor(host: IntakeHost, links: readonly InboundLink[]) {
+  constructor(host: IntakeHost, links: readonly InboundLink[], control: ControlIntake) {
     this.#host = host
+    this.#control = control
     this.#links = links
     this.#waits = new ParcelWaits(host)
     this.#checkpoint = host.platform.checkpoint?.bind(host.platform)
@@ -67,7 +70,7 @@ export class Intake {
     return this.#links.find((link) => link.core === core)?.data
   }
 
-  /** Takes a bounded number of records from each peer; answers how many. */
+  /** Takes a bounded number of records from each peer, after its signals; answers how many of both. */
   take(budget: TurnBudget): number {
     let done = 0
     const count = this.#links.length
@@ -75,7 +78,6 @@ export class Intake {
     this.#nextLink = count === 0 ? 0 : (this.#nextLink + 1) % count
     for (let i = 0; i < count; i += 1) {
       const link = this.#links[(this.#nextLink + i) % count] as InboundLink
-      if (link.data.isEmpty && !link.data.isHeld) continue
       done += this.#takeFrom(link, budget)
       if (budget.isSpent()) break
     }
@@ -88,7 +90,14 @@ export class Intake {
     const { record } = lane
     const { books, coreNumber, deadLetters } = this.#host
     let taken = 0
+    let signals = 0
     while (taken < RECORDS_PER_LINK_MAX) {
+      if (lane.isSpent && !lane.isHeld) {
+        if (!lane.look()) break
+        // A signal that was sent before one of these messages was published before it: it is there now, and comes first.
+        signals += this.#control.takeOf(link, budget)
+        if (!link.control.isEmpty) break // some are left: its messages wait for the next turn
+      }
       const outcome = lane.next()
       if (outcome === 'none') break
       if (outcome === 'record' && !lane.fetchParcel(this.#waits.isOver(lane))) {
@@ -120,7 +129,7 @@ export class Intake {
     checkpoint?.()
     if (lane.release()) this.#host.gaveRoom()
     checkpoint?.()
-    return taken
+    return taken + signals
   }
 
   #takeStamped(link: InboundLink): void {

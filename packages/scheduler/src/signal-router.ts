@@ -80,6 +80,8 @@ export class SignalRouter {
     if (!link.control.write(SIGNAL, epoch, 0, 0, bytes, encoder.layout, encoder.parcel)) {
       link.control.enqueue(plainRecord(SIGNAL, epoch, 0, bytes, encoder.layout, encoder.parcel))
     }
+    // At once: a message that is sent after it must not be published before it.
+    link.control.flush()
     this.#host.requestTurn()
   }
 

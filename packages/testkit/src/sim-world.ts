@@ -223,7 +223,7 @@ export class SimWorld implements SystemPlatform {
       return 'turn'
     }
     const nextMs = this.#nextMs()
-    if (nextMs > untilMs) {
+    if (nextMs > untilMs || nextMs === Infinity) {
       if (untilMs !== Infinity && untilMs > this.nowMs) this.#jump(untilMs)
       return 'idle'
     }
