@@ -3,7 +3,7 @@ import { MAILBOX_CAPACITY_DEFAULT, STASH_CAPACITY_DEFAULT } from '@cambium/actor
 import type { ActorContext, Behaviour, ExitReason, Mailbox, MessageQueue, OverflowPolicy, Program } from '@cambium/actor'
 import type { ActorAddress } from '@cambium/base'
 import type { MessageLayouts } from '@cambium/codec'
-import type { Asker } from './asks.ts'
+import type { Asker, PendingAsk } from './asks.ts'
 import type { Hand } from './hand.ts'
 import type { ChildKeeper } from './child-keeper.ts'
 import type { InfoBox } from './info-message.ts'
@@ -90,6 +90,8 @@ export class ActorCell implements ActorAddress {
   asker: Asker | undefined = undefined
   /** What this incarnation owes for later; the askers learn of its end. */
   owed: OwedAnswers | undefined = undefined
+  /** The latest of the asks of this incarnation that wait for their replies. */
+  asks: PendingAsk | undefined = undefined
   /** The message in hand while an asynchronous handler runs, and whether the books know it (a timer's they do not). */
   inHand: unknown = undefined
   isInHandCounted = false

@@ -312,6 +312,7 @@ export class ActorEnd {
     const { owed } = cell
     cell.owed = undefined
     owed?.end(reason?.kind === 'crash' ? crashError(cell, reason.error, fromErrorRecord(reason.error)) : goneError(cell))
+    this.#host.sender.replies.dropAsksOf(cell)
     this.#host.bonds.ended(cell, exitReason)
   }
 

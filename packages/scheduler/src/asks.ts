@@ -19,6 +19,11 @@ export class RemoteAsker {
 
 export type Asker = RemoteAsker | PendingAsk
 
+/** An actor with the latest of the asks that it waits for. */
+export interface Asking {
+  asks: PendingAsk | undefined
+}
+
 export class PendingAsk extends Timer {
   readonly target: ActorAddress
   /** 0 for an ask on the same core. */
@@ -37,6 +42,10 @@ export class PendingAsk extends Timer {
   owner: ActorCell | undefined = undefined
   /** Lets go of what the ask holds outside. */
   onSettled: (() => void) | undefined = undefined
+  /** The actor that asked, which has this one in its list; undefined outside actors, and once it is settled. */
+  #by: Asking | undefined
+  #nextOfBy: PendingAsk | undefined = undefined
+  #previousOfBy: PendingAsk | undefined = undefined
   readonly #resolve: (value: unknown) => void
   readonly #reject: (error: unknown) => void
   readonly #expire: (ask: PendingAsk) => void
@@ -46,9 +55,16 @@ export class PendingAsk extends Timer {
     resolve: (value: unknown) => void,
     reject: (error: unknown) => void,
     expire: (ask: PendingAsk) => void,
+    by: Asking | undefined,
   ) {
     super()
     this.target = target
+    this.#by = by
+    if (by !== undefined) {
+      this.#nextOfBy = by.asks
+      if (by.asks !== undefined) by.asks.#previousOfBy = this
+      by.asks = this
+    }
     this.#resolve = resolve
     this.#reject = reject
     this.#expire = expire
@@ -59,19 +75,28 @@ export class PendingAsk extends Timer {
   }
 
   resolve(value: unknown): void {
-    this.#settle()
+    this.abandon()
     this.#resolve(value)
   }
 
   reject(error: unknown): void {
-    this.#settle()
+    this.abandon()
     this.#reject(error)
   }
 
-  #settle(): void {
+  /** Nobody waits any more: the promise never settles. */
+  abandon(): void {
     this.isSettled = true
     this.hand?.removeAsk(this)
     this.onSettled?.()
+    const by = this.#by
+    if (by === undefined) return
+    this.#by = undefined
+    if (this.#nextOfBy !== undefined) this.#nextOfBy.#previousOfBy = this.#previousOfBy
+    if (this.#previousOfBy === undefined) by.asks = this.#nextOfBy
+    else this.#previousOfBy.#nextOfBy = this.#nextOfBy
+    this.#nextOfBy = undefined
+    this.#previousOfBy = undefined
   }
 }
 

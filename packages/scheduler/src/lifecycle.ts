@@ -31,6 +31,7 @@ import { RunContext } from './run-context.ts'
 import type { RunContextHost } from './run-context.ts'
 import type { SignalRouter } from './signal-router.ts'
 import type { AdoptedSlot, StartSpec } from './signals.ts'
+import type { Sender } from './sender.ts'
 import type { SlotTable } from './slot-table.ts'
 import type { TimerWheel } from './timer-wheel.ts'
 
@@ -42,6 +43,7 @@ export interface LifecycleHost extends RunContextHost {
   readonly dispatcher: Dispatcher
   readonly loader: BehaviourLoader
   readonly bonds: Bonds
+  readonly sender: Sender
   readonly deadLetters: DeadLetterOffice
   /** Learns of a supervised actor that ended unasked, and of slots that have to outlive this core. */
   readonly router: SignalRouter

@@ -7,7 +7,7 @@ import { CambiumError, fromErrorRecord, toErrorRecord } from '@cambium/base'
 import type { ActorAddress, ErrorRecord } from '@cambium/base'
 import { checkMessageBytes, keepMessage } from '@cambium/codec'
 import { PendingAsk } from './asks.ts'
-import type { Asker } from './asks.ts'
+import type { Asker, Asking } from './asks.ts'
 import { count, PROCESSED, SENT } from './books.ts'
 import { prepareLocal } from './local-message.ts'
 import { plainRecord, REPLY, REPLY_ERROR } from './record-lane.ts'
@@ -119,6 +119,15 @@ export class Replies {
     } catch (error) {
       this.replyError(asker, error as Error)
       throw error
+    }
+  }
+
+  /** The incarnation that asked has ended: its asks never settle, so that nothing of it goes on; a reply is a dead letter (C-42). */
+  dropAsksOf(asking: Asking): void {
+    for (let { asks } = asking; asks !== undefined; asks = asking.asks) {
+      this.#host.wheel.cancel(asks)
+      this.#host.asks.drop(asks)
+      asks.abandon()
     }
   }
 

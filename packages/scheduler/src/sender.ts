@@ -215,9 +215,10 @@ export class Sender {
       const link = isLocal ? undefined : this.#linkTo(target)
       const failsIfFull = wait?.failsIfFull === true
       if (failsIfFull && this.#isFull(target, link, sentPriority(stamp))) throw targetFull(target)
-      const ask = new PendingAsk(target, resolve, reject, (expired) => {
+      const expire = (expired: PendingAsk): void => {
         this.replies.failAsk(expired, askTimeout(target, timeoutMs))
-      })
+      }
+      const ask = new PendingAsk(target, resolve, reject, expire, this.#host.dispatcher.sending)
       if (wait?.isAwaited !== false) stamp = stampChain(stamp, awaitAsk(this.#host, ask))
       if (link === undefined) {
         limitAsk(this.#host, this.replies, ask, timeoutMs, signal)

@@ -145,6 +145,66 @@ describe.each([
     expect(world.core(0).wheel.size).toBe(0)
   })
 
+  test('the asks of an actor that has ended never settle: nothing of it goes on, and the reply is a dead letter (C-42)', async () => {
+    for (const end of ['kill', 'crash'] as const) {
+      const world = new World()
+      let reply: (value: unknown) => void = () => {}
+      const server = world.spawn(
+        core,
+        handler<string>((message, context) => {
+          if (message === 'slow') reply = context.deferReply()
+          else context.reply('quick')
+        }),
+        null,
+      )
+      const caller = world.spawn(
+        0,
+        behave<null, string, null>({
+          init: () => null,
+          async receive() {
+            world.note(await server.ask('quick'))
+            const asks = [server.ask('slow'), server.ask('slow', { timeoutMs: 9000 })]
+            if (end === 'crash') throw new Error('boom')
+            world.note(await Promise.race(asks).finally(() => world.note('went on')))
+          },
+        }),
+        null,
+      )
+      caller.tell('go')
+      await world.run()
+      if (end === 'kill') void world.stop(caller, { timeoutMs: 0 })
+      await world.run()
+      reply('late')
+      await world.advance(10_000)
+      expect(world.notes).toEqual(['quick'])
+      expect(world.cell(caller)?.asks).toBeUndefined()
+      expect(world.core(0).asks.size + world.core(0).wheel.size).toBe(0)
+      expect(world.dead().late_reply).toBe(1)
+      void world.stop(server)
+      await world.run()
+      world.expectBalanced()
+    }
+  })
+
+  test('an ask that is refused is none of its actor’s any more', async () => {
+    const world = new World()
+    const server = world.spawn(
+      core,
+      handler<unknown>(() => {}),
+      null,
+    )
+    const caller = world.spawn(
+      0,
+      handler<string>(async () => world.note(await outcomeOf(server.ask({ no: () => {} })))),
+      null,
+    )
+    caller.tell('go')
+    await world.run()
+    expect(world.notes).toEqual(['ERR_CANNOT_TRAVEL'])
+    expect(world.cell(caller)?.asks).toBeUndefined()
+    expect(world.core(0).asks.size).toBe(0)
+  })
+
   test("the default timeout of an ask is the system's", async () => {
     const world = new World({ limits: { askTimeoutMs: 70 } })
     const ref = world.spawn(
