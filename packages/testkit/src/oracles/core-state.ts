@@ -76,15 +76,16 @@ export class CoreStateOracle {
 
   /** After the actors of a core were stopped: nothing of them is left. */
   checkEmpty(core: Core): void {
-    const { actors, runnable, asks, waiting } = core.report()
+    const { actors, runnable, asks, bonds, waiting } = core.report()
     const timers = core.wheel.all().filter((timer) => ownerOf(timer) !== undefined).length
-    if (actors + runnable + timers + asks + waiting > 0) {
+    if (actors + runnable + timers + asks + bonds + waiting > 0) {
       throw violation('ERR_ORACLE_LEAK', 'something is left when the actors have stopped', {
         core: core.coreNumber,
         actors,
         runnable,
         timers,
         asks,
+        bonds,
         waiting,
       })
     }
