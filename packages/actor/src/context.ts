@@ -1,5 +1,6 @@
 /** What a running actor may ask of its core. One context belongs to one incarnation; after its end every call throws `ERR_ACTOR_STOPPED`. */
 import type { Behaviour } from './behaviour.ts'
+import type { Directory } from './directory.ts'
 import type { GivenReason } from './exit-reason.ts'
 import type { AnyRef, Monitor } from './info.ts'
 import type { MailboxOptions } from './mailbox-options.ts'
@@ -77,6 +78,17 @@ export interface ActorContext<Messages = unknown, Reply = unknown> {
   exit(ref: AnyRef, reason: Error | GivenReason): void
   /** Whether exit signals are told to {@link Program.info} as `exit` instead of ending this incarnation. Answers what held before. @default false for each incarnation */
   trapExits(isOn: boolean): boolean
+  /**
+   * Takes a name for this incarnation, unique in the system and free again when it ends; the same names as `system.spawn` gives. Rejects with
+   * `ERR_NAME_TAKEN`; throws `ERR_OPTION`.
+   */
+  register(name: string): Promise<void>
+  /** Gives a name back; resolves with whether this incarnation had it. */
+  unregister(name: string): Promise<boolean>
+  /** The actor of that name, if there is one: a look at this core's copy of the directory. */
+  whereis<M = unknown, R = unknown>(name: string): Ref<M, R> | undefined
+  /** What names, registries, groups and locks are made of. */
+  readonly directory: Directory
   /** Sends `message` to this incarnation after `delayMs`; the same key replaces. With `repeat`, again each `delayMs`. */
   setTimer(key: string, delayMs: number, message: Messages, options?: { readonly repeat?: boolean }): void
   /** A cancelled timer never fires, its message already queued or not. Answers whether there was one. */

@@ -3,6 +3,7 @@ export type { Behaviour, BehaviourOptions, Program } from './behaviour.ts'
 export type { ActorContext, ChildOptions, Received } from './context.ts'
 export { DEAD_LETTER_REASONS } from './dead-letter.ts'
 export type { DeadLetter, DeadLetterReason } from './dead-letter.ts'
+export type { Directory, DirectoryEntry, DirectoryView } from './directory.ts'
 export { deepFreeze, isDeepFrozen } from './deep-freeze.ts'
 export {
   checkReason,

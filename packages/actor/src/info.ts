@@ -18,3 +18,11 @@ export type Info =
   | { readonly type: 'down'; readonly monitor: Monitor; readonly ref: AnyRef; readonly reason: ExitReason }
   /** A linked actor has ended, or `ref` has sent this exit. Only for actors that trap exits. */
   | { readonly type: 'exit'; readonly ref: AnyRef; readonly reason: ExitReason }
+  /** An entry was made in, or is gone from, a space of the directory that the actor watches; without its value when it is gone. */
+  | {
+      readonly type: 'joined' | 'left'
+      readonly space: string
+      readonly key: string
+      readonly ref: AnyRef
+      readonly value: unknown
+    }

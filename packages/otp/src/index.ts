@@ -16,3 +16,9 @@ export {
   whichChildren,
 } from './supervisor-calls.ts'
 export type { SupervisorChild, SupervisorRef, SupervisorReply, SupervisorRequest } from './supervisor-protocol.ts'
+export { createGroupScope } from './process-groups.ts'
+export type { GroupChange, GroupScope } from './process-groups.ts'
+export { createRegistry } from './registry.ts'
+export type { Lookup, Registrant, Registry, RegistryEntry, RegistryOptions } from './registry.ts'
+export { withLock } from './with-lock.ts'
+export type { LockOptions } from './with-lock.ts'

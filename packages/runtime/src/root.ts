@@ -6,7 +6,7 @@ import type { ExitReason } from '@cambium/actor'
 import { EXIT_SHUTDOWN } from '@cambium/actor'
 import { CambiumError, fromErrorRecord, toErrorRecord } from '@cambium/base'
 import { Core, createSystemMemory, deadLane, readBooks, recoverBooks, sumBooks, TAKEN } from '@cambium/scheduler'
-import type { Answer, CoreBlock, Signal, StartSpec, SystemMemory } from '@cambium/scheduler'
+import type { Answer, CoreBlock, DirectoryOffice, Signal, StartSpec, SystemMemory } from '@cambium/scheduler'
 import type { Shutdown, SupervisorAction, SupervisorFlags } from '@cambium/supervision'
 import { allocateOrTell } from './allocate-rings.ts'
 import { letterOf } from './dead-letter-signal.ts'
@@ -100,7 +100,7 @@ export class Root implements SupervisorHostRoot {
       this.memory,
       options,
     )
-    this.roster = new Roster(shape.cores, this.pool.workers)
+    this.roster = new Roster(shape.cores, this.pool.workers, this.core.directory.office as DirectoryOffice)
     this.#booting = new Set(this.pool.workers)
   }
 

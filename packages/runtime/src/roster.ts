@@ -1,20 +1,21 @@
-/** The supervised actors of one system: by name, by slot, and how many each core has. */
-import { CambiumError } from '@cambium/base'
+/** The supervised actors of one system: by slot, with their names, and how many each core has. */
 import type { ActorAddress } from '@cambium/base'
-import type { AdoptedSlot } from '@cambium/scheduler'
+import type { AdoptedSlot, DirectoryOffice } from '@cambium/scheduler'
 import type { SupervisorFlags } from '@cambium/supervision'
 import { Placement } from './placement.ts'
 import type { CheckedActor } from './spawn-options.ts'
 import type { SupervisedActor } from './supervised-actor.ts'
 
 export class Roster {
-  readonly #names = new Map<string, SupervisedActor>()
   /** By core and slot, while the actor has a slot. */
   readonly #bySlot = new Map<number, SupervisedActor>()
   readonly #placement: Placement
+  /** Where the names of this system are. */
+  readonly #office: DirectoryOffice
   #order = 0
 
-  constructor(cores: number, workers: readonly number[]) {
+  constructor(cores: number, workers: readonly number[], office: DirectoryOffice) {
+    this.#office = office
     this.#placement = new Placement(cores, workers)
   }
 
@@ -25,10 +26,6 @@ export class Roster {
 
   on(core: number): SupervisedActor[] {
     return this.actors.filter((actor) => actor.core === core)
-  }
-
-  named(name: string): SupervisedActor | undefined {
-    return this.#names.get(name)
   }
 
   find(address: ActorAddress): SupervisedActor | undefined {
@@ -62,11 +59,9 @@ export class Roster {
   takeName(actor: SupervisedActor): void {
     if (actor.isEnlisted) return
     const { name } = actor.start
-    if (name !== undefined && this.#names.has(name))
-      throw new CambiumError('ERR_NAME_TAKEN', `name is taken: name=${name}`, { fields: { name } })
+    if (name !== undefined) this.#office.giveName(name)
     actor.isEnlisted = true
     this.#placement.added(actor.core)
-    if (name !== undefined) this.#names.set(name, actor)
   }
 
   /** Undoes {@link enlist}; the actor has no slot any more. */
@@ -74,13 +69,14 @@ export class Roster {
     if (!actor.isEnlisted) return
     actor.isEnlisted = false
     this.#placement.removed(actor.core)
-    if (actor.start.name !== undefined) this.#names.delete(actor.start.name)
+    if (actor.start.name !== undefined) this.#office.takeNameBack(actor.start.name)
   }
 
   /** The actor has got its slot. */
   settle(actor: SupervisedActor, address: ActorAddress): void {
     actor.address = address
     this.#bySlot.set(slotKey(address), actor)
+    if (actor.start.name !== undefined) this.#office.settleName(actor.start.name, address)
   }
 
   /** Its slot and its name are free. */

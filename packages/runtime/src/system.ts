@@ -1,9 +1,9 @@
 /** A running system: what users hold. `createSystem` runs on any platform; `startSystem` is it on worker threads. */
-import type { AnyRef, Behaviour, ExitReason, Ref } from '@cambium/actor'
+import type { AnyRef, Behaviour, DirectoryView, ExitReason, Ref } from '@cambium/actor'
 import { ActorRef, isRef } from '@cambium/actor'
 import { CambiumError, checkDuration, checkFields, formatAddress, optionError } from '@cambium/base'
 import type { ActorAddress } from '@cambium/base'
-import { CallbackTimer, queuedAtMost, readBooks, sumBooks } from '@cambium/scheduler'
+import { CallbackTimer, NAMES, queuedAtMost, readBooks, sumBooks } from '@cambium/scheduler'
 import type { Books, CoreReport } from '@cambium/scheduler'
 import type { Shutdown } from '@cambium/supervision'
 import { Groups } from './groups.ts'
@@ -66,6 +66,8 @@ export interface System extends AsyncDisposable {
    * used up its own restarts, until the system's `intensity` is used up too.
    */
   supervise<C extends GroupChildren>(children: C, options?: GroupOptions): Promise<GroupRefs<C>>
+  /** What names, registries and groups are made of: a look at the main thread's copy. */
+  readonly directory: DirectoryView
   /** The actor of that name, if there is one. */
   whereis<M = unknown, R = unknown>(name: string): Ref<M, R> | undefined
   /**
@@ -147,7 +149,7 @@ export async function createSystem(platform: SystemPlatform, given: SystemOption
     )
   })
   const driver = platform.drive(root.core)
-  const outsideRef = <M, R>({ address, layouts }: SupervisedActor): Ref<M, R> => {
+  const outsideRef = <M, R>({ address, layouts }: Pick<SupervisedActor, 'address' | 'layouts'>): Ref<M, R> => {
     const { core, slot, generation } = address as ActorAddress
     return new ActorRef(root.core.sender.outside, core, slot, generation, layouts) as unknown as Ref<M, R>
   }
@@ -255,14 +257,21 @@ export async function createSystem(platform: SystemPlatform, given: SystemOption
       groupOf.set(refs, group)
       return refs as GroupRefs<typeof children>
     },
+    directory: {
+      find: (space, key) =>
+        root.core.directory
+          .find(space, key)
+          .map((entry) => ({ ...entry, ref: outsideRef({ address: entry.ref, layouts: undefined }) as unknown as AnyRef })),
+      keys: (space) => root.core.directory.keys(space),
+    },
     whereis(name) {
-      const actor = root.roster.named(name)
-      return actor?.address === undefined ? undefined : outsideRef(actor)
+      const entry = root.core.directory.first(NAMES, name)
+      return entry === undefined ? undefined : outsideRef(root.roster.find(entry) ?? { address: entry, layouts: undefined })
     },
     stop,
     monitor: (ref, monitorOptions = {}) => monitorFromOutside(root.core, terminated, ref, monitorOptions),
     inspect(actor) {
-      const address = typeof actor === 'string' ? root.roster.named(actor)?.address : actor
+      const address = typeof actor === 'string' ? root.core.directory.first(NAMES, actor) : actor
       if (address === undefined)
         throw new CambiumError('ERR_NO_SUCH_ACTOR', `no actor has this name: name=${String(actor)}`, { severity: 'crash' })
       if (typeof actor !== 'string' && !isRef(actor)) throw optionError('actor', actor, 'a ref or a name')

@@ -110,6 +110,8 @@ export class ActorCell implements ActorAddress {
   bondHead = 0
   /** Present once it traps exits, or was told something of others. */
   infos: InfoBox | undefined = undefined
+  /** It has had to do with the directory, in this incarnation or one before: its bonds go by core 0, behind the end of its entries. */
+  hasEntries = false
   /** Stands for the asynchronous callback under way. */
   awaited: object | undefined = undefined
   /** Present once somebody asked for the end. */

@@ -120,7 +120,7 @@ export class ActorEnd {
     this.#stopChildren(cell, TERMINATE_TIMEOUT_MS, () => {
       if (cell.phase !== phase) return // killed meanwhile
       this.disarm(cell) // a stop that came meanwhile has set a limit, which would end the next incarnation
-      this.#end(cell, undefined, () => ({ kind: 'crash', error: toErrorRecord(error) }))
+      const tellBound = this.#end(cell, undefined, () => ({ kind: 'crash', error: toErrorRecord(error) }))
       if (cell.isSupervised && cell.incarnation > 0 && (cell.afterEnd === undefined || cell.keepsSlot)) {
         cell.status = AWAITING
         cell.phase += 1
@@ -129,11 +129,13 @@ export class ActorEnd {
         cell.afterEnd = undefined
         this.tellStarted(cell, error)
         for (const party of parties) party(EXIT_SHUTDOWN)
+        tellBound?.()
         return
       }
       const isIgnored = error instanceof CambiumError && error.code === 'ERR_IGNORED'
       if (!cell.isSupervised && !isIgnored) this.#host.reportFault(`start of ${cell.label}`, error)
       this.#free(cell, { kind: 'crash', error: toErrorRecord(error) }, error)
+      tellBound?.()
     })
   }
 
@@ -263,12 +265,10 @@ export class ActorEnd {
   #finishStop(cell: ActorCell, reason: ExitReason): void {
     this.disarm(cell)
     this.#quiet(cell) // what `terminate` has set up
-    this.#end(cell, reason, () => reason)
-    if (cell.isSupervised && (cell.afterEnd === undefined || cell.keepsSlot)) {
-      this.#await(cell, reason)
-      return
-    }
-    this.#free(cell, reason)
+    const tellBound = this.#end(cell, reason, () => reason)
+    if (cell.isSupervised && (cell.afterEnd === undefined || cell.keepsSlot)) this.#await(cell, reason)
+    else this.#free(cell, reason)
+    tellBound?.()
     if (!cell.isSupervised && reason.kind === 'crash') this.#host.reportFault(`actor ${cell.label}`, reason.error)
   }
 
@@ -291,7 +291,7 @@ export class ActorEnd {
       cell.asker = undefined
       if (asker !== undefined && asker !== ANSWERED) this.#host.replyError(asker, goneError(cell))
     }
-    this.#end(cell, undefined, () => EXIT_KILLED, true)
+    const tellBound = this.#end(cell, undefined, () => EXIT_KILLED, true)
     if (isUnstarted)
       this.tellStarted(
         cell,
@@ -299,10 +299,19 @@ export class ActorEnd {
       )
     if (cell.keepsSlot && !(isUnstarted && cell.incarnation === 0)) this.#await(cell, EXIT_KILLED)
     else this.#free(cell, EXIT_KILLED)
+    tellBound?.()
   }
 
-  /** The incarnation is over: its context is closed, and who waits for an answer that it owes, or is linked to it or monitors it, is told. */
-  #end(cell: ActorCell, reason: ExitReason | undefined, exitReason: () => ExitReason, isKilled = false): void {
+  /**
+   * The incarnation is over: its context is closed, and who waits for an answer that it owes is told. What is returned tells who is linked to it or monitors
+   * it, once its owner knows.
+   */
+  #end(
+    cell: ActorCell,
+    reason: ExitReason | undefined,
+    exitReason: () => ExitReason,
+    isKilled = false,
+  ): (() => void) | undefined {
     cell.keeper?.end(isKilled)
     ;(cell.context as RunContext | undefined)?.end()
     this.#host.dispatcher.endHand(cell)
@@ -313,7 +322,8 @@ export class ActorEnd {
     cell.owed = undefined
     owed?.end(reason?.kind === 'crash' ? crashError(cell, reason.error, fromErrorRecord(reason.error)) : goneError(cell))
     this.#host.sender.replies.dropAsksOf(cell)
-    this.#host.bonds.ended(cell, exitReason)
+    this.#host.directory.ended(cell)
+    return this.#host.bonds.ended(cell, exitReason)
   }
 
   /** The slot waits for its supervisor's decision; whoever asked for the end is told, else the supervisor. */

@@ -22,8 +22,7 @@ export interface BondPostHost {
   readonly links: readonly (OutboundLink | undefined)[]
   /** Incarnation of a core as the root last counted it. */
   epochOf(core: number): number
-  /** Sends a signal to another core. */
-  signal(core: number, signal: Signal): void
+  readonly router: { send(core: number, signal: Signal): void; toRoot(signal: Signal): void }
 }
 
 export class BondPost {
@@ -63,7 +62,11 @@ export class BondPost {
   made(row: number, owner: ActorCell | undefined): void {
     const table = this.#table
     const kind = table.kind(row) === LINK ? 'link' : 'monitor'
-    this.#send(table.peerCore(row), { type: 'bond_made', kind, ...this.#endsOf(row, owner), name: table.name(row) })
+    this.#send(
+      table.peerCore(row),
+      { type: 'bond_made', kind, ...this.#endsOf(row, owner), name: table.name(row) },
+      isRelayed(owner),
+    )
   }
 
   /** The bond of that row is about to be removed: its owner does not want it any more. Answers what sends that. */
@@ -71,7 +74,7 @@ export class BondPost {
     const core = this.#table.peerCore(row)
     const signal: BondSignal = { type: 'bond_cut', ...this.#endsOf(row, owner), ...this.#namesOf(row) }
     return () => {
-      this.#send(core, signal)
+      this.#send(core, signal, isRelayed(owner))
     }
   }
 
@@ -84,15 +87,16 @@ export class BondPost {
     return () => {
       const after = this.#written(core)
       try {
-        this.#send(core, { type: 'bond_end', ...names, reason, after })
+        this.#send(core, { type: 'bond_end', ...names, reason, after }, isRelayed(owner))
       } catch {
         // A detail larger than a signal may be: the end itself must not fail to be told.
-        this.#send(core, { type: 'bond_end', ...names, reason: { ...reason, detail: undefined } as ExitReason, after })
+        const bare = { ...reason, detail: undefined } as ExitReason
+        this.#send(core, { type: 'bond_end', ...names, reason: bare, after }, isRelayed(owner))
       }
     }
   }
 
-  /** Answers a `bond_made` for an actor that is not there. */
+  /** Answers a `bond_made` for an actor that is not there; behind the end of its entries, should it have had any. */
   noproc(sender: ActorAddress, { kind, slot, generation, name }: Extract<BondSignal, { type: 'bond_made' }>): void {
     const { core } = sender
     const ends = {
@@ -102,14 +106,18 @@ export class BondPost {
       slot: sender.slot,
       generation: sender.generation,
     }
-    this.#send(core, { type: 'bond_end', kind, ...ends, mine: 0, yours: name, reason: EXIT_NOPROC, after: this.#written(core) })
+    this.#send(
+      core,
+      { type: 'bond_end', kind, ...ends, mine: 0, yours: name, reason: EXIT_NOPROC, after: this.#written(core) },
+      true,
+    )
   }
 
   /** Throws `ERR_CANNOT_TRAVEL`, `ERR_MESSAGE_TOO_LARGE`. */
   exit(cell: ActorCell, ref: ActorAddress, reason: ExitReason): void {
     const { core, slot, generation } = ref
     const ends = { epoch: this.#epoch, fromSlot: cell.slot, fromGeneration: cell.generation, slot, generation }
-    this.#send(core, { type: 'exit', ...ends, reason, after: this.#written(core) })
+    this.#send(core, { type: 'exit', ...ends, reason, after: this.#written(core) }, isRelayed(cell))
   }
 
   /** Nobody of this core acts on what `send` sends before all of it is done. */
@@ -144,11 +152,17 @@ export class BondPost {
     return this.#host.links[core]?.data.ringPosition ?? 0
   }
 
-  #send(core: number, signal: BondSignal): void {
+  #send(core: number, signal: BondSignal, byRoot: boolean): void {
+    if (byRoot) {
+      // What went the short way is to arrive before.
+      this.#host.links[core]?.control.flush()
+      this.#host.router.toRoot({ type: 'bond_relay', from: this.#host.coreNumber, to: core, signal })
+      return
+    }
     if (core === this.#host.coreNumber) {
       this.#local.push(signal)
       this.#takeLocal()
-    } else if (this.#host.links[core] !== undefined) this.#host.signal(core, signal) // else this core was severed
+    } else if (this.#host.links[core] !== undefined) this.#host.router.send(core, signal) // else this core was severed
   }
 
   #takeLocal(): void {
@@ -163,4 +177,9 @@ export class BondPost {
       this.#isHeld = false
     }
   }
+}
+
+/** Actors with names, and with other entries of the directory: whoever hears of their end is to find those gone. */
+function isRelayed(owner: ActorCell | undefined): boolean {
+  return owner !== undefined && (owner.hasEntries || (owner.name !== undefined && owner.isSupervised))
 }

@@ -56,11 +56,12 @@ export class Bonds {
   readonly #epochs: number[]
   /** Who watches from outside actors, by row. */
   readonly #outside = new Map<number, (reason: ExitReason) => void>()
-  readonly #infos: InfoDelivery
+  /** Tells actors of this core. */
+  readonly infos: InfoDelivery
 
   constructor(host: BondsHost) {
     this.#host = host
-    this.#infos = new InfoDelivery(host)
+    this.infos = new InfoDelivery(host)
     this.#post = new BondPost(host, this.#table, (signal) => {
       this.#handle(host.coreNumber, signal)
     })
@@ -148,25 +149,31 @@ export class Bonds {
     cell.bondHead = 0
   }
 
-  /** The incarnation has ended: all its bonds do. `reasonOf` is asked only when there are any. */
-  ended(cell: ActorCell, reasonOf: () => ExitReason): void {
-    const hasBonds = cell.bondHead > 0
+  /**
+   * The incarnation has ended: all its bonds do. What is returned tells the others, once whoever owns the actor has been told and has decided about its name.
+   * `reasonOf` is asked only when there are any.
+   */
+  ended(cell: ActorCell, reasonOf: () => ExitReason): (() => void) | undefined {
     cell.infos = undefined
-    if (!hasBonds) {
+    if (cell.bondHead <= 0) {
       cell.bondHead = CLOSED
-      return
+      return undefined
     }
     const reason = reasonOf()
-    this.#post.together(() => {
-      while (cell.bondHead > 0) {
-        const row = cell.bondHead
-        const isPeerGone = this.#table.epoch(row) < this.#host.epochOf(this.#table.peerCore(row))
-        const send = this.#post.end(row, cell, reason)
-        this.#remove(row, cell)
-        if (!isPeerGone) send()
-      }
-      cell.bondHead = CLOSED
-    })
+    const sends: (() => void)[] = []
+    while (cell.bondHead > 0) {
+      const row = cell.bondHead
+      const isPeerGone = this.#table.epoch(row) < this.#host.epochOf(this.#table.peerCore(row))
+      const send = this.#post.end(row, cell, reason)
+      this.#remove(row, cell)
+      if (!isPeerGone) sends.push(send)
+    }
+    cell.bondHead = CLOSED
+    return () => {
+      this.#post.together(() => {
+        for (const send of sends) send()
+      })
+    }
   }
 
   /** A core has ended in its incarnation `epoch`. */
@@ -174,7 +181,7 @@ export class Bonds {
     if (epoch < (this.#epochs[core] as number)) return // its successor has told by itself
     this.#epochs[core] = epoch + 1
     const reason: ExitReason = { kind: 'core_lost', error }
-    this.#infos.coreLost(core)
+    this.infos.coreLost(core)
     const table = this.#table
     for (const row of table.withPeerOn(core, epoch)) {
       const kind = table.kind(row)
@@ -211,12 +218,12 @@ export class Bonds {
   }
 
   get hasDelayed(): boolean {
-    return this.#infos.hasDelayed
+    return this.infos.hasDelayed
   }
 
   /** Tells what waited for messages that have been taken from the rings by now. */
   tellDelayed(): void {
-    this.#infos.tellDelayed()
+    this.infos.tellDelayed()
   }
 
   #handle(from: number, signal: BondSignal): void {
@@ -299,7 +306,7 @@ export class Bonds {
     if (!isKill && infos?.isTrapping === true) {
       if (!isOfLink && infos.exitsSent >= EXITS_WAITING_MAX) return
       const message = new InfoMessage(cell, { type: 'exit', ref: this.#host.refOf(sender), reason }, isOfLink)
-      this.#infos.tell(cell, message, sender.core, after)
+      this.infos.tell(cell, message, sender.core, after)
     } else if (reason.kind !== 'normal' || isSame(cell, sender)) {
       this.#host.lifecycle.exit(cell, reason, isKill)
       this.#host.requestTurn()
@@ -308,7 +315,7 @@ export class Bonds {
 
   #tellDown(cell: ActorCell, name: number, peer: ActorAddress, reason: ExitReason, after: number | undefined): void {
     const info: Info = { type: 'down', monitor: name as Monitor, ref: this.#host.refOf(peer), reason }
-    this.#infos.tell(cell, new InfoMessage(cell, info, false), peer.core, after)
+    this.infos.tell(cell, new InfoMessage(cell, info, false), peer.core, after)
   }
 
   // --- small parts

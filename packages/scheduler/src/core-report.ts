@@ -2,6 +2,7 @@
 import type { AskTable } from './asks.ts'
 import type { BehaviourLoader } from './behaviour-loader.ts'
 import type { Bonds } from './bonds.ts'
+import type { CoreDirectory } from './core-directory.ts'
 import { readBooks } from './books.ts'
 import type { Books } from './books.ts'
 import type { Dispatcher } from './dispatcher.ts'
@@ -17,6 +18,8 @@ export interface CoreReport {
   readonly asks: number
   /** Ends of links and monitors; one between two actors of this core counts twice. */
   readonly bonds: number
+  /** Its copy of the directory, and what its actors want of it. */
+  readonly directory: CoreDirectory['counts']
   readonly waiting: number
   readonly asyncInFlight: number
   /** Sets of shared or moved buffers that are kept until their receivers have them, and that have come before their messages. */
@@ -32,6 +35,7 @@ interface Reported {
   readonly wheel: TimerWheel
   readonly asks: AskTable
   readonly bonds: Bonds
+  readonly directory: CoreDirectory
   readonly sender: Sender
   readonly loader: BehaviourLoader
   readonly books: Float64Array
@@ -46,6 +50,7 @@ export function reportOf(core: Reported): CoreReport {
     timers: core.wheel.size,
     asks: core.asks.size,
     bonds: core.bonds.count,
+    directory: core.directory.counts,
     waiting: core.sender.waitingCount,
     asyncInFlight: core.dispatcher.asyncInFlight,
     parcels: core.parcels.count,

@@ -17,11 +17,11 @@ import { AskTable } from './asks.ts'
 import type { Asker } from './asks.ts'
 import { ChildKeeper } from './child-keeper.ts'
 import { ControlIntake } from './control-intake.ts'
+import { CoreDirectory } from './core-directory.ts'
 import type { CoreRequests } from './core-requests.ts'
 import { reportOf } from './core-report.ts'
 import type { CoreReport } from './core-report.ts'
 import { Bonds } from './bonds.ts'
-import type { ChildBonds } from './bonds.ts'
 import { BehaviourLoader } from './behaviour-loader.ts'
 import { DeadLetterOffice } from './dead-letter-office.ts'
 import { Dispatcher } from './dispatcher.ts'
@@ -30,6 +30,7 @@ import { FaultOffice } from './fault-office.ts'
 import { Inspection } from './inspection.ts'
 import { Intake } from './intake.ts'
 import { Lifecycle } from './lifecycle.ts'
+import type { Before } from './lifecycle.ts'
 import { linksFrom, linksTo } from './links.ts'
 import type { OutboundLink } from './outbound-link.ts'
 import { ParcelRounds } from './parcel-rounds.ts'
@@ -81,12 +82,12 @@ export class Core {
   readonly loader: BehaviourLoader
   readonly asks: AskTable
   readonly bonds: Bonds
+  readonly directory: CoreDirectory
   readonly deadLetters: DeadLetterOffice
   readonly dispatcher: Dispatcher
   readonly inspection: Inspection = new Inspection(this)
   readonly lifecycle: Lifecycle
   readonly sender: Sender
-  /** By core number. */
   links: readonly (OutboundLink | undefined)[]
   readonly #memory: SystemMemory
   /** Where the end of the thread would matter most; undefined on a real platform. */
@@ -161,6 +162,7 @@ export class Core {
     this.#intake = new Intake(this, inbound, this.#control)
     this.waits = new WaitWatch(this)
     this.bonds = new Bonds(this)
+    this.directory = new CoreDirectory(this)
     // A predecessor may have died between its publish and its ring, or between what it read and its release.
     for (const link of inbound) {
       link.control.release()
@@ -354,10 +356,9 @@ export class Core {
     this.#faults.report(where, error)
   }
 
-  spawnChild(parent: ActorCell, behaviour: Behaviour<unknown, unknown>, spec: StartSpec, bonds: ChildBonds): Ref<unknown> {
+  spawnChild(parent: ActorCell, behaviour: Behaviour<unknown, unknown>, spec: StartSpec, before?: Before): Ref<unknown> {
     this.loader.learn(behaviour)
-    const bind = this.bonds.binder(parent, bonds)
-    return this.refOf(this.lifecycle.spawn(spec, undefined, parent, () => {}, bind))
+    return this.refOf(this.lifecycle.spawn(spec, undefined, parent, () => {}, before))
   }
 
   epochOf(core: number): number {

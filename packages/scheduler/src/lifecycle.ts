@@ -23,6 +23,7 @@ import type { ChildKeeper } from './child-keeper.ts'
 import { ORPHAN_TIMEOUT_MS } from './child-keeper.ts'
 import type { Bonds } from './bonds.ts'
 import type { BehaviourLoader } from './behaviour-loader.ts'
+import type { CoreDirectory } from './core-directory.ts'
 import type { DeadLetterOffice } from './dead-letter-office.ts'
 import type { Dispatcher } from './dispatcher.ts'
 import { isOwnedByRoot, OWNED_BY_ROOT } from './ownership.ts'
@@ -43,6 +44,7 @@ export interface LifecycleHost extends RunContextHost {
   readonly dispatcher: Dispatcher
   readonly loader: BehaviourLoader
   readonly bonds: Bonds
+  readonly directory: CoreDirectory
   readonly sender: Sender
   readonly deadLetters: DeadLetterOffice
   /** Learns of a supervised actor that ended unasked, and of slots that have to outlive this core. */
@@ -52,6 +54,9 @@ export interface LifecycleHost extends RunContextHost {
   /** Something failed that changes nothing for the system, but must be seen. */
   reportFault(where: string, error: unknown): void
 }
+
+/** Called with a new actor, before anything of it runs. */
+export type Before = (cell: ActorCell) => void
 
 type Done = (error: Error | undefined, cell: ActorCell) => void
 
@@ -65,13 +70,7 @@ export class Lifecycle {
   }
 
   /** Starts an actor in a fresh slot. Its ref is valid at once; `done` is told how `init` went, and `before` is called before it begins. */
-  spawn(
-    spec: StartSpec,
-    owner: Ownership | undefined,
-    parent: ActorCell | undefined,
-    done: Done,
-    before?: (cell: ActorCell) => void,
-  ): ActorCell {
+  spawn(spec: StartSpec, owner: Ownership | undefined, parent: ActorCell | undefined, done: Done, before?: Before): ActorCell {
     const { slot, generation } = this.#host.slots.reserve()
     const cell = new ActorCell({ core: this.#host.coreNumber, slot, generation }, { name: spec.name, owner, parent })
     this.#host.slots.put(cell)

@@ -6,6 +6,7 @@ import type { ExitReason } from '@cambium/actor'
 import { CambiumError, formatAddress, toErrorRecord } from '@cambium/base'
 import type { ErrorRecord } from '@cambium/base'
 import type { AskTable } from './asks.ts'
+import type { CoreDirectory } from './core-directory.ts'
 import type { CoreRequests } from './core-requests.ts'
 import type { Bonds } from './bonds.ts'
 import type { Inspection } from './inspection.ts'
@@ -22,6 +23,7 @@ export interface RootOrdersHost {
   readonly slots: SlotTable
   readonly asks: AskTable
   readonly bonds: Bonds
+  readonly directory: CoreDirectory
   readonly sender: Sender
   readonly links: readonly (OutboundLink | undefined)[]
   readonly requests: CoreRequests
@@ -94,6 +96,7 @@ export function followOrder(host: RootOrdersHost, signal: Signal, answer: (signa
       return true
     case 'core_lost':
       host.takeLastSignals(signal.core)
+      host.directory.coreLost(signal.core)
       loseCore(host, signal)
       failAsksTo(host, signal.core, signal.positions[host.coreNumber] as number, signal.error)
       host.bonds.coreLost(signal.core, signal.epoch - 1, signal.error)

@@ -5,6 +5,7 @@ import type {
   AnyRef,
   Behaviour,
   ChildOptions,
+  Directory,
   ExitReason,
   GivenReason,
   Monitor,
@@ -21,9 +22,12 @@ import type { ActorCell } from './actor-cell.ts'
 import { ANSWERED } from './asks.ts'
 import type { Asker } from './asks.ts'
 import type { ChildKeeper } from './child-keeper.ts'
-import type { Bonds, ChildBonds } from './bonds.ts'
+import type { Bonds } from './bonds.ts'
+import { ContextDirectory } from './context-directory.ts'
+import type { CoreDirectory } from './core-directory.ts'
+import { NAMES } from './directory-office.ts'
 import type { Dispatcher } from './dispatcher.ts'
-import type { Lifecycle } from './lifecycle.ts'
+import type { Before, Lifecycle } from './lifecycle.ts'
 import { MessageTimer } from './message-timer.ts'
 import { OwedAnswers } from './owed-answers.ts'
 import type { RefHosts } from './ref-codec.ts'
@@ -43,6 +47,8 @@ export interface RunContextHost {
   readonly dispatcher: Dispatcher
   readonly wheel: TimerWheel
   readonly bonds: Bonds
+  /** What the actors of this core want of the directory. */
+  readonly directory: CoreDirectory
   readonly sender: RefHosts
   /** Development: what is handed over by reference is frozen, as messages are. */
   readonly isStrict: boolean
@@ -52,7 +58,7 @@ export interface RunContextHost {
   replyError(asker: Asker, error: Error): void
   /** An answer that nobody waits for: the second of two, or its asker has gone. */
   buryReply(cell: ActorCell, value: unknown): void
-  spawnChild(parent: ActorCell, behaviour: Behaviour<unknown, unknown>, spec: StartSpec, bonds: ChildBonds): Ref<unknown>
+  spawnChild(parent: ActorCell, behaviour: Behaviour<unknown, unknown>, spec: StartSpec, before?: Before): Ref<unknown>
   /** Something was begun, or ended, whose end comes by the event loop: an offloaded job, an answer that is owed. */
   outstanding(change: 1 | -1): void
   /** Ends the actor after the message in hand, at once when there is none. */
@@ -190,8 +196,9 @@ export class RunContext implements ActorContext {
         max: DELAY_MS_MAX,
       }),
     }
-    const bonds = { link: options.link === true, monitor: options.monitor === true }
-    return this.#host.spawnChild(cell, behaviour, spec, bonds) as Ref<M, R>
+    const { bonds } = this.#host
+    const bind = bonds.binder(cell, { link: options.link === true, monitor: options.monitor === true })
+    return this.#host.spawnChild(cell, behaviour, spec, bind) as Ref<M, R>
   }
 
   stopChild(child: Ref<never>): Promise<void> {
@@ -225,6 +232,23 @@ export class RunContext implements ActorContext {
 
   exit(ref: AnyRef, reason: Error | GivenReason): void {
     this.#host.bonds.exit(this.#live(), this.#checkRef(ref), checkTravelling(reason, this.#host.isStrict))
+  }
+
+  get directory(): Directory {
+    return new ContextDirectory(this.#host.directory, () => this.#live())
+  }
+
+  async register(name: string): Promise<void> {
+    await this.directory.add(NAMES, name, undefined, { isUnique: true })
+  }
+
+  async unregister(name: string): Promise<boolean> {
+    return (await this.directory.remove(NAMES, name, { isAll: true })) > 0
+  }
+
+  whereis<M, R>(name: string): Ref<M, R> | undefined {
+    this.#live()
+    return this.#host.directory.find(NAMES, name)[0]?.ref as Ref<M, R> | undefined
   }
 
   trapExits(isOn: boolean): boolean {

@@ -57,7 +57,10 @@ export class SignalRouter {
   /** Core 0 hands the root what its own parts had for it. */
   takeOwn(): number {
     const signals = this.#rootInbox.splice(0)
-    for (const signal of signals) if (!this.#isAnswered(signal)) this.#onRootSignal?.(0, signal)
+    for (const signal of signals) {
+      if (signal.type === 'bond_relay') this.#relay(signal)
+      else if (!this.#isAnswered(signal)) this.#onRootSignal?.(0, signal)
+    }
     return signals.length
   }
 
@@ -102,7 +105,11 @@ export class SignalRouter {
 
   /** A signal has come from another core. */
   take(from: number, signal: Signal): void {
-    if (this.#host.bonds.take(from, signal)) return
+    if (this.#host.bonds.take(from, signal) || this.#host.directory.take(from, signal)) return
+    if (signal.type === 'bond_relay') {
+      this.#relay(signal)
+      return
+    }
     if (signal.type === 'wait_chain') {
       this.#host.waits.follow(signal)
       return
@@ -140,6 +147,17 @@ export class SignalRouter {
 
   discharge({ slot, generation }: ActorCell): void {
     this.toRoot({ type: 'discharged', slot, generation })
+  }
+
+  /** Core 0 passes it on, behind what it has told that core of the directory. What its sender had sent the short way comes first. */
+  #relay(relay: Extract<Signal, { type: 'bond_relay' }>): void {
+    const { coreNumber } = this.#host
+    if (relay.to !== coreNumber) {
+      this.send(relay.to, relay)
+      return
+    }
+    if (relay.from !== coreNumber && coreNumber !== 0) this.#host.takeLastSignals(relay.from)
+    this.#host.bonds.take(relay.from, relay.signal)
   }
 
   #isAnswered(signal: Signal): boolean {

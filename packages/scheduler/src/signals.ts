@@ -10,6 +10,7 @@ import type { BondSignal } from './bond-signals.ts'
 import type { AskChain } from './ask-cycle.ts'
 import type { CoreNews } from './core-news.ts'
 import type { InspectOrder } from './inspection.ts'
+import type { DirectorySignal } from './directory-signals.ts'
 import type { WaitLink } from './wait-cycle.ts'
 
 /** All that is needed to start, or start again, one actor. */
@@ -25,6 +26,9 @@ export interface StartSpec {
 export type Signal =
   /** core → core: links, monitors and exits. */
   | BondSignal
+  /** core → core 0 → core: of an actor that has entries in the directory, behind their end. */
+  | { readonly type: 'bond_relay'; readonly from: number; readonly to: number; readonly signal: BondSignal }
+  | DirectorySignal
   /** owner → core: start an actor in a new slot. Answered by `started` or `start_failed`. */
   | { readonly type: 'spawn'; readonly request: number; readonly spec: StartSpec; readonly owner?: Ownership }
   /** owner → core: a new incarnation in the same slot. Answered like `spawn`. */

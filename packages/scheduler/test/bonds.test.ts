@@ -29,7 +29,7 @@ class Pair {
         },
         info: (_, info) => {
           this.infos.push(info)
-          this.world.note(`${name} ${info.type} ${formatExitReason(info.reason)}`)
+          this.world.note(`${name} ${info.type} ${'reason' in info ? formatExitReason(info.reason) : ''}`)
         },
         terminate: (_, reason) => this.world.note(`${name} ends: ${formatExitReason(reason)}`),
       },
@@ -384,7 +384,7 @@ test('children linked or monitored from before their init', async () => {
       receive: (_, message, context) => {
         context.spawn(failing, null, message === 'link' ? { link: true } : { monitor: true })
       },
-      info: (_, info) => world.note(`${info.type} ${info.reason.kind}`),
+      info: (_, info) => world.note(`${info.type} ${'reason' in info ? info.reason.kind : ''}`),
     }),
     null,
   )
@@ -457,7 +457,7 @@ test('signals that a stuck core does not take are bounded', async () => {
   expect(flood).toThrow(expect.objectContaining({ code: 'ERR_SIGNALS_FULL' }) as Error)
   pair.world.replace(2)
   await pair.world.run()
-  expect(pair.infos.length).toBe(pair.infos.filter(({ reason }) => reason.kind === 'core_lost').length)
+  expect(pair.infos.every((info) => 'reason' in info && info.reason.kind === 'core_lost')).toBe(true)
   expect(await pair.bonds()).toBe(0)
 })
 

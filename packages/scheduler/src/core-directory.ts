@@ -1,0 +1,203 @@
+/** One core's copy of the directory, and the requests that its actors have under way at core 0. The protocol is in `directory-office.ts`. */
+import type { DirectoryEntry, Info } from '@cambium/actor'
+import { CambiumError } from '@cambium/base'
+import type { ActorAddress } from '@cambium/base'
+import type { ActorCell } from './actor-cell.ts'
+import { DirectoryOffice } from './directory-office.ts'
+import type { DirectoryNews, DirectoryRequest, DirectorySignal, EntryRecord } from './directory-signals.ts'
+import { DirectoryTable } from './directory-table.ts'
+import type { InfoDelivery } from './info-delivery.ts'
+import { InfoMessage } from './info-message.ts'
+import type { Signal } from './signals.ts'
+import type { TimerWheel } from './timer-wheel.ts'
+
+/** Requests of one core that may wait for their answers. */
+const REQUESTS_MAX = 65_536
+
+export interface CoreDirectoryHost {
+  readonly coreNumber: number
+  readonly coreCount: number
+  readonly wheel: TimerWheel
+  readonly router: { send(core: number, signal: Signal): void }
+  readonly sender: { hasSettled: boolean }
+  readonly bonds: { readonly infos: InfoDelivery }
+  now(): number
+  refOf(address: ActorAddress): Info['ref']
+  requestTurn(): void
+}
+
+interface Pending {
+  readonly cell: ActorCell
+  readonly resolve: (count: number) => void
+  readonly reject: (error: Error) => void
+  readonly what: string
+}
+
+/** A request without its address and number. */
+type Wish<T extends DirectoryRequest> = T extends DirectoryRequest ? Omit<T, 'slot' | 'generation' | 'request'> : never
+
+export class CoreDirectory {
+  /** Core 0 only. */
+  readonly office: DirectoryOffice | undefined
+  readonly #host: CoreDirectoryHost
+  readonly #table = new DirectoryTable()
+  readonly #pending = new Map<number, Pending>()
+  readonly #watchers = new Map<string, Set<ActorCell>>()
+  #last = 0
+
+  constructor(host: CoreDirectoryHost) {
+    this.#host = host
+    const office = {
+      wheel: host.wheel,
+      coreCount: host.coreCount,
+      now: () => host.now(),
+      tell: (core: number, news: DirectoryNews) => {
+        if (core === 0) this.#hear(news)
+        else host.router.send(core, news)
+      },
+    }
+    this.office = host.coreNumber === 0 ? new DirectoryOffice(office, this.#table) : undefined
+  }
+
+  /** Entries on this core's copy, requests under way and watching actors; on core 0 locks as well. */
+  get counts(): { readonly entries: number; readonly requests: number; readonly watchers: number; readonly locks: number } {
+    let watchers = 0
+    for (const cells of this.#watchers.values()) watchers += cells.size
+    return {
+      entries: this.#table.size,
+      requests: this.#pending.size,
+      watchers,
+      locks: this.office?.locks.count ?? 0,
+    }
+  }
+
+  find(space: string, key: string): readonly DirectoryEntry[] {
+    return this.#table.find(space, key).map((entry) => ({ ref: this.#host.refOf(entry), value: entry.value }))
+  }
+
+  /** The first of a key, without a list: for names. */
+  first(space: string, key: string): EntryRecord | undefined {
+    return this.#table.find(space, key)[0]
+  }
+
+  keys(space: string): string[] {
+    return this.#table.keys(space)
+  }
+
+  /** Asks core 0; what comes back after the end of the incarnation is not heard. */
+  ask(cell: ActorCell, wish: Wish<Exclude<DirectoryRequest, { type: 'dir_unlock' | 'dir_ended' }>>): Promise<number> {
+    return new Promise((resolve, reject) => {
+      if (this.#pending.size >= REQUESTS_MAX) {
+        reject(failure('ERR_DIRECTORY_FULL', wish.key))
+        return
+      }
+      this.#last = (this.#last + 1) | 0
+      const request = this.#last
+      this.#pending.set(request, { cell, resolve, reject, what: wish.key })
+      cell.hasEntries = true
+      try {
+        this.#toOffice({ ...wish, request, slot: cell.slot, generation: cell.generation })
+      } catch (error) {
+        this.#pending.delete(request)
+        throw error
+      }
+    })
+  }
+
+  unlock(cell: ActorCell, key: string): void {
+    this.#toOffice({ type: 'dir_unlock', key, slot: cell.slot, generation: cell.generation })
+  }
+
+  watch(cell: ActorCell, space: string): void {
+    const watchers = this.#watchers.get(space)
+    if (watchers === undefined) this.#watchers.set(space, new Set([cell]))
+    else watchers.add(cell)
+    cell.hasEntries = true
+  }
+
+  unwatch(cell: ActorCell, space: string): void {
+    const watchers = this.#watchers.get(space)
+    if (watchers?.delete(cell) === true && watchers.size === 0) this.#watchers.delete(space)
+  }
+
+  /** The incarnation has ended, and with it what it had entered, watched and asked for. */
+  ended(cell: ActorCell): void {
+    if (!cell.hasEntries) return
+    for (const space of this.#watchers.keys()) this.unwatch(cell, space)
+    for (const [request, pending] of this.#pending) if (pending.cell === cell) this.#pending.delete(request)
+    this.#toOffice({ type: 'dir_ended', slot: cell.slot, generation: cell.generation })
+  }
+
+  /** A core has died. On core 0, before any other core is told. */
+  coreLost(core: number): void {
+    this.office?.coreLost(core)
+  }
+
+  /** False when the signal is none of the directory. */
+  take(from: number, signal: Signal): signal is DirectorySignal {
+    switch (signal.type) {
+      case 'dir_add':
+      case 'dir_remove':
+      case 'dir_lock':
+      case 'dir_unlock':
+      case 'dir_ended':
+        this.office?.take(from, signal)
+        return true
+      case 'dir_set':
+      case 'dir_unset':
+      case 'dir_answer':
+        this.#hear(signal)
+        return true
+      default:
+        return false
+    }
+  }
+
+  #toOffice(request: DirectoryRequest): void {
+    if (this.office === undefined) this.#host.router.send(0, request)
+    else this.office.take(0, request)
+  }
+
+  #hear(news: DirectoryNews): void {
+    switch (news.type) {
+      case 'dir_set':
+        for (const entry of news.entries) if (this.#table.add(entry) === 'new') this.#tell('joined', entry)
+        return
+      case 'dir_unset':
+        for (const entry of news.entries) if (this.#table.remove(entry)) this.#tell('left', entry)
+        return
+      case 'dir_answer': {
+        const pending = this.#pending.get(news.request)
+        this.#pending.delete(news.request)
+        if (pending === undefined) return // its incarnation has ended
+        this.#host.sender.hasSettled = true
+        this.#host.requestTurn()
+        if (news.error === undefined) pending.resolve(news.count)
+        else pending.reject(failure(news.error, pending.what))
+      }
+    }
+  }
+
+  #tell(type: 'joined' | 'left', entry: EntryRecord): void {
+    const watchers = this.#watchers.get(entry.space)
+    if (watchers === undefined) return
+    const { space, key, value } = entry
+    for (const cell of watchers) {
+      const info: Info = { type, space, key, ref: this.#host.refOf(entry), value }
+      this.#host.bonds.infos.tell(cell, new InfoMessage(cell, info, false), this.#host.coreNumber, 0)
+    }
+  }
+}
+
+function failure(code: string, key: string): CambiumError {
+  switch (code) {
+    case 'ERR_NAME_TAKEN':
+      return new CambiumError('ERR_NAME_TAKEN', `name is taken: name=${key}`, { fields: { name: key } })
+    case 'ERR_LOCK_TIMEOUT':
+      return new CambiumError('ERR_LOCK_TIMEOUT', `lock was not free in time: key=${key}`, { severity: 'crash', fields: { key } })
+    case 'ERR_LOCK_HELD':
+      return new CambiumError('ERR_LOCK_HELD', `actor has this lock, or waits for it: key=${key}`, { fields: { key } })
+    default:
+      return new CambiumError('ERR_DIRECTORY_FULL', `directory is full: key=${key}`, { severity: 'crash', fields: { key } })
+  }
+}
