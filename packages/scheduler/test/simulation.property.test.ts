@@ -1,6 +1,7 @@
 /**
- * Random traffic on random worlds: rings of all sizes, mailboxes of all sizes and policies, slow and asynchronous actors, asks that time out,
- * stops, crashes and restarts, in an order drawn from a seed. Whatever happens: order per pair, each message once at most, and even books.
+ * Random traffic on random worlds: rings of all sizes, mailboxes of all sizes and policies, messages of all priorities and with deadlines, slow and
+ * asynchronous actors, asks that time out, stops, crashes and restarts, in an order drawn from a seed. Whatever happens: order per pair within a
+ * priority, each message once at most, and even books.
  */
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
@@ -12,6 +13,7 @@ import { handler, World } from './harness.ts'
 interface Letter {
   readonly from: string
   readonly to: string
+  readonly priority: 'high' | 'normal' | 'low'
   readonly number: number
   readonly padding: string
 }
@@ -34,18 +36,21 @@ async function simulate(seed: number): Promise<World> {
   const pending: (() => void)[] = []
   const send = (random: SeededRandom, from: string, on: number, isOutside: boolean): void => {
     const target = random.pick(refs)
-    const pair = `${from} ${formatAddress(target)}`
+    const priority = random.pick(['high', 'normal', 'normal', 'low'] as const)
+    const options = { priority, ...(random.chance(0.1) ? { expiresMs: random.below(20) } : {}) }
+    const pair = `${from} ${formatAddress(target)} ${priority}`
     const number = (sentTo.get(pair) ?? 0) + 1
     sentTo.set(pair, number)
-    const letter = { from, to: formatAddress(target), number, padding: 'x'.repeat(random.chance(0.05) ? 3000 : random.below(60)) }
+    const padding = 'x'.repeat(random.chance(0.05) ? 3000 : random.below(60))
+    const letter = { from, to: formatAddress(target), priority, number, padding }
     const ref = isOutside ? world.ref<Letter>(target, on) : world.inside<Letter>(target, on)
     const how = random.below(10)
     // A `send` has its place in the order when it is accepted; what an actor tells itself meanwhile goes before it, or it would wait for itself.
     const isToSelf = from === letter.to
-    if (how < 6 || isToSelf) ref.tell(letter)
-    else if (how < 8) ref.ask(letter, { timeoutMs: random.pick([5, 1000]) }).catch(() => {})
-    else if (how < 9) ref.trySend(letter)
-    else ref.send(letter, { timeoutMs: random.pick([5, 1000]) }).catch(() => {})
+    if (how < 6 || isToSelf) ref.tell(letter, ...(priority === 'normal' && random.chance(0.5) ? [] : [options]))
+    else if (how < 8) ref.ask(letter, { ...options, timeoutMs: random.pick([5, 1000]) }).catch(() => {})
+    else if (how < 9) ref.trySend(letter, options)
+    else ref.send(letter, { ...options, timeoutMs: random.pick([5, 1000]) }).catch(() => {})
   }
   const behaviour = handler<Letter>((letter, context) => {
     world.note(letter)
@@ -61,7 +66,7 @@ async function simulate(seed: number): Promise<World> {
   for (let i = 0; i < 6; i += 1) {
     const mailbox = {
       capacity: draws.pick([1, 3, 100]),
-      overflow: draws.pick(['backpressure', 'backpressure', 'drop-newest', 'drop-oldest'] as const),
+      overflow: draws.pick(['backpressure', 'backpressure', 'drop-newest', 'drop-oldest', 'shed-low', 'fail'] as const),
     }
     refs.push(world.spawn(draws.below(world.cores.length), behaviour, null, { mailbox }))
   }
@@ -98,29 +103,29 @@ async function simulate(seed: number): Promise<World> {
   }
 
   const last = new Map<string, number>()
-  for (const { from, to, number } of world.notes as Letter[]) {
+  for (const { from, to, priority, number } of world.notes as Letter[]) {
     // Outside actors are one sender on each core; their letters are numbered together, so only those of actors have one order.
     if (from === 'outside' || from.startsWith('timer')) continue
-    expect(number).toBeGreaterThan(last.get(`${from} ${to}`) ?? 0)
-    last.set(`${from} ${to}`, number)
+    expect(number).toBeGreaterThan(last.get(`${from} ${to} ${priority}`) ?? 0)
+    last.set(`${from} ${to} ${priority}`, number)
   }
   const once = (world.notes as Letter[])
     .filter(({ from }) => !from.startsWith('timer'))
-    .map(({ from, to, number }) => `${from} ${to} ${number}`)
+    .map(({ from, to, priority, number }) => `${from} ${to} ${priority} ${number}`)
   expect(new Set(once).size).toBe(once.length)
   world.expectBalanced()
   for (const core of world.cores) expect(world.congested(core.coreNumber)).toBe(0)
   return world
 }
 
-test('order per pair, once at most, even books (D6, C-36)', async () => {
+test('order per pair within a priority, once at most, even books (D4, D6, C-36)', async () => {
   await fc.assert(
     fc.asyncProperty(fc.integer({ min: 1, max: 2 ** 31 - 1 }), async (seed) => {
       await simulate(seed)
     }),
     { numRuns: 60, examples: [[2090159775]] }, // a long circle of waits
   )
-})
+}, 60_000)
 
 test('the same run from the same seed, message by message (R1.10)', async () => {
   for (const seed of [1, 77, 4711]) {
