@@ -54,6 +54,23 @@ export function inspectRing(descriptor: SpscRingDescriptor): RingInspection {
   }
 }
 
+/**
+ * For an observer in the consumer's own thread: the returned function answers the position where the record in hand ends, undefined when none is.
+ *
+ * @throws `ERR_RING_CAPACITY`, `ERR_RING_MEMORY`, `ERR_RING_MAGIC`, `ERR_RING_VERSION`
+ */
+export function watchHand(descriptor: SpscRingDescriptor): () => number | undefined {
+  const { control, int32 } = openSpscRing(descriptor)
+  const mask = descriptor.capacity - 1
+  return () => {
+    // Plain reads of what this very thread has stored or checked.
+    const word = control[HAND_INDEX]!
+    if ((word & IN_HAND_BIT) === 0) return undefined
+    const start = word & ~IN_HAND_BIT
+    return (start + alignRecord(int32[(start & mask) >> 2]!)) | 0
+  }
+}
+
 /** The positions of a ring, checked against each other. `start === end` when nothing is in hand. Internal. */
 export interface HandReading {
   readonly producer: number

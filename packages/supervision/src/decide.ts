@@ -22,6 +22,7 @@ import { backlogSize, pushEntry, shiftEntry } from './backlog.ts'
 import type { ChildExit } from './child-exit.ts'
 import type { Child, Unhandled } from './child-list.ts'
 import { handleRequest, refuse } from './child-request.ts'
+import { type DecisionMade, decisions } from './decision-channel.ts'
 import { advance, beginEnd, type Context, isBusy, settleStart, settleStop } from './operation.ts'
 import { handleDue, handleExit, handleLoss, restartChildren } from './restart.ts'
 import type { SupervisorAction } from './supervisor-action.ts'
@@ -49,6 +50,7 @@ export function decide<Start>(state: SupervisorState<Start>, event: SupervisorEv
     receive(context, event)
     work(context)
   }
+  if (decisions.hasSubscribers) decisions.publish({ state, event, now, actions: context.actions } satisfies DecisionMade<Start>)
   return { state, actions: context.actions }
 }
 

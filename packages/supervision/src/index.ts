@@ -4,6 +4,8 @@ export { CHILD_ID_LENGTH_MAX, checkChildSpec, SHUTDOWN_MS_MAX } from './child-sp
 export type { CheckedSpec, ChildSpec, RestartType, Shutdown } from './child-spec.ts'
 export { decide, REQUESTS_MAX } from './decide.ts'
 export type { Decision } from './decide.ts'
+export { decisions } from './decision-channel.ts'
+export type { DecisionMade } from './decision-channel.ts'
 export { BACKOFF_MS_MAX } from './restart-backoff.ts'
 export type { RestartBackoff } from './restart-backoff.ts'
 export { addRestart, createRestartWindow } from './restart-intensity.ts'

@@ -8,6 +8,7 @@ import type { ActorContext } from '@cambium/actor'
 import type { Core } from '@cambium/scheduler'
 import { frameLabel, simFrames } from './sim-context.ts'
 import type { SimFrame } from './sim-context.ts'
+import { isStorm } from './storms.ts'
 import { preview } from './preview.ts'
 
 export interface ChartEvent {
@@ -138,6 +139,7 @@ export class ChartRecorder {
   }
 
   #send(target: ActorAddress, message: unknown): void {
+    if (isStorm(message)) return // a note tells of all of them
     const key = formatAddress(target)
     const from = frameLabel(simFrames.getStore())
     const text = preview(message, this.#nameOf)

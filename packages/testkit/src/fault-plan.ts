@@ -44,6 +44,10 @@ export interface FaultRates {
   readonly partition: number
   /** A spare ends before it is needed, or while the root takes it for a dead core. */
   readonly failedSpare: number
+  /** For a while, what a core has to say to another on their control lane comes late, and messages that were sent after it. */
+  readonly lateSignal: number
+  /** A core floods an actor with messages, which take the room of others and never reach the actor's own code. */
+  readonly storm: number
 }
 
 export const NO_FAULTS: FaultRates = {
@@ -65,6 +69,8 @@ export const NO_FAULTS: FaultRates = {
   killInCodec: 0,
   partition: 0,
   failedSpare: 0,
+  lateSignal: 0,
+  storm: 0,
 }
 
 export type CrashKind = 'initCrash' | 'handlerCrash' | 'terminateCrash' | 'encodeCrash' | 'decodeCrash'
@@ -87,6 +93,10 @@ const SPARE_MS_MAX = 1000
 const SLOWNESS_MAX = 16
 /** Shorter than any limit of a wait. */
 const PARTITION_MS_MAX = 300
+const LATE_SIGNAL_MS_MAX = 100
+const STORM_MESSAGES_MAX = 2000
+/** Storms in one run at most: they are most of its messages then. */
+const STORMS_MAX = 4
 /** A death inside a turn comes within so many of its points. */
 const POINTS_MAX = 96
 /** A death in the codec comes within so many of its points in a turn. */
@@ -105,6 +115,7 @@ export class FaultPlan {
   readonly rates: FaultRates
   kills = 0
   crashCount = 0
+  stormCount = 0
   isOn = true
   /** Bytes of each data ring. */
   readonly ringBytes: number
@@ -138,6 +149,8 @@ export class FaultPlan {
       killInCodec: rate(0.02),
       partition: rate(0.002),
       failedSpare: rate(0.5),
+      lateSignal: rate(0.01),
+      storm: rate(0.004),
     })
   }
 
@@ -204,6 +217,14 @@ export class FaultPlan {
     if (this.#strikes('clockJump')) world.nowMs += this.#random.next() * CLOCK_JUMP_MS_MAX
     if (world.coreCount > 1 && world.partitions.present.length === 0 && this.#strikes('partition'))
       world.partition(this.#split(world.coreCount), this.#random.next() * PARTITION_MS_MAX)
+    if (world.coreCount > 1 && this.#strikes('lateSignal')) {
+      const other = this.#random.below(world.coreCount - 1)
+      world.delaySignals(core, other < core ? other : other + 1, this.#random.next() * LATE_SIGNAL_MS_MAX)
+    }
+    if (this.stormCount < STORMS_MAX && this.#strikes('storm')) {
+      this.stormCount += 1
+      world.storm(core, 1 + this.#random.below(STORM_MESSAGES_MAX), (bound) => this.#random.below(bound))
+    }
   }
 
   /** Two sides, with a core at least on each. */

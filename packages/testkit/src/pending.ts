@@ -1,6 +1,7 @@
 /** What is under way in a simulated system, in words: for a scenario that waits for something that does not come. */
 import { formatAddress } from '@cambium/base'
 import type { ActorAddress } from '@cambium/base'
+import { unmarked } from './message-marks.ts'
 import type { SimWorld } from './sim-world.ts'
 import { preview } from './preview.ts'
 import { frameLabel } from './sim-context.ts'
@@ -25,7 +26,7 @@ export function describePending(world: SimWorld, timers: VirtualTimers): string[
     for (const cell of core.slots.cells) {
       if (cell === undefined) continue
       const doing = UNDER_WAY[cell.status]
-      const message = cell.status === 2 ? `, message ${preview(cell.inHand)}` : ''
+      const message = cell.status === 2 ? `, message ${preview(unmarked(cell.inHand))}` : ''
       if (doing !== undefined) items.push(`actor ${cell.label} ${doing}${message}`)
       if (cell.outbox > 0) items.push(`actor ${cell.label} has ${cell.outbox} messages waiting for room`)
       if (doing !== undefined && (cell.mailbox?.length ?? 0) > 0)

@@ -1,20 +1,29 @@
 /** What the simulator does around the callbacks of actors: a point of death before and after each, the oracles, the trace, crashes. */
+import { priorityNumber, UNSET } from '@cambium/actor'
 import type { ActorContext } from '@cambium/actor'
 import { CambiumError } from '@cambium/base'
+import type { Core } from '@cambium/scheduler'
 import type { CrashKind, FaultPlan } from './fault-plan.ts'
 import type { RunOracles } from './oracles/run-oracles.ts'
+import { Marked, unmarked } from './message-marks.ts'
+import { isStorm } from './storms.ts'
+import type { Storms } from './storms.ts'
 import type { Trace } from './trace.ts'
+import { NOT_FOR_ACTOR } from './watched-behaviour.ts'
 import type { ProgramWatch } from './watched-behaviour.ts'
 
 export interface ProgramWatchOptions {
   readonly faults: FaultPlan
   readonly oracles: RunOracles
   readonly trace: Trace
+  readonly storms: Storms
+  readonly coreOf: (core: number) => Core | undefined
   /** One of the places in a turn of that core where its thread may end. */
   readonly point: (core: number) => void
 }
 
-export function createProgramWatch({ faults, oracles, trace, point }: ProgramWatchOptions): ProgramWatch {
+export function createProgramWatch(options: ProgramWatchOptions): ProgramWatch {
+  const { faults, oracles, trace, storms, coreOf, point } = options
   const crash = (kind: CrashKind, context: ActorContext): void => {
     // Core 0 is spared: probes live there.
     if (context.core !== 0 && faults.crashes(kind))
@@ -23,16 +32,26 @@ export function createProgramWatch({ faults, oracles, trace, point }: ProgramWat
   return {
     starting(context) {
       point(context.core)
-      oracles.starting(context)
+      oracles.starting(context, coreOf(context.core))
       if (context.incarnation > 0) crash('initCrash', context)
     },
     started(context) {
       point(context.core)
     },
-    receiving(owner, context) {
+    judging(message, judge) {
+      if (isStorm(unmarked(message))) return 'normal'
+      const priority = judge(unmarked(message))
+      if (message instanceof Marked && priorityNumber(priority) !== UNSET) message.priority = priorityNumber(priority)
+      return priority
+    },
+    receiving(owner, context, message) {
+      const received = oracles.taken(message)
+      // Before the points where the core may die: what is counted here is counted in its books next.
+      if (storms.take(received)) return NOT_FOR_ACTOR
       point(context.core)
       trace.received(context.core, oracles.receiving(owner, context))
       crash('handlerCrash', context)
+      return received
     },
     received(context) {
       point(context.core)

@@ -7,6 +7,7 @@ import type { ActorContext, Behaviour } from '@cambium/actor'
 import { formatAddress } from '@cambium/base'
 import type { CorePlatform, SeededRandom } from '@cambium/base'
 import type { Core } from '@cambium/scheduler'
+import type { DecisionMade } from '@cambium/supervision'
 import type { VirtualTimers } from './virtual-timers.ts'
 
 /** One run, as the globals see it. */
@@ -21,6 +22,8 @@ export interface SimScope {
   isAlive(frame: SimFrame): boolean
   /** Something was met that the simulation does not control. */
   met(what: string): void
+  /** A supervisor of the run has decided. */
+  decided(decision: DecisionMade): void
   /** Nobody caught it. */
   uncaught(error: unknown, frame: SimFrame): void
 }

@@ -27,6 +27,9 @@ export function createSimulation(run: SimRun, system: System): Simulation {
     get nonDeterministic() {
       return [...run.nonDeterministic]
     },
+    get storms() {
+      return world.storms.counts
+    },
     now: () => world.nowMs,
     learn,
     async spawn(behaviour, argument, options) {

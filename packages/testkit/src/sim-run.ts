@@ -10,10 +10,12 @@
 import { CambiumError, createSeededRandom, formatAddress } from '@cambium/base'
 import type { SeededRandom } from '@cambium/base'
 import { createSystem } from '@cambium/runtime'
-import type { Books, System } from '@cambium/runtime'
+import type { Books } from '@cambium/runtime'
 import type { Core } from '@cambium/scheduler'
+import type { DecisionMade } from '@cambium/supervision'
 import { BehaviourFrames } from './behaviour-frames.ts'
 import { ChartRecorder } from './chart.ts'
+import { converge } from './convergence.ts'
 import { nextRound, realMoment, realNow } from './fake-timers.ts'
 import { FaultPlan, NO_FAULTS } from './fault-plan.ts'
 import { describePending } from './pending.ts'
@@ -53,9 +55,9 @@ export interface RunOutcome {
   readonly chart: ChartRecorder | undefined
 }
 
-/** After the faults the system must be at rest again within this virtual time. */
-const CONVERGENCE_MS = 120_000
 const LOOK_MS = 50
+/** The default of `shutdownTimeoutMs`. */
+const SHUTDOWN_MS_DEFAULT = 10_000
 /** Rounds of the real event loop that may pass without a virtual event before the run looks at the real clock. */
 const IDLE_ROUNDS_MAX = 50
 /** Real milliseconds that are given to what the simulation has no hold on, once nothing else is left to happen. */
@@ -185,6 +187,14 @@ export class SimRun implements SimScope {
     this.#setup.onMet(what)
   }
 
+  decided(decision: DecisionMade): void {
+    const actor = simFrames.getStore()?.actor
+    // Whoever decides in a frame of its own is a supervisor that is an actor.
+    const keeper = actor === undefined ? undefined : this.world.coreNumbered(actor.core)?.slots.cells[actor.self.slot]?.keeper
+    const supervisor = actor === undefined || keeper === undefined ? undefined : { address: formatAddress(actor.self), keeper }
+    this.world.oracles.decided(decision, supervisor)
+  }
+
   /** As in a process: the thread ends by it. Core 0's thread is the scenario's. */
   uncaught(error: unknown, frame: SimFrame): void {
     if (!this.isAlive(frame)) return
@@ -230,8 +240,11 @@ export class SimRun implements SimScope {
     const { world, plan } = this
     const { options, cores } = this.#setup
     const system = await this.#drive(
-      createSystem(world, { strict: true, handleSignals: false, ...plan.systemOptions, ...options, cores }),
+      simFrames.run(this.#root, () =>
+        createSystem(world, { strict: true, handleSignals: false, ...plan.systemOptions, ...options, cores }),
+      ),
     )
+    world.oracles.watchSystem(system, options.shutdownTimeoutMs ?? SHUTDOWN_MS_DEFAULT)
     // Everything that the system tells goes into the trace, and so into the hash.
     noteSystemEvents(system, (core, what, more) => {
       this.trace.note(world.nowMs, core, what, more)
@@ -240,11 +253,12 @@ export class SimRun implements SimScope {
     this.touch()
     await this.#drive(simFrames.run(this.#root, async () => scenario(sim)))
     this.heal()
-    const healedMs = world.nowMs
-    while ((system.books().queued !== 0 || !world.isRestored) && world.nowMs - healedMs < CONVERGENCE_MS) {
-      await this.#drive(sim.advance(LOOK_MS))
-    }
-    this.#checkRest(system, world.nowMs - healedMs)
+    await converge({
+      system,
+      world,
+      look: () => this.#drive(sim.advance(LOOK_MS)),
+      pending: () => describePending(world, this.timers),
+    })
     this.touch()
     const report = await this.#drive(simFrames.run(this.#root, () => system.shutdown()))
     world.oracles.checkEnd(system, report)
@@ -325,18 +339,6 @@ export class SimRun implements SimScope {
       severity: 'crash',
       fields: { pending },
     })
-  }
-
-  /** The oracle of D6 and of progress, at a quiet moment. */
-  #checkRest(system: System, waitedMs: number): void {
-    const books = system.books()
-    if (books.queued === 0) return
-    const pending = describePending(this.world, this.timers).join('; ')
-    throw new CambiumError(
-      'ERR_ORACLE_BOOKS',
-      `system does not come to rest: queued=${books.queued}, sent=${books.sent}, processed=${books.processed}, dead=${books.deadTotal}, waitedMs=${Math.round(waitedMs)}, pending=[${pending}]`,
-      { severity: 'bug' },
-    )
   }
 
   #coreStarted(core: Core): void {

@@ -18,6 +18,7 @@ import type { FaultPlan } from './fault-plan.ts'
 import { RunOracles } from './oracles/run-oracles.ts'
 import { Partitions } from './partitions.ts'
 import { createProgramWatch } from './program-watch.ts'
+import { SignalDelays } from './signal-delays.ts'
 import type { WorldHooks } from './sim-context.ts'
 import { createSimCore, isAwake, park, wake } from './sim-core.ts'
 import type { SimCore } from './sim-core.ts'
@@ -25,6 +26,7 @@ import { createSimThread } from './sim-thread.ts'
 import type { SimThreadHost } from './sim-thread.ts'
 import { BehaviourShelf, createSimPlatform } from './sim-platform.ts'
 import { SimPost } from './sim-post.ts'
+import { Storms } from './storms.ts'
 import type { Trace } from './trace.ts'
 import { TurnChoices } from './turn-choices.ts'
 
@@ -36,6 +38,7 @@ export class SimWorld implements SystemPlatform {
   readonly corePlatform: CorePlatform
   readonly oracles: RunOracles
   readonly partitions: Partitions
+  readonly storms: Storms = new Storms()
   /** Set by the run before anything starts. */
   hooks: WorldHooks | undefined = undefined
   /** Virtual milliseconds. */
@@ -49,6 +52,7 @@ export class SimWorld implements SystemPlatform {
   readonly #death = new DeathWatch()
   readonly #choices: TurnChoices
   readonly #post: SimPost
+  readonly #delays = new SignalDelays()
   readonly #shelf: BehaviourShelf
   #memory: SystemMemory | undefined
   #stepsAtThisTime = 0
@@ -60,13 +64,12 @@ export class SimWorld implements SystemPlatform {
   constructor(random: SeededRandom, trace: Trace, faults: FaultPlan) {
     this.#random = random
     this.#choices = new TurnChoices(random)
-
     this.#trace = trace
     this.#faults = faults
-    this.oracles = new RunOracles(
-      (core) => this.lifeOf(core),
-      () => (this.#memory === undefined ? 0 : this.#memory.dataRingBytes * (this.#memory.cores - 1)),
-    )
+    this.oracles = new RunOracles({
+      coreLife: (core) => this.lifeOf(core),
+      now: () => this.nowMs,
+    })
     this.partitions = new Partitions((what) => {
       trace.note(this.nowMs, 0, what)
     })
@@ -74,6 +77,8 @@ export class SimWorld implements SystemPlatform {
       faults,
       oracles: this.oracles,
       trace,
+      storms: this.storms,
+      coreOf: (core) => this.coreNumbered(core),
       point: (core) => {
         this.#point(core)
       },
@@ -129,6 +134,10 @@ export class SimWorld implements SystemPlatform {
           core !== undefined && core.slots.cells.every((cell) => cell === undefined || cell.status === 1 || cell.status === 2),
       )
     )
+  }
+
+  coreNumbered(number: number): Core | undefined {
+    return this.#cores[number]?.core
   }
 
   /** Number of the life of a core: it changes with each death. */
@@ -197,6 +206,20 @@ export class SimWorld implements SystemPlatform {
     this.after(forMs, this.partitions.cut(sides))
   }
 
+  /** What one core has to say to another on their control lane comes late, by so long at most. */
+  delaySignals(from: number, to: number, forMs: number): void {
+    this.#trace.note(this.nowMs, from, `signals to core-${to} are late`)
+    this.after(forMs, this.#delays.hold(from, to))
+  }
+
+  /** So many messages at an actor of the other cores, or of this one; `pick` chooses. */
+  storm(from: number, count: number, pick: (bound: number) => number): void {
+    const core = this.#cores[from]?.core
+    if (core === undefined) return
+    const target = this.storms.strike(core, this.cores.slice(1), count, pick)
+    if (target !== undefined) this.#trace.note(this.nowMs, from, `storm of ${count} messages at ${target}`)
+  }
+
   /** Rings a core without cause. */
   wakeCore(number: number): void {
     wake(this.#coreOf(number))
@@ -231,11 +254,6 @@ export class SimWorld implements SystemPlatform {
     return 'jump'
   }
 
-  /** Whether anything would happen by itself, now or later. */
-  get hasFuture(): boolean {
-    return this.#nextMs() < Infinity || this.#cores.some((sim) => this.#isAwake(sim))
-  }
-
   #pick(awake: readonly SimCore[]): SimCore {
     for (let tries = 0; tries < 8; tries += 1) {
       const sim = this.#random.pick(awake)
@@ -253,7 +271,7 @@ export class SimWorld implements SystemPlatform {
     core.sender.hasSettled = false
     // A turn takes time: otherwise a core with endless work would keep the clock from ever moving.
     if (done > 0) this.nowMs += 0.001 * done
-    this.oracles.afterTurn(core, this.partitions.holdsBack(sim.number))
+    this.oracles.afterTurn(core, this.partitions.holdsBack(sim.number) || this.#delays.holdsBack(sim.number))
     this.#faults.afterTurn(this, sim.number)
     if (sim.core !== core || done > 0 || sim.isRequested) return
     park(sim, core)
@@ -263,7 +281,6 @@ export class SimWorld implements SystemPlatform {
   #runTurn(sim: SimCore, core: Core): number | undefined {
     this.#turning = sim.number
     this.#choices.begin()
-
     if (sim.number !== 0) {
       this.#death.arm(core.memory, this.#faults.deathPoint(), this.#faults.codecDeathPoint())
       sim.isDamageDue ||= this.#faults.crashes('decodeCrash')
@@ -337,6 +354,7 @@ export class SimWorld implements SystemPlatform {
     sim.incarnation += 1
     this.partitions.forget(sim.number)
     this.#post.ended(sim.number)
+    this.#delays.forget(sim.number)
     sim.core?.sever()
     sim.core = undefined
     this.#trace.note(this.nowMs, sim.number, error === undefined ? 'core ends' : 'core dies')
@@ -359,8 +377,9 @@ export class SimWorld implements SystemPlatform {
     this.hooks?.coreStarted(core)
     this.#shelf.watchLoader(core)
     this.partitions.watch(core)
+    this.#delays.watch(core)
     this.#choices.watch(core)
-
+    this.oracles.watchCore(core, this.#memory as SystemMemory)
     const { coreNumber } = core
     if (coreNumber === 0) return // it never dies, and nothing of it crashes
     watchCodec(core, {

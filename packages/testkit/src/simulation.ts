@@ -10,6 +10,7 @@ import type { Books, GroupChildren, GroupOptions, GroupRefs, SpawnOptions, Syste
 import type { ChartEvent } from './chart.ts'
 import { toMilliseconds } from './duration.ts'
 import type { Duration } from './duration.ts'
+import { watchDecisions } from './decision-watch.ts'
 import { explainFailure } from './explain-failure.ts'
 import { freshSeed, holdGlobals } from './fake-timers.ts'
 import { NO_FAULTS } from './fault-plan.ts'
@@ -20,6 +21,7 @@ import { holdProcessErrors } from './process-errors.ts'
 import type { Fault } from './shrink.ts'
 import { simFrames } from './sim-context.ts'
 import { runOnce } from './sim-run.ts'
+import type { StormCounts } from './storms.ts'
 import type { RunOutcome, RunSetup } from './sim-run.ts'
 
 export interface Simulation {
@@ -29,6 +31,8 @@ export interface Simulation {
   readonly system: System
   /** What was met so far that the simulation does not control, such as `files`: a replay may differ by it. */
   readonly nonDeterministic: readonly string[]
+  /** Messages of storms, which the books count as any others: so many were sent so far, and so many have come to their actors. */
+  readonly storms: StormCounts
   /** Virtual milliseconds. */
   now(): number
   /** Starts an actor, as `system.spawn` does, and makes its behaviour known to the simulated cores. */
@@ -129,7 +133,7 @@ export async function simulate(
   const { setup, runs, shrinkRuns } = checkOptions(options)
   if (simFrames.getStore() !== undefined) throw new CambiumError('ERR_SIM_NESTED', 'a simulation was begun inside a simulation')
   const play = async (sim: Simulation): Promise<void> => scenario(sim)
-  const release = [holdGlobals(), holdProcessErrors(), watchOutside()]
+  const release = [holdGlobals(), holdProcessErrors(), watchOutside(), watchDecisions()]
   try {
     const reports: RunReport[] = []
     for (let run = 0; run < runs; run += 1) {

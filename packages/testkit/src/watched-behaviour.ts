@@ -3,20 +3,25 @@
  * core keeps is wrapped with the context it belongs to, so that a message which reaches the state of another incarnation is noticed.
  */
 import { IGNORE } from '@cambium/actor'
-import type { ActorContext, Behaviour, ExitReason, Info, Program } from '@cambium/actor'
+import type { ActorContext, Behaviour, ExitReason, Info, Priority, Program } from '@cambium/actor'
 
 export interface ProgramWatch {
   /** Before `init`. Throws for a crash or a death. */
   starting(context: ActorContext): void
   /** `init` is done. */
   started(context: ActorContext): void
-  /** Before a handler. `owner` is the context that the state was made for. */
-  receiving(owner: ActorContext, context: ActorContext): void
+  /** What the behaviour says of the priority of a message, with `judge`. */
+  judging(message: unknown, judge: (message: unknown) => Priority): Priority
+  /** Before a handler. `owner` is the context that the state was made for. Answers the message for it, {@link NOT_FOR_ACTOR} for none. */
+  receiving(owner: ActorContext, context: ActorContext, message: unknown): unknown
   /** After a handler's synchronous part. */
   received(context: ActorContext): void
   terminating(context: ActorContext): void
   terminated(context: ActorContext): void
 }
+
+/** What came is the simulator's own. */
+export const NOT_FOR_ACTOR: symbol = Symbol('not for the actor')
 
 class HeldState {
   readonly owner: ActorContext
@@ -32,7 +37,13 @@ type AnyBehaviour = Behaviour<unknown, unknown>
 type AnyProgram = Program<unknown, unknown, unknown, unknown>
 
 export function watchBehaviour(behaviour: AnyBehaviour, watch: ProgramWatch): AnyBehaviour {
-  return Object.freeze({ ...behaviour, program: watchProgram(behaviour.program, watch) })
+  const { priority, program } = behaviour
+  return Object.freeze({
+    ...behaviour,
+    program: watchProgram(program, watch),
+    priority:
+      priority === undefined ? undefined : (held: never) => watch.judging(held, priority as (message: unknown) => Priority),
+  })
 }
 
 function watchProgram(program: AnyProgram, watch: ProgramWatch): AnyProgram {
@@ -94,8 +105,9 @@ function watchProgram(program: AnyProgram, watch: ProgramWatch): AnyProgram {
 function watchHandler(watch: ProgramWatch, handle: AnyProgram['receive']): AnyProgram['receive'] {
   return (state, message, context) => {
     const held = state as HeldState
-    watch.receiving(held.owner, context)
-    const result = handle(held.value, message, context)
+    const received = watch.receiving(held.owner, context, message)
+    if (received === NOT_FOR_ACTOR) return undefined
+    const result = handle(held.value, received, context)
     // Should the core die here, or the actor crash, nobody takes the promise over.
     if (result instanceof Promise) result.catch(() => {})
     watch.received(context)

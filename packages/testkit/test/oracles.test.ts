@@ -5,6 +5,7 @@ import type { Core } from '@cambium/scheduler'
 import { describe, expect, test } from 'vitest'
 import { CoreStateOracle } from '../src/oracles/core-state.ts'
 import { IncarnationOracle } from '../src/oracles/incarnations.ts'
+import { MailboxBounds } from '../src/oracles/mailbox-bounds.ts'
 import { Journal } from '../src/workloads/journal.ts'
 
 /** As much of a context as the oracle asks for. */
@@ -137,7 +138,7 @@ describe('the journal', () => {
 })
 
 test('a counter that decreases', () => {
-  const oracle = new CoreStateOracle()
+  const oracle = new CoreStateOracle(new MailboxBounds())
   const books = new Float64Array(32)
   const core = { coreNumber: 1, books } as unknown as Core
   books[2] = 5

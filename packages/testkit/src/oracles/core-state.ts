@@ -5,18 +5,22 @@
 import { formatAddress } from '@cambium/base'
 import { COUNTER_LANES, readBooks } from '@cambium/scheduler'
 import type { Core, Timer } from '@cambium/scheduler'
+import type { MailboxBounds } from './mailbox-bounds.ts'
 import { violation } from './violation.ts'
 
 type Cell = Core['slots']['cells'][number] & object
 
-/** A smallest message takes so many bytes of a ring. */
-const RECORD_BYTES_MIN = 24
 const BUSY = 2
 const AWAITING = 3
 const GONE = 5
 
 export class CoreStateOracle {
   readonly #lanes: Float64Array[] = []
+  readonly #bounds: MailboxBounds
+
+  constructor(bounds: MailboxBounds) {
+    this.#bounds = bounds
+  }
 
   /** After every turn: cheap. */
   checkCounters(core: Core): void {
@@ -36,10 +40,10 @@ export class CoreStateOracle {
   }
 
   /**
-   * Now and then: walks over all actors of the core. `ringsBytes`: capacity of all rings into it. With `holdsBack` what it has written and not
-   * published is in its books as well, and cannot be counted.
+   * Now and then: walks over all actors of the core. With `holdsBack` what it has written and not published is in its books as well, and cannot be
+   * counted.
    */
-  checkContents(core: Core, ringsBytes: number, holdsBack: boolean): void {
+  checkContents(core: Core, holdsBack: boolean): void {
     let held = 0
     for (const cell of core.slots.cells) {
       if (cell === undefined) continue
@@ -47,7 +51,7 @@ export class CoreStateOracle {
       held += messages
       if (cell.status === BUSY && cell.isInHandCounted) held += 1
       held += cell.hand?.nested.size ?? 0
-      checkBound(core, cell, messages, ringsBytes)
+      this.#bounds.check(cell, messages)
     }
     // A `send` that waits is not in the books yet, so what waits may or may not be counted.
     const { queued } = readBooks(core.books)
@@ -101,24 +105,6 @@ function countMessages(cell: Cell): number {
   })
   for (let at = 0; at < (stash?.length ?? 0); at += 1) if (!isOwn(stash?.askerAt(at))) count += 1
   return count
-}
-
-/** The bound that each policy promises (D5). With backpressure what is under way still enters: what the rings held, and what actors here told before they were held back. */
-function checkBound(core: Core, cell: Cell, messages: number, ringsBytes: number): void {
-  const isDropping = cell.overflow !== 'backpressure' && cell.overflow !== 'shed-low'
-  // Messages of high priority have a capacity of their own.
-  const bound = isDropping
-    ? cell.capacity + cell.stashCapacity
-    : cell.stashCapacity + 2 * cell.capacity + Math.ceil(ringsBytes / RECORD_BYTES_MIN) + core.limits.outboxCapacity
-  if (messages > bound) {
-    throw violation('ERR_ORACLE_MAILBOX', 'a mailbox is over its bound', {
-      actor: cell.label,
-      messages,
-      capacity: cell.capacity,
-      overflow: cell.overflow,
-      bound,
-    })
-  }
 }
 
 /** A timer's message, or what the runtime tells an actor: no book knows it. */

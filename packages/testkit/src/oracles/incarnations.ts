@@ -31,7 +31,14 @@ export class IncarnationOracle {
     return this.#byName.keys()
   }
 
-  starting(context: ActorContext): void {
+  /** The latest incarnation that has begun at an address. */
+  latest(address: string): { readonly number: number; readonly isAlive: boolean } | undefined {
+    const latest = this.#byAddress.get(address)
+    return latest === undefined ? undefined : { number: latest.number, isAlive: this.#isAlive(latest) }
+  }
+
+  /** Answers its number, in the order of the starts of a run, and whether the actor has begun before. */
+  starting(context: ActorContext): { readonly address: string; readonly number: number; readonly isAnew: boolean } {
     const address = formatAddress(context.self)
     const before = this.#byAddress.get(address)
     this.#count += 1
@@ -48,7 +55,8 @@ export class IncarnationOracle {
         })
       this.#byContext.delete(before.context)
     }
-    if (context.name === undefined) return
+    const started = { address, number: now.number, isAnew: before !== undefined }
+    if (context.name === undefined) return started
     const namesake = this.#byName.get(context.name)
     this.#byName.set(context.name, now)
     if (namesake !== undefined && this.#isAlive(namesake))
@@ -57,6 +65,7 @@ export class IncarnationOracle {
         first: namesake.label,
         second: now.label,
       })
+    return started
   }
 
   /** Answers the number of the incarnation. */

@@ -1,36 +1,110 @@
 /** The oracles that watch every run, together: fed by the simulated world, asked at the end of the run. */
 import type { ActorContext } from '@cambium/actor'
+import type { ActorAddress } from '@cambium/base'
+import { formatAddress } from '@cambium/base'
 import type { ShutdownReport, System } from '@cambium/runtime'
-import type { Core } from '@cambium/scheduler'
+import type { Core, SystemMemory } from '@cambium/scheduler'
+import type { DecisionMade } from '@cambium/supervision'
+import { MessageMarks } from '../message-marks.ts'
+import { AskOracle } from './asks.ts'
 import { CoreStateOracle } from './core-state.ts'
 import { IncarnationOracle } from './incarnations.ts'
+import { MailboxBounds } from './mailbox-bounds.ts'
+import { MessageOrder } from './message-order.ts'
+import { StopOrderOracle } from './stop-order.ts'
+import { SupervisionOracle } from './supervision.ts'
+import type { SupervisorActor } from './supervision.ts'
 import { violation } from './violation.ts'
 
 /** The contents of a core are looked through after one in so many of its turns. */
 const TURNS_PER_LOOK = 32
-/** A shutdown that took longer may have given up waiting for an actor, which is its right. */
-const SHUTDOWN_MS_CLEAN = 4000
+
+export interface RunOraclesOptions {
+  /** Number of the life of a core. */
+  readonly coreLife: (core: number) => number
+  readonly now: () => number
+}
 
 export class RunOracles {
   readonly #incarnations: IncarnationOracle
-  readonly #states = new CoreStateOracle()
+  readonly #bounds = new MailboxBounds()
+  readonly #states = new CoreStateOracle(this.#bounds)
+  readonly #marks: MessageMarks
+  readonly #asks: AskOracle
+  readonly #supervision: SupervisionOracle
+  readonly #stops: StopOrderOracle
   readonly #ended: Core[] = []
-  readonly #ringsInto: () => number
   #turns = 0
   /** What an oracle found inside a handler, where the runtime takes any error for the actor's crash. */
   #found: Error | undefined = undefined
 
-  constructor(coreLife: (core: number) => number, ringsInto: () => number) {
-    this.#ringsInto = ringsInto
+  constructor({ coreLife, now }: RunOraclesOptions) {
     this.#incarnations = new IncarnationOracle(coreLife)
+    const report = (error: Error): void => {
+      this.report(error)
+    }
+    this.#marks = new MessageMarks({ order: new MessageOrder(), bounds: this.#bounds, report })
+    this.#asks = new AskOracle(coreLife, report)
+    this.#supervision = new SupervisionOracle(this.#incarnations)
+    this.#stops = new StopOrderOracle({ incarnations: this.#incarnations, now, report })
   }
 
-  starting(context: ActorContext): void {
-    try {
-      this.#incarnations.starting(context)
-    } catch (error) {
-      this.report(error as Error)
+  /** What code outside asks the system for goes through here. */
+  watchSystem(system: System, shutdownTimeoutMs: number): void {
+    this.#stops.watchSystem(system, shutdownTimeoutMs)
+  }
+
+  /** A core begins. */
+  watchCore(core: Core, memory: SystemMemory): void {
+    this.#marks.watch(core, memory)
+    this.#asks.watch(core)
+    this.#stops.watchCore(core)
+    const { router } = core
+    const order = router.order.bind(router)
+    router.order = (to, signal) => {
+      if (signal.type === 'restart')
+        this.#supervision.ordered(formatAddress({ core: to, slot: signal.slot, generation: signal.generation }))
+      order(to, signal)
     }
+  }
+
+  /** A supervisor has decided; `actor` when it is one. */
+  decided(decision: DecisionMade, actor: SupervisorActor | undefined): void {
+    this.#look(() => {
+      this.#supervision.decided(decision, actor)
+    })
+  }
+
+  /** An incarnation begins on that core. */
+  starting(context: ActorContext, core: Core | undefined): void {
+    this.#look(() => {
+      const { address, number, isAnew } = this.#incarnations.starting(context)
+      this.#stops.starting(number)
+      const cell = core?.slots.cells[context.self.slot]
+      const over = context as { end?: () => void }
+      const end = over.end?.bind(context)
+      over.end = () => {
+        end?.()
+        if (cell !== undefined) this.#stops.ended(cell)
+      }
+      this.#supervision.starting(address, number, isAnew)
+    })
+  }
+
+  /** Throws when a supervisor and its children disagree although nothing is under way; `awaiting` are cells that wait for a decision for long. */
+  checkRest(awaiting: Iterable<ActorAddress>): void {
+    if (this.#found !== undefined) throw this.#found
+    this.#supervision.checkRest(Array.from(awaiting, formatAddress), (actor) => this.#stops.wasStopped(actor))
+  }
+
+  /** The system has begun to shut down. */
+  get isClosing(): boolean {
+    return this.#stops.isClosing
+  }
+
+  /** A handler is about to be given what was in a mailbox; answers the message. */
+  taken(message: unknown): unknown {
+    return this.#marks.taken(message)
   }
 
   /** Answers the number of the incarnation, 0 for one that must not be. */
@@ -40,6 +114,14 @@ export class RunOracles {
     } catch (error) {
       this.report(error as Error)
       return 0
+    }
+  }
+
+  #look(look: () => void): void {
+    try {
+      look()
+    } catch (error) {
+      this.report(error as Error)
     }
   }
 
@@ -53,7 +135,7 @@ export class RunOracles {
     if (this.#found !== undefined) throw this.#found
     this.#states.checkCounters(core)
     this.#turns += 1
-    if (this.#turns % TURNS_PER_LOOK === 0) this.#states.checkContents(core, this.#ringsInto(), holdsBack)
+    if (this.#turns % TURNS_PER_LOOK === 0) this.#states.checkContents(core, holdsBack)
   }
 
   /** A core was stopped in good order. */
@@ -75,7 +157,7 @@ export class RunOracles {
         taken: books.taken,
       })
     }
-    if (!report.isDrained || report.tookMs > SHUTDOWN_MS_CLEAN) return
+    if (!report.isDrained || this.#stops.hasGivenUp) return
     for (const core of this.#ended) this.#states.checkEmpty(core)
     for (const name of this.#incarnations.names) {
       if (system.whereis(name) !== undefined) throw violation('ERR_ORACLE_LEAK', 'a name outlived its actor', { name })

@@ -3,11 +3,14 @@ import { CambiumError } from '@cambium/base'
 
 export type OracleCode =
   | 'ERR_ORACLE_ADDRESS'
+  | 'ERR_ORACLE_ASK'
   | 'ERR_ORACLE_BOOKS'
   | 'ERR_ORACLE_INCARNATION'
   | 'ERR_ORACLE_LEAK'
   | 'ERR_ORACLE_MAILBOX'
   | 'ERR_ORACLE_ORDER'
+  | 'ERR_ORACLE_PROGRESS'
+  | 'ERR_ORACLE_STOP_ORDER'
   | 'ERR_ORACLE_SUPERVISION'
   | 'ERR_ORACLE_WORKLOAD'
 

@@ -8,7 +8,7 @@ import { CambiumError } from '@cambium/base'
 import { violation } from '../oracles/violation.ts'
 import { Journal, journalOf, OUTSIDE, tellStamped } from './journal.ts'
 import type { Member, Stamp } from './journal.ts'
-import { ASK_OPTIONS, checkBooks, comeToRest, countLosses, FORGIVEN_ASKS, spawnPatiently } from './workload.ts'
+import { ASK_OPTIONS, booksOf, checkBooks, comeToRest, countLosses, FORGIVEN_ASKS, spawnPatiently } from './workload.ts'
 import type { Workload, WorkloadWorld } from './workload.ts'
 
 type Account = Ref<AccountMessage, Reading>
@@ -138,7 +138,7 @@ async function read(ledger: Ledger, id: string, ref: Account, nonce: number): Pr
 }
 
 function checkMoney(sim: WorkloadWorld, ledger: Ledger, deaths: number): void {
-  const { dead, deadTotal, queued } = sim.system.books()
+  const { dead, deadTotal, queued } = booksOf(sim)
   const lost = ledger.count('asked') + ledger.count('withdrawn')
   const facts = {
     transfers: ledger.transfers.size,

@@ -8,7 +8,7 @@ import { isOver } from '../oracles/incarnations.ts'
 import { violation } from '../oracles/violation.ts'
 import { Journal, journalOf, OUTSIDE, tellStamped } from './journal.ts'
 import type { Member, Stamp } from './journal.ts'
-import { checkBooks, comeToRest, countLosses, spawnPatiently } from './workload.ts'
+import { booksOf, checkBooks, comeToRest, countLosses, spawnPatiently } from './workload.ts'
 import type { Workload, WorkloadWorld } from './workload.ts'
 
 type Drain = Ref<{ readonly stamp: Stamp }>
@@ -136,7 +136,7 @@ async function flood(sim: WorkloadWorld): Promise<void> {
   }
   await comeToRest(sim, journal, losses)
   checkBooks(sim, journal, losses)
-  const { dead, deadTotal, queued } = sim.system.books()
+  const { dead, deadTotal, queued } = booksOf(sim)
   const lost = journal.told - journal.taken
   if (lost > deadTotal + losses.deaths)
     throw violation('ERR_ORACLE_WORKLOAD', 'messages are missing that no dead letter stands for', {

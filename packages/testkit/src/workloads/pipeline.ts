@@ -8,7 +8,7 @@ import { isOver } from '../oracles/incarnations.ts'
 import { violation } from '../oracles/violation.ts'
 import { Journal, journalOf, OUTSIDE, tellStamped } from './journal.ts'
 import type { Member, Stamp } from './journal.ts'
-import { checkBooks, comeToRest, countLosses, spawnPatiently } from './workload.ts'
+import { booksOf, checkBooks, comeToRest, countLosses, spawnPatiently } from './workload.ts'
 import type { Workload, WorkloadWorld } from './workload.ts'
 
 interface Item {
@@ -129,7 +129,7 @@ async function pipe(sim: WorkloadWorld): Promise<void> {
   await sim.advance(sim.random.below(100))
   await comeToRest(sim, line, losses)
   checkBooks(sim, line, losses)
-  const { dead, deadTotal } = sim.system.books()
+  const { dead, deadTotal } = booksOf(sim)
   if (dead.send_timeout > 0)
     throw violation('ERR_ORACLE_WORKLOAD', 'items waited for room that was there', { dead: dead.send_timeout })
   if (line.emitted - line.sunkCount > deadTotal)

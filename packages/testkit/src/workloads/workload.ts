@@ -1,9 +1,10 @@
 /** What a workload is, and what all of them do: start actors in spite of faults, come to rest, and hold the books against the journal. */
 import type { Behaviour, Ref, WaitOptions } from '@cambium/actor'
 import { CambiumError } from '@cambium/base'
-import type { SpawnOptions, SystemOptions } from '@cambium/runtime'
+import type { Books, SpawnOptions, SystemOptions } from '@cambium/runtime'
 import { violation } from '../oracles/violation.ts'
 import type { Simulation } from '../simulation.ts'
+import type { StormCounts } from '../storms.ts'
 import type { Journal } from './journal.ts'
 
 /** What a workload needs of the world that it runs in: a simulation is one; a system on real threads can be made one. */
@@ -16,6 +17,8 @@ export interface WorkloadWorld extends Pick<
    * elsewhere. @default false
    */
   readonly isReal?: boolean
+  /** Absent where there are none. */
+  readonly storms?: StormCounts
   /** Whether the run ends with a shutdown in the middle of it. @default drawn from `random` */
   readonly endsHard?: boolean
 }
@@ -100,12 +103,20 @@ export async function comeToRest(sim: WorkloadWorld, journal: Journal, losses: L
   return true
 }
 
+/** The system's books without the messages of storms: of those that are not queued, who has not come to its actor is a dead letter. */
+export function booksOf(sim: WorkloadWorld): Pick<Books, 'sent' | 'processed' | 'dead' | 'deadTotal' | 'queued'> {
+  const { sent, processed, dead, deadTotal, queued } = sim.system.books()
+  const storms = sim.storms ?? { sent: 0, handled: 0 }
+  const lost = Math.max(0, storms.sent - storms.handled - queued)
+  return { sent: sent - storms.sent, processed: processed - storms.handled, dead, deadTotal: deadTotal - lost, queued }
+}
+
 /**
  * D6, from outside: every message that was told was handled or is a dead letter. A message whose handler had done its work when the actor
  * crashed, or the core died, is both: so much the two counts may differ. A failed ask may have had an error for its reply, which counts as a message.
  */
 export function checkBooks(sim: WorkloadWorld, journal: Journal, losses: Losses): void {
-  const { sent, processed, dead, deadTotal, queued } = sim.system.books()
+  const { sent, processed, dead, deadTotal, queued } = booksOf(sim)
   journal.catchUp()
   const { told, handled, failedAsks, openAsks } = journal
   const facts = {

@@ -1,4 +1,6 @@
 /** Bugs that are planted into the runtime, one at a time, to see whether the simulator finds them. Each is a patch of one place in a source file. */
+import type { FaultKind } from '../../src/index.ts'
+
 export interface PlantedBug {
   readonly name: string
   /** What would be wrong. */
@@ -10,10 +12,16 @@ export interface PlantedBug {
   readonly replace: string
   /** It must be found within so many runs of each workload. */
   readonly runsMax: number
+  /**
+   * What alone finds it: one of the oracles that always run, among actors that check nothing (`strangers.ts`), or a kind of fault. With that switched
+   * off, as many runs find nothing.
+   */
+  readonly only?: { readonly oracle?: 'order' | 'supervision' | 'stops' | 'asks' | 'mailboxes'; readonly fault?: FaultKind }
 }
 
 const RECORD_LANE = 'scheduler/src/record-lane.ts'
 const DISPATCHER = 'scheduler/src/dispatcher.ts'
+const MAILBOX_ENTRY = 'scheduler/src/mailbox-entry.ts'
 const ACTOR_END = 'scheduler/src/actor-end.ts'
 const CORE = 'scheduler/src/core.ts'
 const SETTLEMENT = 'runtime/src/core-settlement.ts'
@@ -87,8 +95,8 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     name: 'timer-of-old-incarnation',
     what: 'a timer message that waited through a restart reaches the new incarnation',
     file: DISPATCHER,
-    find: 'if (!asker.isCancelled && asker.incarnation === cell.incarnation) this.#run',
-    replace: 'this.#run',
+    find: 'if (timer.isCancelled || timer.incarnation !== cell.incarnation) return',
+    replace: '',
     runsMax: 200,
   },
   {
@@ -102,17 +110,17 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     name: 'forget-backpressure',
     what: 'a full mailbox is not announced',
-    file: DISPATCHER,
-    find: 'cell.mailbox.length >= cell.capacity) this.#congest(cell)',
-    replace: 'cell.mailbox.length >= cell.capacity * 1000) this.#congest(cell)',
+    file: MAILBOX_ENTRY,
+    find: 'mailbox.pushAs(priority, message, beside)\n    if (mailbox.length >= cell.capacity &&',
+    replace: 'mailbox.pushAs(priority, message, beside)\n    if (mailbox.length >= cell.capacity * 1000 &&',
     runsMax: 50,
   },
   {
     name: 'forget-relief',
     what: 'who waits for a mailbox is not told that it has room again',
-    file: DISPATCHER,
-    find: 'this.#count(cell, -1)\n    this.#host.relieved(cell)',
-    replace: 'this.#count(cell, -1)',
+    file: MAILBOX_ENTRY,
+    find: 'this.#tellShed(cell)\n    this.#host.relieved(cell)',
+    replace: 'this.#tellShed(cell)',
     runsMax: 50,
   },
   {
@@ -251,5 +259,68 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     find: 'area.read(0, area.publishedBytes())',
     replace: 'area.read(0, 0)',
     runsMax: 50,
+  },
+  {
+    name: 'grow-askew',
+    what: 'a mailbox that grows while its oldest message is not at the front puts the newer ones first',
+    file: 'actor/src/message-queue.ts',
+    find: 'const from = ((this.#head + i) & this.#mask) << 1\n      entries[i << 1]',
+    replace: 'const from = i << 1\n      entries[i << 1]',
+    runsMax: 50,
+    only: { oracle: 'order' },
+  },
+  {
+    name: 'grow-askew-when-large',
+    what: 'the same, but only in a mailbox with more than 500 messages',
+    file: 'actor/src/message-queue.ts',
+    find: 'const from = ((this.#head + i) & this.#mask) << 1\n      entries[i << 1]',
+    replace: 'const from = (size >= 512 ? i : (this.#head + i) & this.#mask) << 1\n      entries[i << 1]',
+    runsMax: 200,
+    only: { fault: 'storm' },
+  },
+  {
+    name: 'rest-for-all',
+    what: 'rest_for_one restarts those before the one that ended as well',
+    file: 'supervision/src/restart.ts',
+    find: "strategy === 'rest_for_one' ?",
+    replace: "strategy === 'rest_for_one' && false ?",
+    runsMax: 20,
+    only: { oracle: 'supervision' },
+  },
+  {
+    name: 'stop-children-oldest-first',
+    what: 'children of an actor are stopped the oldest first, seen among actors that do not look',
+    file: ACTOR_END,
+    find: '[...children].at(-1)',
+    replace: '[...children].at(0)',
+    runsMax: 20,
+    only: { oracle: 'stops' },
+  },
+  {
+    name: 'end-in-start-order',
+    what: 'a system stops its actors in the order in which they were started, seen among actors that do not look',
+    file: 'runtime/src/system.ts',
+    find: '.actors.reverse()',
+    replace: '.actors',
+    runsMax: 20,
+    only: { oracle: 'stops' },
+  },
+  {
+    name: 'flood-past-full',
+    what: 'a full mailbox is not announced, seen among actors that do not count',
+    file: MAILBOX_ENTRY,
+    find: 'mailbox.pushAs(priority, message, beside)\n    if (mailbox.length >= cell.capacity &&',
+    replace: 'mailbox.pushAs(priority, message, beside)\n    if (mailbox.length >= cell.capacity * 1000 &&',
+    runsMax: 50,
+    only: { oracle: 'mailboxes' },
+  },
+  {
+    name: 'fail-young-asks',
+    what: 'when a core has died, asks that its successor has taken fail with those that it took itself',
+    file: 'scheduler/src/root-orders.ts',
+    find: '|| ask.position > upTo',
+    replace: '',
+    runsMax: 600,
+    only: { oracle: 'asks' },
   },
 ]

@@ -1,7 +1,10 @@
-/** The job: plants each bug, hunts for it, and prints a table. Exit code 1 when one was not found. `node run.ts [name …]`, `--seed N`. */
+/**
+ * The job: plants each bug, hunts for it, and prints a table. Exit code 1 when one was not found, or was found without what alone should find it.
+ * `node run.ts [name …]`, `--seed N`.
+ */
 import { parseArgs } from 'node:util'
 import { PLANTED_BUGS } from './planted-bugs.ts'
-import { createWorkbench } from './workbench.ts'
+import { createWorkbench, withouts } from './workbench.ts'
 
 const { values, positionals } = parseArgs({ options: { seed: { type: 'string', default: '1' } }, allowPositionals: true })
 const seed = Number(values.seed)
@@ -16,14 +19,24 @@ try {
     print(`the code as it is fails: ${clean.workload}: ${clean.message}`)
     process.exitCode = 1
   }
-  print('| planted bug | found in run | limit | workload | by |\n|---|---|---|---|---|')
+  print('| planted bug | found in run | limit | workload | by | without what finds it |\n|---|---|---|---|---|---|')
   for (const bug of PLANTED_BUGS) {
     if (positionals.length > 0 && !positionals.includes(bug.name)) continue
     const { runs, workload, message } = await bench
       .hunt(bug, seed)
       .catch((error: unknown) => ({ runs: undefined, workload: '', message: String(error) }))
     if (runs === undefined) missed += 1
-    print(`| ${bug.name} | ${runs ?? 'NOT FOUND'} | ${bug.runsMax} | ${workload} | ${message.slice(0, 110)} |`)
+    const without: string[] = []
+    for (const off of runs === undefined ? [] : withouts(bug, runs)) {
+      const found = await bench.hunt(bug, seed, off)
+      if (found.message !== '') missed += 1
+      without.push(
+        found.message === '' ? `no ${off.name}: not found` : `no ${off.name}: FOUND ALL THE SAME: ${found.message.slice(0, 60)}`,
+      )
+    }
+    print(
+      `| ${bug.name} | ${runs ?? 'NOT FOUND'} | ${bug.runsMax} | ${workload} | ${message.slice(0, 110)} | ${without.join('; ')} |`,
+    )
   }
 } finally {
   bench.remove()

@@ -7,6 +7,8 @@ import type { PlantedBug } from './planted-bugs.ts'
 
 const REPOSITORY = resolve(import.meta.dirname, '../../../..')
 const HUNT_MS_MAX = 240_000
+/** Runs that are added where nothing may be found. */
+const MORE_RUNS = 20
 
 export interface Catch {
   /** Runs of each workload that it took; undefined when it was not found. */
@@ -15,9 +17,19 @@ export interface Catch {
   readonly message: string
 }
 
+/** An oracle or a kind of fault that is switched off, and for how many runs. */
+export interface Without {
+  readonly what: '--without-oracle' | '--without-fault'
+  readonly name: string
+  readonly runs: number
+}
+
 export interface Workbench {
-  /** Runs the workloads with the bug planted; without one on the code as it is. */
-  hunt(bug: PlantedBug | undefined, seed: number): Promise<Catch>
+  /**
+   * Runs the workloads with the bug planted, or the actors that check nothing when it is for one oracle alone; without one on the code as it is. With
+   * `without` what alone finds it is switched off.
+   */
+  hunt(bug: PlantedBug | undefined, seed: number, without?: Without): Promise<Catch>
   /** Runs `cambium` with the bug planted. */
   command(
     bug: PlantedBug,
@@ -42,13 +54,14 @@ export function createWorkbench(): Workbench {
     cpSync(join(REPOSITORY, link), join(folder, link), { recursive: true, verbatimSymlinks: true })
   }
   return {
-    async hunt(bug, seed) {
-      if (bug === undefined) return runHunt(folder, 5, seed)
+    async hunt(bug, seed, without) {
+      if (bug === undefined) return runHunt(folder, [5, seed])
       const file = join(folder, 'packages', bug.file)
       const text = readFileSync(file, 'utf8')
       writeFileSync(file, plant(bug, text))
       try {
-        return await runHunt(folder, bug.runsMax, seed)
+        const args = without === undefined ? [bug.runsMax, seed] : [without.runs, seed, without.what, without.name]
+        return await runHunt(folder, bug.only?.oracle === undefined ? args : [...args, '--strangers'])
       } finally {
         writeFileSync(file, text)
       }
@@ -89,13 +102,19 @@ export function sourceOf(bug: PlantedBug): string {
   return readFileSync(join(REPOSITORY, 'packages', bug.file), 'utf8')
 }
 
-function runHunt(folder: string, runsMax: number, seed: number): Promise<Catch> {
+/** What alone finds the bug, each to be switched off for as many runs as it took to find it, and some more. */
+export function withouts({ only }: PlantedBug, runs: number): Without[] {
+  const off: Without[] = []
+  if (only?.oracle !== undefined) off.push({ what: '--without-oracle', name: only.oracle, runs: runs + MORE_RUNS })
+  if (only?.fault !== undefined) off.push({ what: '--without-fault', name: only.fault, runs: runs + MORE_RUNS })
+  return off
+}
+
+function runHunt(folder: string, args: readonly (string | number)[]): Promise<Catch> {
   return new Promise((done) => {
-    const child = spawn(
-      process.execPath,
-      [join(folder, 'packages/testkit/test/planted-bugs/hunt.ts'), String(runsMax), String(seed)],
-      { stdio: ['ignore', 'pipe', 'pipe'] },
-    )
+    const child = spawn(process.execPath, [join(folder, 'packages/testkit/test/planted-bugs/hunt.ts'), ...args.map(String)], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
     let out = ''
     let err = ''
     child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()))

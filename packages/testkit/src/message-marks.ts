@@ -1,0 +1,260 @@
+/**
+ * Which message is which, on its whole way from its sender to a handler, without a change to the message, to its bytes or to the code under test.
+ *
+ * 1. While an actor, or code outside, is in a call that sends, the message of that call has a mark (`oracles/message-order.ts`).
+ * 2. Within a core, and in every mailbox, the mark goes with the message in a {@link Marked}; the watch around each behaviour takes it out again. What goes
+ *    straight from a ring to an idle actor goes as it is, for it may be read in place.
+ * 3. Between cores the mark belongs to the place in the ring where the message's record ends. A successor that begins there again writes over it.
+ * 4. What waits for room between the two is known by its bytes, or is a {@link Marked} already.
+ *
+ * A message that the runtime makes itself has no mark, nor has one whose core died after it was published and before this code saw that.
+ */
+import { NORMAL, UNSET } from '@cambium/actor'
+import type { RefHost, RefTarget } from '@cambium/actor'
+import { watchHand } from '@cambium/ring'
+import type { Core, SystemMemory } from '@cambium/scheduler'
+import type { MailboxBounds } from './oracles/mailbox-bounds.ts'
+import type { Mark, MessageOrder } from './oracles/message-order.ts'
+import { isStorm } from './storms.ts'
+
+/** A message in a heap, with its mark. */
+export class Marked {
+  readonly mark: Mark
+  readonly message: unknown
+  /** As its sender gave it. */
+  readonly sentPriority: number
+  /** As its sender gave it, or its receiver's behaviour. */
+  priority: number
+  /** A handler has been given it; who puts it back, as an actor may that wants it later, answers for its order. */
+  isTaken = false
+
+  constructor(mark: Mark, message: unknown, sentPriority: number) {
+    this.mark = mark
+    this.message = message
+    this.sentPriority = sentPriority
+    this.priority = sentPriority === UNSET ? NORMAL : sentPriority
+  }
+}
+
+/** The message itself. */
+export function unmarked(message: unknown): unknown {
+  return message instanceof Marked ? message.message : message
+}
+
+export interface MessageMarksOptions {
+  readonly order: MessageOrder
+  readonly bounds: MailboxBounds
+  /** Takes what the oracle throws. */
+  readonly report: (error: Error) => void
+}
+
+type Lane = NonNullable<Core['links'][number]>['data']
+type Cell = Core['slots']['cells'][number] & object
+type Held = Parameters<Core['sender']['outbox']['hold']>[0]
+
+/** The types of tells and asks, with and without a stamp (`scheduler/src/record-lane.ts`). */
+const MESSAGE_TYPES: ReadonlySet<number> = new Set([1, 2, 7, 8])
+
+export class MessageMarks {
+  readonly #options: MessageMarksOptions
+  /** By sending and receiving core, then by the position in the ring where a record ends: those that are under way, and the last that was taken. */
+  readonly #places = new Map<number, Map<number, Mark>>()
+  /** Of messages that wait for room. */
+  readonly #byBytes = new WeakMap<object, Mark>()
+  /** Of the message that goes straight to its handler. */
+  #direct: { readonly mark: Mark; readonly sentPriority: number } | undefined = undefined
+
+  constructor(options: MessageMarksOptions) {
+    this.#options = options
+  }
+
+  /** A core begins. */
+  watch(core: Core, memory: SystemMemory): void {
+    const { order, bounds, report } = this.#options
+    const { deadLetters, dispatcher, sender: senders } = core
+    /** What is just being sent. */
+    let sent: Mark | undefined
+
+    const marking =
+      <More extends unknown[], T>(send: (to: RefTarget, ...more: More) => T) =>
+      (to: RefTarget, ...more: More): T => {
+        const outer = sent
+        // As `dispatcher.sending`, which is dear where nobody awaits.
+        const sender = dispatcher.current ?? (dispatcher.asyncInFlight > 0 ? dispatcher.sending : undefined)
+        sent = order.sent(core.coreNumber, sender, to)
+        try {
+          return send(to, ...more)
+        } finally {
+          sent = outer
+        }
+      }
+    for (const host of [senders.inside, senders.outside] satisfies RefHost[]) {
+      host.tell = marking(host.tell.bind(host))
+      host.trySend = marking(host.trySend.bind(host))
+      host.send = marking(host.send.bind(host))
+      host.ask = marking(host.ask.bind(host))
+    }
+
+    const { outbox } = senders
+    const [hold, enqueue] = [outbox.hold.bind(outbox), outbox.enqueue.bind(outbox)]
+    const keep = (held: Held): void => {
+      if (sent === undefined || held.message instanceof Marked) return
+      if (held.bytes !== undefined) this.#byBytes.set(held.bytes, sent)
+      // In place: whoever waits for it holds the same object.
+      else (held as { message: unknown }).message = new Marked(sent, held.message, held.stamp?.priority ?? UNSET)
+    }
+    outbox.hold = (held, link) => {
+      keep(held)
+      hold(held, link)
+    }
+    outbox.enqueue = (link, held) => {
+      keep(held)
+      enqueue(link, held)
+    }
+
+    for (const link of core.links) {
+      if (link === undefined) continue
+      this.#watchLane(link.data, this.#placesOf(core.coreNumber, link.core), () => sent)
+    }
+
+    const hands = Array.from({ length: memory.cores }, (_, peer) => peer)
+      .filter((peer) => peer !== core.coreNumber)
+      .map((peer) => ({
+        endOf: watchHand(memory.dataRing(peer, core.coreNumber)),
+        places: this.#placesOf(peer, core.coreNumber),
+        last: 0,
+      }))
+    const takenFromRing = (): Mark | undefined => {
+      for (const hand of hands) {
+        const end = hand.endOf()
+        if (end === undefined) continue
+        // The one before is over for good; this one may be read again, by a successor that should not.
+        if (hand.last !== end) hand.places.delete(hand.last)
+        hand.last = end
+        return hand.places.get(end)
+      }
+      return undefined
+    }
+    /** `pass` is given the message as it goes on. */
+    const delivering = (
+      cell: Cell,
+      message: unknown,
+      sentPriority: number,
+      isDirect: boolean,
+      pass: (as: unknown) => void,
+    ): void => {
+      const mark = message instanceof Marked ? message.mark : isDirect ? takenFromRing() : sent
+      if (mark === undefined) {
+        pass(message)
+        return
+      }
+      const goesStraight = isDirect && dispatcher.isIdle(cell)
+      try {
+        order.arrived(mark, cell)
+        if (!goesStraight) bounds.arriving(cell, mark, sentPriority, order.latest)
+      } catch (error) {
+        report(error as Error)
+      }
+      if (message instanceof Marked) pass(message)
+      else if (!goesStraight) pass(new Marked(mark, message, sentPriority))
+      else {
+        this.#direct = { mark, sentPriority }
+        try {
+          pass(message)
+        } finally {
+          this.#direct = undefined
+        }
+      }
+    }
+    const [deliver, deliverStamped] = [dispatcher.deliver.bind(dispatcher), dispatcher.deliverStamped.bind(dispatcher)]
+    dispatcher.deliver = (cell, message, asker, isDirect) => {
+      delivering(cell, message, UNSET, isDirect, (as) => {
+        deliver(cell, as, asker, isDirect)
+      })
+    }
+    dispatcher.deliverStamped = (cell, message, stamp, isDirect) => {
+      // A message of a call chain may overtake those that wait for the handler that it enters again.
+      if (cell.isReentrant && stamp.chain !== 0) {
+        deliverStamped(cell, unmarked(message), stamp, isDirect)
+        return
+      }
+      delivering(cell, message, stamp.priority, isDirect, (as) => {
+        deliverStamped(cell, as, stamp, isDirect)
+      })
+    }
+
+    const { receives } = dispatcher
+    const receive = receives.receive.bind(receives)
+    // What a handler takes out of turn is its own choice: it is in no order.
+    receives.receive = (cell, isRunning, match, wait) => {
+      const isMeant = (message: unknown): boolean => !isStorm(unmarked(message)) && match(unmarked(message))
+      const received = receive(cell, isRunning, isMeant, wait).then((taken) => ({ ...taken, message: unmarked(taken.message) }))
+      received.catch(() => {}) // a handler may end without a look at it
+      return received
+    }
+
+    const bury = deadLetters.bury.bind(deadLetters)
+    deadLetters.bury = (reason, target, more) => {
+      bury(reason, target, more?.message instanceof Marked ? { ...more, message: more.message.message } : more)
+    }
+  }
+
+  /** A handler is about to be given this; answers the message itself. */
+  taken(message: unknown): unknown {
+    const { order, report } = this.#options
+    const direct = this.#direct
+    this.#direct = undefined
+    try {
+      if (message instanceof Marked) {
+        if (!message.isTaken) order.taken(message.mark, message.sentPriority, message.priority)
+        message.isTaken = true
+      } else if (direct !== undefined) order.taken(direct.mark, direct.sentPriority, undefined)
+    } catch (error) {
+      report(error as Error)
+    }
+    return unmarked(message)
+  }
+
+  #watchLane(lane: Lane, places: Map<number, Mark>, sent: () => Mark | undefined): void {
+    const place = (mark: Mark): void => {
+      places.set(lane.ringPosition, mark)
+    }
+    const [compose, write, enqueue] = [lane.compose.bind(lane), lane.write.bind(lane), lane.enqueue.bind(lane)]
+    lane.compose = (type, ...more) => {
+      if (!compose(type, ...more)) return false
+      const mark = MESSAGE_TYPES.has(type) ? sent() : undefined
+      if (mark !== undefined) place(mark)
+      return true
+    }
+    lane.write = (type, a, b, c, bytes, layout) => {
+      if (!write(type, a, b, c, bytes, layout)) return false
+      const mark = MESSAGE_TYPES.has(type) ? (this.#byBytes.get(bytes) ?? sent()) : undefined
+      if (mark !== undefined) place(mark)
+      return true
+    }
+    lane.enqueue = (record) => {
+      const mark = this.#byBytes.get(record.bytes)
+      if (mark === undefined) {
+        enqueue(record)
+        return
+      }
+      enqueue({
+        ...record,
+        onWritten: () => {
+          place(mark)
+          record.onWritten?.()
+        },
+      })
+    }
+  }
+
+  #placesOf(from: number, to: number): Map<number, Mark> {
+    const key = from * 256 + to
+    let places = this.#places.get(key)
+    if (places === undefined) {
+      places = new Map()
+      this.#places.set(key, places)
+    }
+    return places
+  }
+}

@@ -1,0 +1,58 @@
+/**
+ * The bound of each mailbox, as its policy promises it (D5). One that drops or fails never holds more than its capacity. One with backpressure takes what
+ * was under way when it was full, and nothing that was sent after that; but an actor cannot wait for itself, and messages of high priority have a
+ * capacity of their own.
+ */
+import { HIGH } from '@cambium/actor'
+import type { Core } from '@cambium/scheduler'
+import { violation } from './violation.ts'
+
+type Cell = Core['slots']['cells'][number] & object
+
+/** Of a cell (`scheduler/src/actor-cell.ts`). */
+const STARTING = 0
+const AWAITING = 3
+
+export interface Arrival {
+  /** Place of its sending among all sendings of the run. */
+  readonly place: number
+  readonly isToSelf: boolean
+}
+
+export class MailboxBounds {
+  /** Of the mailboxes that are full: the place of the latest sending when they became so. */
+  readonly #fullSince = new WeakMap<Cell, number>()
+  /** Messages that waited for their actor to begin. */
+  readonly #waited = new WeakMap<Cell, number>()
+
+  /** A message is about to be put into the mailbox; `latest` is the place of the latest sending. */
+  arriving(cell: Cell, { place, isToSelf }: Arrival, sentPriority: number, latest: number): void {
+    const { capacity, overflow } = cell
+    const length = cell.mailbox?.length ?? 0
+    // Of one whose behaviour is not there yet, nobody knows the capacity that it will have.
+    if (cell.status === STARTING || cell.status === AWAITING) this.#waited.set(cell, length + 1)
+    if (overflow !== 'backpressure') return
+    if (length < capacity) {
+      if (length + 1 >= capacity) this.#fullSince.set(cell, latest)
+      else this.#fullSince.delete(cell)
+      return
+    }
+    const fullSince = this.#fullSince.get(cell)
+    if (fullSince === undefined) this.#fullSince.set(cell, latest)
+    else if (place > fullSince && !isToSelf && sentPriority !== HIGH)
+      throw violation('ERR_ORACLE_MAILBOX', 'a mailbox that was full took a message that was sent after that', {
+        actor: cell.label,
+        messages: length,
+        capacity,
+      })
+  }
+
+  /** Between turns; `messages` of the mailbox are no timer's. */
+  check(cell: Cell, messages: number): void {
+    const { capacity, overflow } = cell
+    if (cell.status === STARTING || cell.status === AWAITING) return
+    const bound = Math.max(capacity, this.#waited.get(cell) ?? 0) + cell.stashCapacity
+    if (overflow !== 'backpressure' && overflow !== 'shed-low' && messages > bound)
+      throw violation('ERR_ORACLE_MAILBOX', 'a mailbox is over its bound', { actor: cell.label, messages, capacity, overflow })
+  }
+}

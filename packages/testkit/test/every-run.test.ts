@@ -1,0 +1,162 @@
+/**
+ * What is done to actors in every run, and what they notice of it: nothing. Messages have marks, storms blow, signals come late; each actor gets what
+ * it was told, as it was told. That the oracles find what they are there for is shown by the planted bugs (`planted-bugs/strangers.ts`).
+ */
+import { HIGH, NORMAL, UNSET } from '@cambium/actor'
+import { simulate } from '@cambium/testkit'
+import type { Simulation } from '@cambium/testkit'
+import { beforeEach, describe, expect, test } from 'vitest'
+import { MailboxBounds } from '../src/oracles/mailbox-bounds.ts'
+import { MessageOrder } from '../src/oracles/message-order.ts'
+import { guest, picker, reader, seen } from './fixtures/floodable.ts'
+import type { Sheet } from './fixtures/floodable.ts'
+
+const isSheet = (message: unknown): boolean =>
+  typeof (message as Sheet).number === 'number' && Object.keys(message as object).length === 1
+
+beforeEach(() => {
+  seen.clear()
+})
+
+describe('a storm', () => {
+  test('takes the room of others and never reaches the actor’s own code (R1.10)', async () => {
+    let handled = 0
+    const reports = await simulate(
+      async (sim) => {
+        const names = ['ada', 'bob', 'cyd']
+        for (const name of names) await sim.spawn(name === 'cyd' ? picker : reader, name, { name, intensity: 1000 })
+        for (let number = 0; number < 60; number += 1) {
+          sim.system.whereis<Sheet>(names[number % 3] as string)?.tell({ number })
+          if (number % 10 === 0) await sim.advance(5)
+        }
+        await sim.advance('2s')
+        handled += sim.storms.handled
+        expect(sim.storms.sent).toBeGreaterThanOrEqual(sim.storms.handled)
+      },
+      { seed: 5, runs: 10, faults: { storm: 0.2 } },
+    )
+    expect(handled).toBeGreaterThan(1000)
+    expect([...seen.values()].flat().every(isSheet)).toBe(true)
+    expect(seen.get('priority')).toBeUndefined()
+    expect(seen.get('ada')?.length).toBe(200)
+    for (const { books } of reports) expect(books.sent).toBe(books.processed + books.deadTotal)
+  })
+
+  test('does not touch what is on core 0', async () => {
+    await simulate(
+      async (sim) => {
+        const probe = await sim.probe<Sheet>()
+        await sim.spawn(reader, 'ada')
+        probe.ref.tell({ number: 1 })
+        await probe.expectMessage({ number: 1 })
+        await probe.expectNoMessage('1s')
+      },
+      { seed: 1, runs: 5, faults: { storm: 0.5 } },
+    )
+  })
+})
+
+test('late signals let everything come in the end', async () => {
+  const reports = await simulate(
+    async (sim) => {
+      const one = await sim.spawn(guest, 'one', { core: 1 })
+      sim.crash(one)
+      await sim.advance('2s')
+      await sim.system.stop(one)
+    },
+    { seed: 3, runs: 10, faults: { lateSignal: 0.3 } },
+  )
+  expect(reports.every(({ faults }) => faults > 0)).toBe(true)
+  expect(seen.get('one')?.filter((what) => what === 'init').length).toBe(20)
+  expect(seen.get('one')?.filter((what) => what === 'terminate').length).toBe(20)
+})
+
+test('what actors have put aside keeps no run from its rest', async () => {
+  await simulate(
+    async (sim) => {
+      const ref = await sim.spawn(picker, 'cyd')
+      for (let number = 0; number < 9; number += 1) ref.tell({ number })
+      await sim.advance('1s')
+      expect(sim.system.books().queued).toBeGreaterThan(0)
+    },
+    { seed: 1, runs: 3 },
+  )
+})
+
+test('an actor whose start is under way when the system goes down is stopped like the others', async () => {
+  const scenario = async (sim: Simulation): Promise<void> => {
+    sim.learn(guest)
+    const starts = Array.from({ length: 6 }, (_, i) => sim.spawn(guest, `guest-${i}`).catch(() => {}))
+    if (sim.random.chance(0.5)) await sim.advance(sim.random.below(3))
+    await Promise.all([sim.system.shutdown(), ...starts])
+    for (const [name, lives] of seen) expect([name, lives.at(-1)]).toEqual([name, 'terminate'])
+  }
+  await simulate(scenario, { seed: 1, runs: 40, cores: 3, faults: { pause: 0.2, slow: 0.5, lateSignal: 0.05 } })
+})
+
+describe('order per pair', () => {
+  const [ada, bob] = [
+    { core: 1, slot: 2, generation: 3 },
+    { core: 2, slot: 4, generation: 5 },
+  ]
+
+  test('gaps are none of its business, and pairs do not disturb each other', () => {
+    const order = new MessageOrder()
+    const marks = [order.sent(1, ada, bob), order.sent(1, undefined, bob), order.sent(1, ada, bob), order.sent(1, ada, bob)]
+    for (const at of [0, 3, 1]) order.taken(marks[at] as (typeof marks)[0], UNSET, NORMAL)
+    expect(() => {
+      order.taken(marks[2] as (typeof marks)[0], UNSET, NORMAL)
+    }).toThrow('a message came late or twice: from=core-1/2#3, to=core-2/4#5, number=2, before=3')
+  })
+
+  test('twice is once too often', () => {
+    const order = new MessageOrder()
+    const mark = order.sent(0, undefined, bob)
+    order.taken(mark, UNSET, undefined)
+    expect(() => {
+      order.taken(mark, UNSET, NORMAL)
+    }).toThrow('a message came late or twice: from=core-0')
+  })
+
+  test('of different priorities either may come first', () => {
+    const order = new MessageOrder()
+    const [first, second] = [order.sent(1, ada, bob), order.sent(1, ada, bob)]
+    order.taken(second, HIGH, HIGH)
+    order.taken(first, UNSET, NORMAL)
+  })
+
+  test('nobody else may have it', () => {
+    const order = new MessageOrder()
+    const mark = order.sent(1, ada, bob)
+    order.arrived(mark, bob)
+    expect(() => {
+      order.arrived(mark, { ...bob, generation: 6 })
+    }).toThrow('a message came to another actor: from=core-1/2#3, to=core-2/4#5, number=1, reached=core-2/4#6')
+  })
+})
+
+describe('a full mailbox', () => {
+  const cellOf = (length: number, overflow = 'backpressure') =>
+    ({ capacity: 3, overflow, status: 1, label: 'ada', stashCapacity: 0, mailbox: { length } }) as never
+
+  test('takes what was under way, and what its own actor sends, and nothing sent later', () => {
+    const bounds = new MailboxBounds()
+    const cell = cellOf(2) as { mailbox: { length: number } }
+    bounds.arriving(cell as never, { place: 1, isToSelf: false }, UNSET, 4)
+    cell.mailbox.length = 3
+    bounds.arriving(cell as never, { place: 4, isToSelf: false }, UNSET, 9)
+    bounds.arriving(cell as never, { place: 9, isToSelf: true }, UNSET, 9)
+    bounds.arriving(cell as never, { place: 9, isToSelf: false }, HIGH, 9)
+    expect(() => {
+      bounds.arriving(cell as never, { place: 5, isToSelf: false }, UNSET, 9)
+    }).toThrow('a mailbox that was full took a message that was sent after that: actor=ada, messages=3, capacity=3')
+  })
+
+  test('that drops keeps its capacity', () => {
+    const bounds = new MailboxBounds()
+    bounds.check(cellOf(0, 'drop-oldest'), 3)
+    expect(() => {
+      bounds.check(cellOf(0, 'drop-oldest'), 4)
+    }).toThrow('a mailbox is over its bound: actor=ada, messages=4, capacity=3, overflow=drop-oldest')
+  })
+})
