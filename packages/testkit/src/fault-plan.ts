@@ -219,11 +219,15 @@ export class FaultPlan {
       world.partition(this.#split(world.coreCount), this.#random.next() * PARTITION_MS_MAX)
     if (world.coreCount > 1 && this.#strikes('lateSignal')) {
       const other = this.#random.below(world.coreCount - 1)
-      world.delaySignals(core, other < core ? other : other + 1, this.#random.next() * LATE_SIGNAL_MS_MAX)
+      const to = other < core ? other : other + 1
+      world.note(core, `signals to core-${to} are late`)
+      world.after(this.#random.next() * LATE_SIGNAL_MS_MAX, world.delays.hold(core, to))
     }
     if (this.stormCount < STORMS_MAX && this.#strikes('storm')) {
       this.stormCount += 1
-      world.storm(core, 1 + this.#random.below(STORM_MESSAGES_MAX), (bound) => this.#random.below(bound))
+      const [from, count] = [world.coreNumbered(core), 1 + this.#random.below(STORM_MESSAGES_MAX)]
+      const target = from && world.storms.strike(from, world.cores.slice(1), count, (bound) => this.#random.below(bound))
+      if (target !== undefined) world.note(core, `storm of ${count} messages at ${target}`)
     }
   }
 

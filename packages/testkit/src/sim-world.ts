@@ -39,6 +39,7 @@ export class SimWorld implements SystemPlatform {
   readonly oracles: RunOracles
   readonly partitions: Partitions
   readonly storms: Storms = new Storms()
+  readonly delays: SignalDelays = new SignalDelays()
   /** Set by the run before anything starts. */
   hooks: WorldHooks | undefined = undefined
   /** Virtual milliseconds. */
@@ -52,7 +53,6 @@ export class SimWorld implements SystemPlatform {
   readonly #death = new DeathWatch()
   readonly #choices: TurnChoices
   readonly #post: SimPost
-  readonly #delays = new SignalDelays()
   readonly #shelf: BehaviourShelf
   #memory: SystemMemory | undefined
   #stepsAtThisTime = 0
@@ -70,18 +70,14 @@ export class SimWorld implements SystemPlatform {
       coreLife: (core) => this.lifeOf(core),
       now: () => this.nowMs,
     })
-    this.partitions = new Partitions((what) => {
-      trace.note(this.nowMs, 0, what)
-    })
+    this.partitions = new Partitions((what) => this.note(0, what))
     const watch = createProgramWatch({
       faults,
       oracles: this.oracles,
       trace,
       storms: this.storms,
       coreOf: (core) => this.coreNumbered(core),
-      point: (core) => {
-        this.#point(core)
-      },
+      point: (core) => this.#point(core),
     })
     this.#shelf = new BehaviourShelf((behaviour) => this.hooks?.dress(behaviour) ?? behaviour, watch)
     this.#post = new SimPost({
@@ -206,18 +202,9 @@ export class SimWorld implements SystemPlatform {
     this.after(forMs, this.partitions.cut(sides))
   }
 
-  /** What one core has to say to another on their control lane comes late, by so long at most. */
-  delaySignals(from: number, to: number, forMs: number): void {
-    this.#trace.note(this.nowMs, from, `signals to core-${to} are late`)
-    this.after(forMs, this.#delays.hold(from, to))
-  }
-
-  /** So many messages at an actor of the other cores, or of this one; `pick` chooses. */
-  storm(from: number, count: number, pick: (bound: number) => number): void {
-    const core = this.#cores[from]?.core
-    if (core === undefined) return
-    const target = this.storms.strike(core, this.cores.slice(1), count, pick)
-    if (target !== undefined) this.#trace.note(this.nowMs, from, `storm of ${count} messages at ${target}`)
+  /** Something that is the simulator's doing. */
+  note(core: number, what: string): void {
+    this.#trace.note(this.nowMs, core, what)
   }
 
   /** Rings a core without cause. */
@@ -271,7 +258,7 @@ export class SimWorld implements SystemPlatform {
     core.sender.hasSettled = false
     // A turn takes time: otherwise a core with endless work would keep the clock from ever moving.
     if (done > 0) this.nowMs += 0.001 * done
-    this.oracles.afterTurn(core, this.partitions.holdsBack(sim.number) || this.#delays.holdsBack(sim.number))
+    this.oracles.afterTurn(core, this.partitions.holdsBack(sim.number) || this.delays.holdsBack(sim.number))
     this.#faults.afterTurn(this, sim.number)
     if (sim.core !== core || done > 0 || sim.isRequested) return
     park(sim, core)
@@ -354,7 +341,7 @@ export class SimWorld implements SystemPlatform {
     sim.incarnation += 1
     this.partitions.forget(sim.number)
     this.#post.ended(sim.number)
-    this.#delays.forget(sim.number)
+    this.delays.forget(sim.number)
     sim.core?.sever()
     sim.core = undefined
     this.#trace.note(this.nowMs, sim.number, error === undefined ? 'core ends' : 'core dies')
@@ -377,7 +364,7 @@ export class SimWorld implements SystemPlatform {
     this.hooks?.coreStarted(core)
     this.#shelf.watchLoader(core)
     this.partitions.watch(core)
-    this.#delays.watch(core)
+    this.delays.watch(core)
     this.#choices.watch(core)
     this.oracles.watchCore(core, this.#memory as SystemMemory)
     const { coreNumber } = core
