@@ -202,7 +202,6 @@ export class SimWorld implements SystemPlatform {
     this.after(forMs, this.partitions.cut(sides))
   }
 
-  /** Something that is the simulator's doing. */
   note(core: number, what: string): void {
     this.#trace.note(this.nowMs, core, what)
   }
