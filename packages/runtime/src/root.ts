@@ -41,7 +41,7 @@ export class Root implements SupervisorHostRoot {
   readonly #booting: Set<number>
   readonly #cycles: ToldCycles
   /** First starts that have no answer yet; of those that came up while the system was going down, until they have ended. */
-  readonly #starting = new Set<SupervisedActor>()
+  readonly starting: Set<SupervisedActor> = new Set()
   #isStopping = false
   /** The cores have ended. */
   isClosed = false
@@ -187,25 +187,20 @@ export class Root implements SupervisorHostRoot {
           actor.downSinceMs = undefined
         }
         // A first start that came up while the system was going down; a restart is stopped in its turn.
-        if (this.#isStopping && address === undefined) this.endActor(actor, actor.shutdown, () => this.#starting.delete(actor))
-        else this.#starting.delete(actor)
+        if (this.#isStopping && address === undefined) this.endActor(actor, actor.shutdown, () => this.starting.delete(actor))
+        else this.starting.delete(actor)
         done(undefined)
       } else if (answer.type === 'start_failed') {
-        this.#starting.delete(actor)
+        this.starting.delete(actor)
         done(fromErrorRecord(answer.error))
       }
     }
-    if (address === undefined) this.#starting.add(actor)
+    if (address === undefined) this.starting.add(actor)
     const send = (request: number): Signal =>
       address === undefined
         ? { type: 'spawn', request, spec: start }
         : { type: 'restart', request, slot: address.slot, generation: address.generation, spec: start }
     this.core.requests.send(actor.core, address !== undefined, send, onAnswer)
-  }
-
-  /** Whether a first start is under way, or the end of an actor that came up too late. */
-  get isStarting(): boolean {
-    return this.#starting.size > 0
   }
 
   stopActor(actor: SupervisedActor, shutdown: Shutdown, done: (reason: ExitReason) => void): void {

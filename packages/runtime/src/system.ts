@@ -196,7 +196,7 @@ export async function createSystem(platform: SystemPlatform, given: SystemOption
     root.beginStop()
     await stopActors(root, root.roster.actors.reverse(), startedMs + timeoutMs)
     // What was under way of being started comes up now, and is stopped, or it would end with its thread.
-    while (root.isStarting && leftMs() > 0) await sleep(DRAIN_LOOK_MS)
+    while (root.starting.size > 0 && leftMs() > 0) await sleep(DRAIN_LOOK_MS)
     const abandoned = await root.pool.stopAll(Math.min(THREAD_END_MS, Math.max(100, leftMs())))
     root.core.flush()
     root.close(abandoned)
