@@ -6,6 +6,7 @@
  * 2. A name that is a path (`// docs/examples/hits/hits.ts`) quotes that file of the repository, which is there beside the page's own.
  * 3. `text` blocks, one after the other, are what `node main.ts` prints.
  * 4. `sh` blocks are commands for the root of the repository.
+ * 5. `mermaid` blocks draw what the program has printed.
  */
 import { readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
@@ -34,8 +35,10 @@ export function readPage(path: string): MarkdownPage {
   const quotations: { path: string; text: string }[] = []
   const output: string[] = []
   const commands: string[] = []
+  const drawings: string[] = []
   for (const [, language, body = ''] of text.matchAll(FENCE)) {
     if (language === 'text') output.push(body)
+    else if (language === 'mermaid') drawings.push(body)
     else if (language === 'sh') commands.push(...body.split('\n').filter((line) => line !== ''))
     else if (language === 'ts') {
       const [header = '', name = '', continued] = FILE_NAME.exec(body) ?? []
@@ -50,6 +53,10 @@ export function readPage(path: string): MarkdownPage {
         files.set(name, (files.get(name) ?? '') + code)
       }
     } else throw new Error(`block of an unknown kind: page=${path}, language=${language}`)
+  }
+  const printed = output.join('')
+  for (const drawing of drawings) {
+    if (!printed.includes(drawing)) throw new Error(`drawing that the program does not print: page=${path}`)
   }
   return { path, text, files, quotations, output: output.length === 0 ? undefined : output.join(''), commands }
 }

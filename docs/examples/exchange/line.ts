@@ -1,0 +1,217 @@
+/**
+ * One telephone line: a call from lifting the receiver to laying it down, at either end. Who lifts and dials is a person (crowd.ts); who
+ * finds the other line is the exchange. A call has a number of its own, so that what comes late from an earlier one is told apart.
+ */
+import { defineStateMachine } from 'cambium'
+import type { MachineTurn, Ref } from 'cambium'
+import type { ExchangeMessage } from './exchange.ts'
+import type { Heard, Tone } from './crowd.ts'
+
+export const DIGITS = 7
+const DIAL_MS = 20_000
+const RING_MS = 60_000
+
+export type LineEvent =
+  // from the person
+  | { readonly type: 'lift' | 'hangUp' }
+  | { readonly type: 'digit'; readonly digit: number }
+  // from the exchange, and from the line at the other end
+  | { readonly type: 'incoming'; readonly call: number; readonly caller: LineRef; readonly core: number }
+  | { readonly type: 'alerting'; readonly call: number; readonly callee: LineRef; readonly core: number }
+  | { readonly type: 'answered' | 'refused' | 'cleared'; readonly call: number }
+  | { readonly type: 'trunkLost'; readonly core: number }
+
+export type LineRef = Ref<LineEvent>
+
+/** What a line is, whatever it does. */
+export interface Subscriber {
+  readonly number: number
+  readonly index: number
+  readonly core: number
+  readonly exchange: Ref<ExchangeMessage>
+  readonly crowd: Ref<Heard>
+}
+
+interface Idle {
+  readonly of: Subscriber
+  /** Calls made. */
+  readonly calls: number
+}
+interface Dialled extends Idle {
+  readonly digits: number
+  readonly value: number
+}
+interface Call extends Idle {
+  readonly call: number
+  /** Unknown to the caller until the other end rings. */
+  readonly peer: LineRef | undefined
+  readonly peerCore: number
+}
+
+interface Line {
+  argument: Subscriber
+  states: { onHook: Idle; dialTone: Idle; dialling: Dialled; ringback: Call; ringing: Call; talking: Call; busyTone: Idle }
+  event: LineEvent
+}
+
+type Incoming = Extract<LineEvent, { type: 'incoming' }>
+type Turn = MachineTurn<Line, unknown>
+
+const hear = ({ of }: Idle, tone: Tone): void => {
+  of.crowd.tell({ type: 'heard', index: of.index, tone })
+}
+const idle = ({ of, calls }: Idle): Idle => ({ of, calls })
+const refuse = (_data: Idle, { call, caller }: Incoming): void => {
+  caller.tell({ type: 'refused', call })
+}
+/** Whoever rings for a caller that has gone is told to stop. */
+const clearStray = (data: Idle, { call, callee }: LineEvent & { type: 'alerting' }): void => {
+  if ((data as Partial<Call>).call !== call) callee.tell({ type: 'cleared', call })
+}
+const layDown = (data: Call) => {
+  data.peer?.tell({ type: 'cleared', call: data.call })
+  return { state: 'onHook', data: idle(data) } as const
+}
+const hangUp = (data: Idle) => ({ state: 'onHook', data: idle(data) }) as const
+const giveUp = (data: Idle) => ({ state: 'busyTone', data: idle(data) }) as const
+/** The other end has gone, if it is the other end of this call. */
+const cutOff = (data: Call, { call }: { readonly call: number }) => (call === data.call ? giveUp(data) : {})
+const cutTrunk = (data: Call, { core }: { readonly core: number }) => (core === data.peerCore ? giveUp(data) : {})
+
+export const line = defineStateMachine<Line>(import.meta.url, 'line', {
+  init: (of) => ({ state: 'onHook', data: { of, calls: 0 } }),
+  states: {
+    onHook: {
+      enter(data, from) {
+        if (from !== 'onHook') hear(data, 'silence')
+      },
+      on: {
+        lift: () => ({ state: 'dialTone' }),
+        hangUp: 'ignore',
+        digit: 'ignore',
+        incoming(data, { call, caller, core }, turn: Turn) {
+          caller.tell({ type: 'alerting', call, callee: turn.context.self, core: data.of.core })
+          return { state: 'ringing', data: { ...data, call, peer: caller, peerCore: core } }
+        },
+        alerting: clearStray,
+        answered: 'ignore',
+        refused: 'ignore',
+        cleared: 'ignore',
+        trunkLost: 'ignore',
+      },
+    },
+    dialTone: {
+      enter(data) {
+        hear(data, 'dial')
+        return { actions: [{ type: 'state_timeout', ms: DIAL_MS }] }
+      },
+      on: {
+        lift: 'ignore',
+        hangUp,
+        digit: (data, { digit }) => ({ state: 'dialling', data: { ...data, digits: 1, value: digit } }),
+        incoming: refuse,
+        alerting: clearStray,
+        answered: 'ignore',
+        refused: 'ignore',
+        cleared: 'ignore',
+        trunkLost: 'ignore',
+      },
+      stateTimeout: giveUp,
+    },
+    dialling: {
+      on: {
+        lift: 'ignore',
+        hangUp,
+        digit(data, { digit }, turn: Turn) {
+          const digits = data.digits + 1
+          const value = data.value * 10 + digit
+          if (digits < DIGITS) return { data: { ...data, digits, value }, actions: [{ type: 'event_timeout', ms: DIAL_MS }] }
+          const { of } = data
+          const calls = data.calls + 1
+          const call = of.number * 1_000_000 + (calls % 1_000_000)
+          of.exchange.tell({ type: 'route', number: value, call, caller: turn.context.self })
+          return { state: 'ringback', data: { of, calls, call, peer: undefined, peerCore: -1 } }
+        },
+        incoming: refuse,
+        alerting: clearStray,
+        answered: 'ignore',
+        refused: 'ignore',
+        cleared: 'ignore',
+        trunkLost: 'ignore',
+      },
+      eventTimeout: giveUp,
+    },
+    ringback: {
+      enter: () => ({ actions: [{ type: 'state_timeout', ms: RING_MS }] }),
+      on: {
+        lift: 'ignore',
+        hangUp: layDown,
+        digit: 'ignore',
+        incoming: refuse,
+        alerting(data, event) {
+          if (event.call !== data.call) return clearStray(data, event)
+          hear(data, 'ringback')
+          return { data: { ...data, peer: event.callee, peerCore: event.core } }
+        },
+        answered: (data, { call }) => (call === data.call ? { state: 'talking' } : {}),
+        refused: cutOff,
+        cleared: cutOff,
+        trunkLost: cutTrunk,
+      },
+      stateTimeout(data) {
+        data.peer?.tell({ type: 'cleared', call: data.call })
+        return giveUp(data)
+      },
+    },
+    ringing: {
+      enter(data) {
+        hear(data, 'bell')
+        // The caller may have gone without a word, with its core.
+        return { actions: [{ type: 'state_timeout', ms: 2 * RING_MS }] }
+      },
+      on: {
+        lift(data) {
+          data.peer?.tell({ type: 'answered', call: data.call })
+          return { state: 'talking' }
+        },
+        hangUp: 'ignore',
+        digit: 'ignore',
+        incoming: refuse,
+        alerting: clearStray,
+        answered: 'ignore',
+        refused: 'ignore',
+        cleared: (data, { call }) => (call === data.call ? hangUp(data) : {}),
+        trunkLost: (data, { core }) => (core === data.peerCore ? hangUp(data) : {}),
+      },
+      stateTimeout: hangUp,
+    },
+    talking: {
+      enter: (data, from) => hear(data, from === 'ringback' ? 'callerTalk' : 'calleeTalk'),
+      on: {
+        lift: 'ignore',
+        hangUp: layDown,
+        digit: 'ignore',
+        incoming: refuse,
+        alerting: clearStray,
+        answered: 'ignore',
+        refused: 'ignore',
+        cleared: cutOff,
+        trunkLost: cutTrunk,
+      },
+    },
+    busyTone: {
+      enter: (data) => hear(data, 'busy'),
+      on: {
+        lift: 'ignore',
+        hangUp,
+        digit: 'ignore',
+        incoming: refuse,
+        alerting: clearStray,
+        answered: 'ignore',
+        refused: 'ignore',
+        cleared: 'ignore',
+        trunkLost: 'ignore',
+      },
+    },
+  },
+})
