@@ -30,7 +30,7 @@ export interface BehaviourMailboxOptions<Messages = never> extends MailboxOption
 
 export const MAILBOX_CAPACITY_DEFAULT = 1024
 /** Above so many queued messages those of low priority are shed (R0.7). */
-export const SHED_CAPACITY_DEFAULT = 1000
+const SHED_CAPACITY_DEFAULT = 1000
 export const STASH_CAPACITY_DEFAULT = 1024
 const CAPACITY_MAX = 1 << 20
 const FIELDS = ['capacity', 'overflow', 'stashCapacity'] as const

@@ -56,7 +56,7 @@ export interface BondOwner {
 }
 
 /** The name of a bond: unique on the core that made it, and never 0. */
-export function bondName(row: number, serial: number): number {
+function bondName(row: number, serial: number): number {
   return serial * ROWS_MAX + row
 }
 

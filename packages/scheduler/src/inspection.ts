@@ -196,7 +196,7 @@ export class Inspection {
 }
 
 /** The state, of the innermost program. Undefined before `init` is done. */
-export function stateOf(cell: ActorCell): unknown {
+function stateOf(cell: ActorCell): unknown {
   const inner = cell.program?.inner
   return inner === undefined || cell.state === undefined ? cell.state : inner.read(cell.state)
 }

@@ -185,7 +185,7 @@ function isDropping(cell: ActorCell): boolean {
   return cell.overflow === 'drop-newest' || cell.overflow === 'drop-oldest'
 }
 
-export function mailboxFull(cell: { readonly capacity: number; readonly label: string }): CambiumError {
+function mailboxFull(cell: { readonly capacity: number; readonly label: string }): CambiumError {
   return new CambiumError('ERR_MAILBOX_FULL', `mailbox is full: capacity=${cell.capacity}, actor=${cell.label}`, {
     severity: 'crash',
     fields: { capacity: cell.capacity, actor: cell.label },

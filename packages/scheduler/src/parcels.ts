@@ -35,14 +35,6 @@ interface KeptParcel {
   isPosted: boolean
 }
 
-/** What a lane knows of its ring. */
-export interface LanePositions {
-  /** Where the latest record ends. */
-  readonly position: number
-  /** Up to where the receiver has given room back. */
-  readonly consumed: number
-}
-
 /** The sending side of one lane. */
 export class ParcelSender {
   readonly #post: ParcelPost | undefined

@@ -14,7 +14,7 @@ import type { SupervisorRequest } from './supervisor-event.ts'
 import { type CheckedFlags, checkSupervisorFlags, type SupervisorFlags } from './supervisor-flags.ts'
 
 /** The start that the host is executing; without `child` for a spec that is kept only if the start succeeds. */
-export interface StartStep<Start> {
+interface StartStep<Start> {
   readonly id: string
   readonly incarnation: number
   readonly child: Child<Start> | undefined

@@ -21,7 +21,7 @@ export interface FailoverSpec {
 const MORTAL_CORE = 1
 const OTHER_CORE = 2
 
-export interface FailoverRun {
+interface FailoverRun {
   readonly latencies: LatencyHistogram
   readonly kills: number
   readonly sent: number
@@ -32,7 +32,7 @@ export interface FailoverRun {
   readonly other: number
 }
 
-export async function runFailover(spec: FailoverSpec): Promise<FailoverRun> {
+async function runFailover(spec: FailoverSpec): Promise<FailoverRun> {
   const system = await startSystem({ cores: 2, spares: spec.spares, coreIntensity: 1_000_000, corePeriodMs: 1 })
   try {
     return await failOver(system, spec)
