@@ -10,6 +10,7 @@ import type { RunReport } from '@cambium/testkit'
 import { describe, expect, test } from 'vitest'
 import { account } from '../src/workloads/banking.ts'
 import { drain, spout, waiter } from '../src/workloads/floods.ts'
+import { relative } from '../src/workloads/kinship.ts'
 import { sink, source, stage } from '../src/workloads/pipeline.ts'
 import { directory, exchange, phone, subscriber } from '../src/workloads/telephone.ts'
 import { branch } from '../src/workloads/trees.ts'
@@ -58,7 +59,21 @@ describe.each(five)('%s', (workload) => {
   })
 })
 
-const behaviours = { account, branch, directory, drain, exchange, phone, sink, source, spout, stage, subscriber, waiter }
+const behaviours = {
+  account,
+  branch,
+  directory,
+  drain,
+  exchange,
+  phone,
+  relative,
+  sink,
+  source,
+  spout,
+  stage,
+  subscriber,
+  waiter,
+}
 
 test.each(Object.entries(behaviours))('other threads find %s by its module and name', async (name, behaviour) => {
   const exports = (await import(behaviour.module)) as Record<string, unknown>
