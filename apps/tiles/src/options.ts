@@ -29,7 +29,7 @@ Serves map tiles of fractals, and a page to look at them, while its actors crash
   --queue N         let N pictures for each core wait to be drawn; more are refused with 503 (default 32)
   --in-flight N     let N requests be under way at once; more are refused with 503 (default 512)
   --deadline-ms N   answer 504 after N milliseconds (default 10000)
-  --turn-ms N       replace a core that hangs for N milliseconds (default 1000)
+  --turn-ms N       replace a core that hangs for N milliseconds (default 2000)
   --no-drills       offer no failures on request: no buttons, no /drill
   --help            show this`
 
@@ -67,7 +67,7 @@ export function parseArguments(args: readonly string[]): ParsedArguments {
         inFlightMax: wholeNumber('--in-flight', values['in-flight'], 512, 1, 100_000),
         renderersPerCore: RENDERERS_PER_CORE,
         deadlineMsMax: wholeNumber('--deadline-ms', values['deadline-ms'], 10_000, 100, 600_000),
-        turnTimeoutMs: wholeNumber('--turn-ms', values['turn-ms'], 1000, 100, 600_000),
+        turnTimeoutMs: wholeNumber('--turn-ms', values['turn-ms'], 2000, 100, 600_000),
         drills: values['no-drills'] !== true,
       },
     }

@@ -3,7 +3,7 @@
  * there. Each actor has a supervisor and a budget of restarts of its own, so no failure of one counts against another; and cores may die as
  * often as somebody presses a button.
  */
-import { startSystem } from 'cambium'
+import { CambiumError, startSystem } from 'cambium'
 import type { Ref, System } from 'cambium'
 import { cache } from './cache.ts'
 import { desk } from './desk.ts'
@@ -40,6 +40,7 @@ const REGIONS_MAX = 256
 /** Failures of one actor, or of all cores together, that are borne within ten seconds. */
 const INTENSITY = 1000
 const PERIOD_MS = 10_000
+const START_ATTEMPTS_MAX = 10
 const OFTEN = { restart: 'permanent', intensity: INTENSITY, periodMs: PERIOD_MS } as const
 
 export async function startTileSystem(options: TileSystemOptions): Promise<TileSystem> {
@@ -57,13 +58,15 @@ export async function startTileSystem(options: TileSystemOptions): Promise<TileS
     const workers = Array.from({ length: cores }, (_, index) => index + 1)
     const front = await system.spawn(desk, { capacity: queuePerCore * cores }, { core: 0, name: 'desk', ...OFTEN })
     const caches = await Promise.all(
-      workers.map((core) => system.spawn(cache, { bytesMax: cacheBytesMax }, { core, name: `cache ${core}`, ...OFTEN })),
+      workers.map((core) =>
+        insist(() => system.spawn(cache, { bytesMax: cacheBytesMax }, { core, name: `cache ${core}`, ...OFTEN })),
+      ),
     )
     const renderers = await Promise.all(
       Array.from({ length: cores * renderersPerCore }, (_, index) => {
         const core = 1 + (index % cores)
         const name = `renderer ${core}.${1 + Math.floor(index / cores)}`
-        return system.spawn(renderer, { renderer: index, desk: front }, { core, name, ...OFTEN })
+        return insist(() => system.spawn(renderer, { renderer: index, desk: front }, { core, name, ...OFTEN }))
       }),
     )
     const byCore = [undefined, ...caches]
@@ -72,5 +75,17 @@ export async function startTileSystem(options: TileSystemOptions): Promise<TileS
   } catch (error) {
     await system.shutdown()
     throw error
+  }
+}
+
+/** A core may die while its first actors start; its successor takes them as well. */
+async function insist<T>(start: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await start()
+    } catch (error) {
+      const isPassing = error instanceof CambiumError && (error.code === 'ERR_CORE_LOST' || error.code === 'ERR_INIT_TIMEOUT')
+      if (!isPassing || attempt >= START_ATTEMPTS_MAX) throw error
+    }
   }
 }

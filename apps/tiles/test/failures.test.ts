@@ -98,7 +98,9 @@ describe('a core is lost, and succeeded; nobody sees more than a delay', () => {
       await expectServed(service, load)
       // What one failure cost is less than what a client waits for anyway.
       expect(load.longestMs()).toBeLessThan(60_000)
-      expect(service.signs.core(1).deaths + service.signs.core(2).deaths).toBe(PRESSES)
+      // Where a hang is a second long, a machine that is busy enough looks hung now and then.
+      const deaths = service.signs.core(1).deaths + service.signs.core(2).deaths
+      expect(drill === 'hang' ? Math.min(deaths, PRESSES) : deaths).toBe(PRESSES)
     },
     180_000,
   )

@@ -51,7 +51,7 @@ function tiles(...args: readonly string[]): Program {
 test.each(['SIGINT', 'SIGTERM'] as const)(
   '%s: what is open is answered, then it ends with 0',
   async (signal) => {
-    const program = tiles('--port', '0', '--cores', '1', '--deadline-ms', '60000')
+    const program = tiles('--port', '0', '--cores', '1', '--deadline-ms', '60000', '--turn-ms', '60000')
     const address = await program.address
     const live = await fetch(`${address}/live`) // an endless answer does not hold it up
     const idle = await fetch(`${address}/healthz`) // nor does a connection that is kept open
@@ -79,7 +79,7 @@ test.each(['SIGINT', 'SIGTERM'] as const)(
 )
 
 test('a second signal ends it at once', async () => {
-  const program = tiles('--port', '0', '--cores', '1', '--deadline-ms', '60000')
+  const program = tiles('--port', '0', '--cores', '1', '--deadline-ms', '60000', '--turn-ms', '60000')
   const address = await program.address
   const open = fetch(`${address}${SLOW_TILES[0]}`).then(
     () => 'answered',
