@@ -134,7 +134,7 @@ test('a busy target, a chain without a circle, and a handler that asks without w
     behave<null, 'go', null>({
       init: () => null,
       receive(_, __, context) {
-        // Not awaited, in a synchronous handler: the answer comes when the handler has long ended.
+        // Not awaited, in a synchronous handler. The actor ends, and the asks of one that has ended never settle (C-42).
         void (context.self as Ref<'go', string>).ask('go', { timeoutMs: 10 }).catch((error: unknown) => {
           world.note(codeOf(error))
         })
@@ -147,7 +147,7 @@ test('a busy target, a chain without a circle, and a handler that asks without w
   asker.tell('go')
   await world.run()
   expect(cycles(world)).toEqual([])
-  expect(world.notes).toEqual(['ERR_NO_SUCH_ACTOR'])
+  expect(world.notes).toEqual([])
   world.expectBalanced()
 })
 
