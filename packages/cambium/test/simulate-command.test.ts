@@ -66,7 +66,7 @@ test.each([
   [['simulate', '--for', '1s', '--minutes', '1'], 'flags --for and --minutes say the same: expected one of them'],
   [
     ['simulate', '--workload', 'nope'],
-    'unknown workload: name=nope, known: banking, telephone, pipeline, floods, trees, standard',
+    'unknown workload: name=nope, known: banking, telephone, pipeline, floods, trees, kinship, standard',
   ],
   [
     ['simulate', '--json', '/nowhere/at/all.json'],

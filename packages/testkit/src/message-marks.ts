@@ -226,8 +226,8 @@ export class MessageMarks {
       if (mark !== undefined) place(mark)
       return true
     }
-    lane.write = (type, a, b, c, bytes, layout) => {
-      if (!write(type, a, b, c, bytes, layout)) return false
+    lane.write = (type, a, b, c, bytes, layout, parcel) => {
+      if (!write(type, a, b, c, bytes, layout, parcel)) return false
       const mark = MESSAGE_TYPES.has(type) ? (this.#byBytes.get(bytes) ?? sent()) : undefined
       if (mark !== undefined) place(mark)
       return true
