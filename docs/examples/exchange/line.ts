@@ -24,7 +24,7 @@ export type LineEvent =
 export type LineRef = Ref<LineEvent>
 
 /** What a line is, whatever it does. */
-export interface Subscriber {
+interface Subscriber {
   readonly number: number
   readonly index: number
   readonly core: number

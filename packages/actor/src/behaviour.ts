@@ -2,7 +2,7 @@
  * A behaviour: code that makes actors. Code cannot cross threads, so a behaviour is named by its module's URL and its name, and
  * each core imports the module on first use (D13): it must be exported from that module.
  */
-import { CambiumError, checkOneOf } from '@cambium/base'
+import { CambiumError, checkDuration, checkOneOf } from '@cambium/base'
 import { declareMessageLayouts } from '@cambium/codec'
 import type { AnyLayout, LayoutsFor, MessageLayouts, TaggedLayouts } from '@cambium/codec'
 import type { ActorContext } from './context.ts'
@@ -45,6 +45,8 @@ export interface Behaviour<Argument, Messages, Reply = unknown> {
   readonly layouts: MessageLayouts | undefined
   readonly readsInPlace: boolean
   readonly isReentrant: boolean
+  /** How long one callback may take, in milliseconds; 0 without a limit of its own. */
+  readonly budgetMs: number
   /** Of messages whose sender gave none. */
   readonly priority: ((message: never) => Priority) | undefined
   readonly program: Program<unknown, unknown, unknown, unknown>
@@ -54,6 +56,11 @@ export interface Behaviour<Argument, Messages, Reply = unknown> {
 export interface BehaviourOptions<Messages = unknown> {
   /** Mailbox of the actors made from this behaviour, unless the spawn says otherwise. */
   readonly mailbox?: BehaviourMailboxOptions<Messages>
+  /**
+   * How long one of its callbacks may run without giving way, in milliseconds, from 10 to 86,400,000. One that takes longer has its core ended within 50 ms
+   * more, and the actor is blamed for it. On core 0, the main thread, nobody can end it. @default the system's `turnTimeoutMs`
+   */
+  readonly budgetMs?: number
   /**
    * Layouts of its messages: `layout({ … })` when all of them have one shape, `byTag('type', { … })` for members of a union. Such messages are compiled from
    * the first one on; one that does not fit its layout is refused where it is sent, with `ERR_MESSAGE_LAYOUT`. @default shapes that repeat are learned
@@ -73,6 +80,7 @@ export interface BehaviourOptions<Messages = unknown> {
   readonly readInPlace?: boolean
 }
 
+const BUDGET_MS_MAX = 86_400_000
 const BRAND = Symbol.for('cambium.behaviour')
 
 /** True for what {@link defineActor} and its kin return, from whichever copy of the package. */
@@ -116,6 +124,10 @@ export function createBehaviour<Argument, Messages, Reply, State>(
   }
   const isReentrant = checkOneOf('reentrant', options.reentrant, ['never', 'call-chain'] as const, 'never') === 'call-chain'
   const { mailbox, priority } = checkBehaviourMailbox(options.mailbox ?? {})
+  const budgetMs =
+    options.budgetMs === undefined
+      ? 0
+      : Math.ceil(checkDuration('budgetMs', options.budgetMs, { default: 0, min: 10, max: BUDGET_MS_MAX }))
   const behaviour = {
     kind,
     module: url,
@@ -125,6 +137,7 @@ export function createBehaviour<Argument, Messages, Reply, State>(
     layouts,
     readsInPlace: readInPlace,
     isReentrant,
+    budgetMs,
     program,
     [BRAND]: true,
   }

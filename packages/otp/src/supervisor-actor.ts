@@ -51,9 +51,9 @@ export class SupervisorActor implements SupervisorHands<SupervisedChild> {
         if (address !== undefined) this.#keeper.tell({ news: 'exited', id, actor: address, reason })
         this.#driver.childExited(id, childExitOf(reason))
       },
-      coreLost: (ids) => {
+      coreLost: (ids, blamed) => {
         for (const id of ids) this.#downSince.set(id, this.now())
-        this.#driver.coreLost(ids)
+        this.#driver.coreLost(ids, blamed)
       },
     })
   }

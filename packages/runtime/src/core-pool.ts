@@ -12,12 +12,12 @@
  */
 import { CambiumError, fromErrorRecord, toErrorRecord } from '@cambium/base'
 import type { ErrorRecord } from '@cambium/base'
-import { BELL_BUSY, BELL_RUNG } from '@cambium/ring'
 import { CallbackTimer, CORE_DOWN, CORE_STARTING, CORE_STOPPING, CORE_UP } from '@cambium/scheduler'
 import type { Core, CoreBlock, SystemMemory } from '@cambium/scheduler'
 import { addRestart, createRestartWindow } from '@cambium/supervision'
 import { settleCore } from './core-settlement.ts'
 import type { CoreLoss } from './core-settlement.ts'
+import { CoreWatch } from './core-watch.ts'
 import { SparePool } from './spare-pool.ts'
 import type { SpareLoss } from './spare-pool.ts'
 import type { CheckedOptions } from './system-options.ts'
@@ -30,8 +30,10 @@ export interface CorePoolHost {
   /** The core is gone; its requests have to be failed. */
   coreLost(loss: CoreLoss): void
   /** Supervisors may put their children back now. */
-  restoreChildren(core: number): void
+  restoreChildren(loss: CoreLoss): void
   coreUp(core: number, tookMs: number | undefined, isFromSpare: boolean): void
+  /** The main thread did not get to look at the cores for so long. */
+  mainBlocked(forMs: number): void
   /** A spare can take over at once. */
   spareReady(): void
   /** A spare ended before it was needed. */
@@ -52,13 +54,10 @@ interface CoreRecord {
   /** Why the root ended it. */
   verdict: CambiumError | undefined
   onStopped: (() => void) | undefined
-  beat: number
-  beatSinceMs: number
 }
 
 /** The thread is abandoned when it has not ended this long after it was killed, in milliseconds. */
 const KILL_TIMEOUT_MS = 2000
-const WATCH_INTERVAL_MS_MAX = 1000
 
 export class CorePool {
   readonly #host: CorePoolHost
@@ -68,7 +67,7 @@ export class CorePool {
   readonly #records: CoreRecord[]
   readonly #window = createRestartWindow()
   readonly #spares: SparePool
-  #watch: CallbackTimer | undefined = undefined
+  readonly #watch: CoreWatch
   #isStopping = false
 
   constructor(host: CorePoolHost, platform: SystemPlatform, memory: SystemMemory, options: CheckedOptions) {
@@ -86,9 +85,22 @@ export class CorePool {
       startTimer: undefined,
       verdict: undefined,
       onStopped: undefined,
-      beat: 0,
-      beatSinceMs: 0,
     }))
+    const records = this.#records
+    this.#watch = new CoreWatch(
+      {
+        wheel: host.core.wheel,
+        now: () => this.#now(),
+        watched: () => records.filter(({ number, state }) => number !== 0 && state === CORE_UP),
+        kill: (core, verdict) => {
+          this.kill(core, verdict)
+        },
+        mainBlocked: (forMs) => {
+          host.mainBlocked(forMs)
+        },
+      },
+      options.turnTimeoutMs,
+    )
     this.#spares = new SparePool(
       {
         startThread: (events) => this.#startThread(events, true),
@@ -143,6 +155,13 @@ export class CorePool {
     this.#spares.learn(module)
   }
 
+  /** An actor has been started on a core. */
+  started(core: number, module: string): void {
+    if (core === 0) return
+    this.learn(module)
+    this.#watch.hurryFor((this.#records[core] as CoreRecord).block)
+  }
+
   /** Spares that could take over at once. */
   get warmSpares(): number {
     return this.#spares.warmCount
@@ -150,7 +169,7 @@ export class CorePool {
 
   startAll(): void {
     for (const record of this.#records.slice(1)) this.#start(record, true)
-    this.#scheduleWatch()
+    if (this.#records.length > 1) this.#watch.start()
   }
 
   /** The core says that it runs. */
@@ -159,7 +178,7 @@ export class CorePool {
     if (record.state !== CORE_STARTING) return
     this.#setState(record, CORE_UP)
     this.#disarm(record)
-    record.beatSinceMs = this.#now()
+    this.#watch.forget(core)
     const tookMs = record.downSinceMs === undefined ? undefined : this.#now() - record.downSinceMs
     record.downSinceMs = undefined
     this.#host.coreUp(core, tookMs, record.isFromSpare)
@@ -177,7 +196,7 @@ export class CorePool {
   /** Ends all cores but core 0: first they are asked to, after `timeoutMs` they are killed. Answers the numbers of those that did not end. */
   async stopAll(timeoutMs: number): Promise<number[]> {
     this.#isStopping = true
-    if (this.#watch !== undefined) this.#host.core.wheel.cancel(this.#watch)
+    this.#watch.stop()
     const running = this.#records.filter((record) => record.thread !== undefined)
     const abandoned: number[] = []
     await Promise.all([
@@ -263,17 +282,18 @@ export class CorePool {
         ? (cause ??
           toErrorRecord(new CambiumError('ERR_CORE_EXIT', `core ended unasked: core=${record.number}`, { severity: 'crash' })))
         : toErrorRecord(record.verdict)
+    const isBlameless = record.verdict?.code === 'ERR_CORE_KILLED'
     record.verdict = undefined
     record.downSinceMs ??= this.#now()
     this.#setState(record, CORE_DOWN)
     this.#spares.hold()
     this.#host.core.takeAllSignals()
-    const { loss, positions } = settleCore(this.#memory, record.number, error)
+    const { loss, positions } = settleCore(this.#memory, record.number, error, isBlameless)
     this.#host.coreLost(loss)
     for (const other of this.#records) {
       if (other.number === record.number) continue
       const epoch = Atomics.load(record.block.epoch, 0)
-      const signal = { type: 'core_lost', core: record.number, epoch, error, positions } as const
+      const signal = { type: 'core_lost', core: record.number, epoch, error, positions, blamed: loss.blamed } as const
       if (other.number === 0) this.#host.core.handleSignal(signal)
       else this.#host.core.signal(other.number, signal)
     }
@@ -285,42 +305,8 @@ export class CorePool {
     }
     this.#host.adopt(record.number)
     this.#host.core.signal(record.number, { type: 'open' })
-    this.#host.restoreChildren(record.number)
+    this.#host.restoreChildren(loss)
     this.#start(record, false)
-  }
-
-  /** A core that is neither parked nor beginning new turns is stuck in one. */
-  #scheduleWatch(): void {
-    const { turnTimeoutMs } = this.#options
-    if (turnTimeoutMs === Infinity || this.#records.length === 1) return
-    const timer = new CallbackTimer(() => {
-      if (this.#isStopping) return
-      for (const record of this.#records.slice(1)) this.#look(record, turnTimeoutMs)
-      this.#host.core.wheel.start(timer, this.#now() + Math.min(WATCH_INTERVAL_MS_MAX, turnTimeoutMs / 4))
-    })
-    this.#watch = timer
-    this.#host.core.wheel.start(timer, this.#now() + Math.min(WATCH_INTERVAL_MS_MAX, turnTimeoutMs / 4))
-  }
-
-  #look(record: CoreRecord, turnTimeoutMs: number): void {
-    if (record.state !== CORE_UP) return
-    const now = this.#now()
-    const beat = record.block.beat[0] as number // a plain read: it is only compared with the one before
-    const bell = Atomics.load(record.block.bell, 0)
-    if (beat !== record.beat || (bell !== BELL_BUSY && bell !== BELL_RUNG)) {
-      record.beat = beat
-      record.beatSinceMs = now
-    } else if (now - record.beatSinceMs > turnTimeoutMs) {
-      record.beatSinceMs = now
-      this.kill(
-        record.number,
-        new CambiumError(
-          'ERR_CORE_STUCK',
-          `core did not end its turn in time: core=${record.number}, turnTimeoutMs=${turnTimeoutMs}`,
-          { severity: 'crash' },
-        ),
-      )
-    }
   }
 
   #setState(record: CoreRecord, state: number): void {

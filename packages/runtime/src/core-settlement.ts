@@ -4,7 +4,7 @@
  */
 import type { ActorAddress, ErrorRecord } from '@cambium/base'
 import { BELL_BUSY, inspectRing } from '@cambium/ring'
-import { deadLane, endsMessage, readBooks, recoverBooks } from '@cambium/scheduler'
+import { deadLane, endsMessage, readBooks, readHandler, recoverBooks } from '@cambium/scheduler'
 import type { CoreBlock, SystemMemory } from '@cambium/scheduler'
 
 export interface CoreLoss {
@@ -12,6 +12,8 @@ export interface CoreLoss {
   readonly error: ErrorRecord
   /** Targets of the messages from rings that were in hand. */
   readonly inHand: readonly ActorAddress[]
+  /** Whose callback was running, unless the end came from outside: its supervisor counts the loss, the others restart their children for nothing. */
+  readonly blamed: ActorAddress | undefined
   /** Messages lost with the heap, besides those in hand. */
   readonly lost: number
 }
@@ -22,9 +24,11 @@ export interface Settlement {
   readonly positions: readonly number[]
 }
 
-export function settleCore(memory: SystemMemory, core: number, error: ErrorRecord): Settlement {
+export function settleCore(memory: SystemMemory, core: number, error: ErrorRecord, isBlameless: boolean): Settlement {
   const block = memory.blocks[core] as CoreBlock
   recoverBooks(memory, core)
+  const running = isBlameless ? undefined : readHandler(block.handler)
+  const blamed = running && { core, slot: running.slot, generation: running.generation }
   const inHand: ActorAddress[] = []
   const positions = memory.blocks.map((_, source) => {
     if (source === core) return 0
@@ -52,6 +56,7 @@ export function settleCore(memory: SystemMemory, core: number, error: ErrorRecor
   for (let bucket = 0; bucket < block.congestion.length; bucket += 1) Atomics.store(block.congestion, bucket, 0)
   Atomics.store(block.bell, 0, BELL_BUSY)
   Atomics.store(block.attention, 0, 0)
+  block.handler.fill(0)
   Atomics.store(block.epoch, 0, Atomics.load(block.epoch, 0) + 1)
-  return { loss: { core, error, inHand, lost }, positions }
+  return { loss: { core, error, inHand, blamed, lost }, positions }
 }

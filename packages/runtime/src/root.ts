@@ -2,8 +2,7 @@
  * The root of one system, an object on core 0: starts and stops supervised actors on any core by request and answer over the control lanes,
  * keeps what is needed to start them again, and runs their supervisors. All of it in the thread of core 0.
  */
-import type { ExitReason } from '@cambium/actor'
-import { EXIT_SHUTDOWN } from '@cambium/actor'
+import { EXIT_SHUTDOWN, type ExitReason } from '@cambium/actor'
 import { CambiumError, fromErrorRecord, toErrorRecord } from '@cambium/base'
 import { Core, createSystemMemory, deadLane, readBooks, recoverBooks, sumBooks, TAKEN } from '@cambium/scheduler'
 import type { Answer, CoreBlock, DirectoryOffice, Signal, StartSpec, SystemMemory } from '@cambium/scheduler'
@@ -16,8 +15,7 @@ import { adoptionOf, KeptSlots } from './kept-slots.ts'
 import { Roster } from './roster.ts'
 import type { CheckedActor } from './spawn-options.ts'
 import type { SupervisedActor } from './supervised-actor.ts'
-import { SupervisorHost } from './supervisor-host.ts'
-import type { SupervisorHostRoot } from './supervisor-host.ts'
+import { SupervisorHost, type SupervisorHostRoot } from './supervisor-host.ts'
 import { publishNews } from './system-events.ts'
 import type { createSystemEvents } from './system-events.ts'
 import type { CheckedOptions } from './system-options.ts'
@@ -80,11 +78,14 @@ export class Root implements SupervisorHostRoot {
         coreLost: (loss) => {
           this.#coreLost(loss)
         },
-        restoreChildren: (core) => {
-          this.#restoreChildren(core)
+        restoreChildren: (loss) => {
+          this.#restoreChildren(loss)
         },
         coreUp: (core, tookMs, isFromSpare) => {
           this.#coreUp(core, tookMs, isFromSpare)
+        },
+        mainBlocked: (forMs) => {
+          events.publish('main_blocked', { forMs })
         },
         spareReady: () => {
           events.publish('spare_ready', { spares: this.pool.warmSpares })
@@ -181,7 +182,7 @@ export class Root implements SupervisorHostRoot {
       if (answer.type === 'started') {
         const settled = { core: actor.core, slot: answer.slot, generation: answer.generation }
         this.roster.settle(actor, settled)
-        if (actor.core !== 0) this.pool.learn(start.module)
+        this.pool.started(actor.core, start.module)
         if (actor.downSinceMs !== undefined) {
           this.#events.publish('actor_restarted', { actor: settled, name: start.name, tookMs: this.now() - actor.downSinceMs })
           actor.downSinceMs = undefined
@@ -306,7 +307,8 @@ export class Root implements SupervisorHostRoot {
     const actors = this.roster.on(loss.core)
     const now = this.now()
     for (const actor of actors) actor.downSinceMs ??= now
-    this.#events.publish('core_lost', { ...loss, actors: actors.length })
+    const blamedName = loss.blamed && this.roster.find(loss.blamed)?.start.name
+    this.#events.publish('core_lost', { ...loss, actors: actors.length, blamedName })
     for (const target of loss.inHand) {
       const name = this.roster.find(target)?.start.name
       this.#events.publish('dead_letter', {
@@ -338,9 +340,9 @@ export class Root implements SupervisorHostRoot {
       this.#signal(elsewhere, { type: 'release', slot, generation })
   }
 
-  #restoreChildren(core: number): void {
+  #restoreChildren({ core, blamed }: CoreLoss): void {
     this.core.requests.answerLate()
-    this.core.lifecycle.childrenLost(core)
+    this.core.lifecycle.childrenLost(core, blamed)
     const bySupervisor = new Map<SupervisorHost, SupervisedActor[]>()
     for (const actor of this.roster.on(core)) {
       if (actor.downSinceMs === undefined || actor.isEnding) continue
@@ -349,7 +351,7 @@ export class Root implements SupervisorHostRoot {
       if (group === undefined) bySupervisor.set(supervisor, [actor])
       else group.push(actor)
     }
-    for (const [supervisor, actors] of bySupervisor) supervisor.coreLost(actors)
+    for (const [supervisor, actors] of bySupervisor) supervisor.coreLost(actors, blamed)
   }
 
   #coreUp(core: number, tookMs: number | undefined, isFromSpare: boolean): void {

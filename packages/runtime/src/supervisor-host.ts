@@ -2,7 +2,8 @@
  * A supervisor of actors on any core, as the root hosts it: the driver of `supervision` decides and keeps the order (D9), the root
  * starts and stops the actors.
  */
-import { AssertionError, CambiumError, fromErrorRecord } from '@cambium/base'
+import { AssertionError, CambiumError, fromErrorRecord, sameAddress } from '@cambium/base'
+import type { ActorAddress } from '@cambium/base'
 import type { ExitReason } from '@cambium/actor'
 import { createSupervisorDriver } from '@cambium/supervision'
 import type { ChildExit, Ended, Reply, Report, Shutdown, SupervisorDriver, SupervisorFlags } from '@cambium/supervision'
@@ -99,8 +100,11 @@ export class SupervisorHost {
     this.#driver.childExited(actor.id, childExitOf(reason))
   }
 
-  coreLost(actors: readonly Actor[]): void {
-    this.#driver.coreLost(actors.map((actor) => actor.id))
+  coreLost(actors: readonly Actor[], blamed: ActorAddress | undefined): void {
+    const isBlamed = ({ address }: Actor): boolean =>
+      blamed !== undefined && address !== undefined && sameAddress(address, blamed)
+    const idOf = (actor: Actor): string => actor.id
+    this.#driver.coreLost(actors.map(idOf), actors.filter(isBlamed).map(idOf))
   }
 
   shutdown(): void {

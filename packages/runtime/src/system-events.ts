@@ -26,18 +26,25 @@ export interface SystemEventMap {
   ]
   /** An actor or supervisor used up its restarts and stays down. `name` is the path of a supervisor that is an actor itself, and `child` the last of its children to fail. */
   given_up: [{ readonly name: string; readonly restarts: number; readonly reason: string; readonly child?: string }]
-  /** A core died. `inHand`: targets of the messages that were in hand; `lost`: messages that were in its heap besides. */
+  /**
+   * A core died. `inHand`: targets of the messages from rings that were in hand; `blamed`: the actor whose callback was running, unless the end came by
+   * `killCore`; `lost`: messages that were in its heap besides.
+   */
   core_lost: [
     {
       readonly core: number
       readonly error: ErrorRecord
       readonly inHand: readonly ActorAddress[]
+      readonly blamed: ActorAddress | undefined
+      readonly blamedName: string | undefined
       readonly lost: number
       readonly actors: number
     },
   ]
   /** A successor runs. `tookMs`: from the end of the dead core to the news of its first turn; `isFromSpare`: it was a warm spare. */
   core_restarted: [{ readonly core: number; readonly tookMs: number; readonly isFromSpare: boolean }]
+  /** The main thread, which is core 0, ran something else for so long past the time when it was to look at the cores. Told from 100 ms on. */
+  main_blocked: [{ readonly forMs: number }]
   /** One more spare is warm: it has loaded the modules in use. `spares`: how many there are now. */
   spare_ready: [{ readonly spares: number }]
   /**

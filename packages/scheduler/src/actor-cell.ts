@@ -47,6 +47,8 @@ export class ActorCell implements ActorAddress {
   /** Set from the mailbox options when the behaviour is known. */
   capacity: number = MAILBOX_CAPACITY_DEFAULT
   overflow: OverflowPolicy = 'backpressure'
+  /** How long one of its callbacks may take, in milliseconds; 0 without a limit of its own. */
+  budgetMs = 0
   /** Who is told when it ends unasked, while the slot is kept for a restart; undefined for an actor that nobody supervises. */
   owner: Ownership | undefined
   readonly parent: ActorCell | undefined

@@ -229,16 +229,19 @@ export class ActorEnd {
     // A parent's handler may stop its child: the parent is current again afterwards.
     const outer = dispatcher.current
     dispatcher.current = cell
+    this.#host.handler.enter(cell)
     let result: void | Promise<void>
     try {
       result = program.terminate(cell.state, reason, cell.context as NonNullable<ActorCell['context']>)
     } catch (error) {
       dispatcher.current = outer
+      this.#host.handler.leave(outer)
       this.#host.reportFault(`terminate of ${cell.label}`, error)
       this.#finishStop(cell, reason)
       return
     }
     dispatcher.current = outer
+    this.#host.handler.leave(outer)
     if (!(result instanceof Promise)) {
       this.#finishStop(cell, reason)
       return

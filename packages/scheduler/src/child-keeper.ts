@@ -13,7 +13,7 @@ import type { ActorAddress } from '@cambium/base'
 import type { ActorCell } from './actor-cell.ts'
 import type { CoreRequests } from './core-requests.ts'
 import type { Ownership } from './ownership.ts'
-import type { Signal, StartSpec, SupervisionNews } from './signals.ts'
+import type { BlamedActor, Signal, StartSpec, SupervisionNews } from './signals.ts'
 import { CallbackTimer } from './timer-wheel.ts'
 import type { TimerWheel } from './timer-wheel.ts'
 
@@ -36,7 +36,8 @@ export interface ChildKeeperHost {
 export interface ChildListener {
   exited(id: string, reason: ExitReason): void
   /** All these were on a core that died. */
-  coreLost(ids: readonly string[]): void
+  /** `blamed` are those whose callback was running, if it is one of them. */
+  coreLost(ids: readonly string[], blamed: readonly string[]): void
 }
 
 export interface ChildStart {
@@ -227,14 +228,16 @@ export class ChildKeeper {
     if (!this.#knows(address)) this.#release(address)
   }
 
-  coreLost(core: number): void {
+  coreLost(core: number, blamed: BlamedActor | undefined): void {
     const ids: string[] = []
+    const guilty: string[] = []
     for (const kept of this.#children.values()) {
       if (kept.core !== core || kept.address === undefined) continue
       kept.isUp = false
       ids.push(kept.id)
+      if (kept.address.slot === blamed?.slot && kept.address.generation === blamed.generation) guilty.push(kept.id)
     }
-    if (ids.length > 0) this.#listener?.coreLost(ids)
+    if (ids.length > 0) this.#listener?.coreLost(ids, guilty)
   }
 
   /** The slots that a predecessor of this keeper had, on a core that died, in the order of their first start. */

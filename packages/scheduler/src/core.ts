@@ -9,24 +9,21 @@ import { ActorRef } from '@cambium/actor'
 import type { Behaviour, DeadLetter, ExitReason, Ref, RefTarget } from '@cambium/actor'
 import type { CorePlatform } from '@cambium/base'
 import type { Encoder } from '@cambium/codec'
-import { createDoorbell } from '@cambium/ring'
-import type { Doorbell } from '@cambium/ring'
-import { GONE, isAtRest } from './actor-cell.ts'
-import type { ActorCell } from './actor-cell.ts'
-import { AskTable } from './asks.ts'
-import type { Asker } from './asks.ts'
+import { createDoorbell, type Doorbell } from '@cambium/ring'
+import { type ActorCell, GONE, isAtRest } from './actor-cell.ts'
+import { type Asker, AskTable } from './asks.ts'
 import { ChildKeeper } from './child-keeper.ts'
 import { ControlIntake } from './control-intake.ts'
 import { CoreDirectory } from './core-directory.ts'
 import type { CoreRequests } from './core-requests.ts'
-import { reportOf } from './core-report.ts'
-import type { CoreReport } from './core-report.ts'
+import { type CoreReport, reportOf } from './core-report.ts'
 import { Bonds } from './bonds.ts'
 import { BehaviourLoader } from './behaviour-loader.ts'
 import { DeadLetterOffice } from './dead-letter-office.ts'
 import { Dispatcher } from './dispatcher.ts'
 import type { InboundLane } from './inbound-link.ts'
 import { FaultOffice } from './fault-office.ts'
+import { HandlerInHand } from './handler-in-hand.ts'
 import { Inspection } from './inspection.ts'
 import { Intake } from './intake.ts'
 import { Lifecycle } from './lifecycle.ts'
@@ -72,6 +69,7 @@ export class Core {
   readonly block: CoreBlock
   /** Tells the root that this core looks at the clock, as it does after each slow message: it is not stuck. */
   beat: Int32Array
+  handler: HandlerInHand
   books: Float64Array
   congestion: Int32Array
   readonly limits: SenderLimits
@@ -124,6 +122,7 @@ export class Core {
     this.router = new SignalRouter(this, memory, this.#epoch, options.onRootSignal)
     this.slots = new SlotTable(this.block.generation)
     this.beat = this.block.beat
+    this.handler = new HandlerInHand(this.block.handler)
     this.#budget = new TurnBudget(() => {
       this.beat[0] = ((this.beat[0] as number) + 1) | 0
       return platform.now()
@@ -188,6 +187,7 @@ export class Core {
       this.flush()
       return done + handled
     } finally {
+      this.handler.clear()
       this.#isInTurn = false
     }
   }
@@ -264,6 +264,7 @@ export class Core {
     this.books = new Float64Array(this.books.length)
     this.congestion = new Int32Array(this.congestion.length)
     this.beat = new Int32Array(1)
+    this.handler = new HandlerInHand()
     this.links = []
     this.#control = new ControlIntake(this, [], this.#epoch)
     this.#intake = new Intake(this, [], this.#control)

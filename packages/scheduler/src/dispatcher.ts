@@ -26,6 +26,7 @@ import { SelectiveReceive } from './selective-receive.ts'
 import type { SelectiveReceiveHost } from './selective-receive.ts'
 import type { Sender } from './sender.ts'
 import { Stash } from './stash.ts'
+import type { HandlerInHand } from './handler-in-hand.ts'
 import { MessageTimer } from './message-timer.ts'
 import { Stamp } from './message-stamp.ts'
 import { NestedMessages } from './nested-messages.ts'
@@ -40,6 +41,7 @@ const SPARE_MAILBOXES_MAX = 64
 export interface DispatcherHost extends AskCyclesHost, CrashOfficeHost, MailboxEntryHost, SelectiveReceiveHost {
   readonly books: Float64Array
   readonly deadLetters: DeadLetterOffice
+  readonly handler: HandlerInHand
   readonly sender: Sender
   /** Sends an answer. */
   reply(asker: Asker, value: unknown): void
@@ -282,6 +284,7 @@ export class Dispatcher {
   #run(cell: ActorCell, message: unknown, asker: Asker | undefined, isCounted: boolean, isInfo = false): void {
     cell.asker = asker
     this.current = cell
+    this.#host.handler.enter(cell)
     let result: unknown
     let isPromise = false
     try {

@@ -14,10 +14,12 @@ export { LOG_EVENTS_MAX } from './observation.ts'
 export type { ActorEvent, ActorStatistics } from './observation.ts'
 export type { CoreReport } from './core-report.ts'
 export type { Answer, CoreRequests } from './core-requests.ts'
+export { leastBudgetMs, readHandler } from './handler-in-hand.ts'
+export type { HandlerReading } from './handler-in-hand.ts'
 export { isOwnedByRoot, OWNED_BY_ROOT } from './ownership.ts'
 export type { Ownership } from './ownership.ts'
 export type { SenderLimits } from './sender-host.ts'
-export type { AdoptedSlot, Signal, StartSpec, SupervisionNews } from './signals.ts'
+export type { AdoptedSlot, BlamedActor, Signal, StartSpec, SupervisionNews } from './signals.ts'
 export { INIT_TIMEOUT_MS_DEFAULT, RunContext } from './run-context.ts'
 export {
   attachSystemMemory,

@@ -28,10 +28,11 @@ import type { DeadLetterOffice } from './dead-letter-office.ts'
 import type { Dispatcher } from './dispatcher.ts'
 import { isOwnedByRoot, OWNED_BY_ROOT } from './ownership.ts'
 import type { Ownership } from './ownership.ts'
+import type { HandlerInHand } from './handler-in-hand.ts'
 import { RunContext } from './run-context.ts'
 import type { RunContextHost } from './run-context.ts'
 import type { SignalRouter } from './signal-router.ts'
-import type { AdoptedSlot, StartSpec } from './signals.ts'
+import type { AdoptedSlot, BlamedActor, StartSpec } from './signals.ts'
 import type { Sender } from './sender.ts'
 import type { SlotTable } from './slot-table.ts'
 import type { TimerWheel } from './timer-wheel.ts'
@@ -47,6 +48,7 @@ export interface LifecycleHost extends RunContextHost {
   readonly directory: CoreDirectory
   readonly sender: Sender
   readonly deadLetters: DeadLetterOffice
+  readonly handler: HandlerInHand
   /** Learns of a supervised actor that ended unasked, and of slots that have to outlive this core. */
   readonly router: SignalRouter
   /** For a supervisor: what keeps its children. */
@@ -147,8 +149,8 @@ export class Lifecycle {
   }
 
   /** A core has died: the supervisors here learn which of their children were there. */
-  childrenLost(core: number): void {
-    for (const cell of this.#host.slots.cells) cell?.keeper?.coreLost(core)
+  childrenLost(core: number, blamed: BlamedActor | undefined): void {
+    for (const cell of this.#host.slots.cells) cell?.keeper?.coreLost(core, blamed)
   }
 
   /** The incarnation ended by itself or by a crash. */
@@ -246,6 +248,8 @@ export class Lifecycle {
       behaviour.program.receive instanceof AsyncFunction ||
       behaviour.program.info instanceof AsyncFunction
     cell.isReentrant = behaviour.isReentrant
+    cell.budgetMs = behaviour.budgetMs
+    this.#host.handler.expect(cell.budgetMs)
     cell.readsInPlace = behaviour.readsInPlace && !cell.isAsync
     cell.capacity = mailbox.capacity
     cell.overflow = mailbox.overflow
@@ -255,6 +259,7 @@ export class Lifecycle {
     // An actor may be started by another one's handler: that one is current again afterwards.
     const outer = dispatcher.current
     dispatcher.current = cell
+    this.#host.handler.enter(cell)
     let state: unknown
     let isPromise = false
     try {
@@ -262,10 +267,12 @@ export class Lifecycle {
       isPromise = state instanceof Promise
     } catch (error) {
       dispatcher.current = outer
+      this.#host.handler.leave(outer)
       this.#end.failStart(cell, initError(cell, error))
       return
     }
     dispatcher.current = outer
+    this.#host.handler.leave(outer)
     if (!isPromise) {
       this.#ready(cell, state)
       return

@@ -116,7 +116,7 @@ function loseCore(host: RootOrdersHost, signal: Extract<Signal, { type: 'core_lo
   if (host.coreNumber === 0) return
   host.requests.fail(signal.core, signal.error)
   host.requests.answerLate()
-  host.lifecycle.childrenLost(signal.core)
+  host.lifecycle.childrenLost(signal.core, signal.blamed)
 }
 
 function answerStart(

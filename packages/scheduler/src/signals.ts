@@ -83,6 +83,7 @@ export type Signal =
       readonly epoch: number
       readonly error: ErrorRecord
       readonly positions: readonly number[]
+      readonly blamed: BlamedActor | undefined
     }
   /** root → core: accept no new messages from outside actors; report when drained. */
   | { readonly type: 'close' }
@@ -132,6 +133,12 @@ export type SupervisionNews =
   | { readonly news: 'restarted'; readonly id: string; readonly actor: ActorAddress; readonly tookMs: number }
   /** `id`: the child whose failure was one too many. */
   | { readonly news: 'given_up'; readonly id: string; readonly restarts: number; readonly reason: string }
+
+/** Whose callback was running when its core died. */
+export interface BlamedActor {
+  readonly slot: number
+  readonly generation: number
+}
 
 export interface AdoptedSlot {
   readonly slot: number

@@ -7,6 +7,7 @@
  *           state         CORE_*                                  root
  *           epoch         incarnations of the core                root, while the core is down
  *           beat          looks at the clock                            core k, plain stores; the root only compares two readings
+ *           handler               callback that runs, see handler-in-hand.ts  core k, plain stores
  *           attention     control plane has posted something      root sets, core k clears
  *           generation    last generation given to a slot         core k
  *           congestion    congested mailboxes by slot & mask      core k; the root clears it while the core is down
@@ -16,13 +17,14 @@
  *           layouts       layouts of compiled messages, likewise  core k
  *   pair s,d data, control   two rings                            producer words core s, consumer words core d
  *
- * All words but `beat` and `books` are written by Atomics.store and read by Atomics.load: sequentially consistent.
+ * All words but `beat`, `handler` and `books` are written by Atomics.store and read by Atomics.load: sequentially consistent.
  */
 import { assert, CambiumError } from '@cambium/base'
 import { LAYOUT_AREA_BYTES, SHAPE_AREA_BYTES } from '@cambium/codec'
 import { createRegionCursor, createSpscRing, measureRegion, spscRingBytes } from '@cambium/ring'
 import type { RegionCursor, SpscRingDescriptor } from '@cambium/ring'
 import { BOOK_LANES } from './books.ts'
+import { HANDLER_WORDS } from './handler-in-hand.ts'
 
 export const CORE_DOWN = 0
 export const CORE_STARTING = 1
@@ -33,7 +35,7 @@ export const CORE_STOPPING = 3
 export const CONGESTION_BUCKETS: number = 1 << 14
 
 const MAGIC = 0x43414d42 // CAMB
-const VERSION = 2
+const VERSION = 3
 const HEADER_WORDS = 8
 
 export interface SystemMemoryShape {
@@ -50,6 +52,8 @@ export interface CoreBlock {
   readonly state: Int32Array
   readonly epoch: Int32Array
   readonly beat: Int32Array
+  /** See `handler-in-hand.ts`. */
+  readonly handler: Int32Array
   readonly attention: Int32Array
   readonly generation: Int32Array
   readonly congestion: Int32Array
@@ -110,6 +114,7 @@ function takeParts(cursor: RegionCursor, shape: SystemMemoryShape): Parts {
     state: cursor.int32(1),
     epoch: cursor.int32(1),
     beat: cursor.int32(1),
+    handler: cursor.int32(HANDLER_WORDS),
     attention: cursor.int32(1),
     generation: cursor.int32(1),
     congestion: cursor.int32(CONGESTION_BUCKETS),

@@ -8,7 +8,7 @@
  * 3. An exit that waits in the backlog is used up when its child is to be stopped: the stop is done, no restart is counted.
  * 4. An exit of the child that is being stopped is the answer to the stop; of the child that is being started, a failed start.
  * 5. A lost core is one entry for all its children. A child that was being *re*started there joins that entry, so that it is
- *    restarted with the others and the loss counts once; a first start there, or one on request, has failed.
+ *    restarted with the others and the loss counts once, for whom it counts at all; a first start there, or one on request, has failed.
  * 6. A shutdown does not wait in the backlog, which is where we differ from OTP: once the step under way is answered, what is left of
  *    its operation is dropped, waiting requests are refused, and the children are stopped in reverse order.
  * 7. A dynamic supervisor that ends asks for the stops of all its children at once, as OTP's does, and awaits all the answers: their
@@ -94,7 +94,7 @@ function receive<Start>(context: Context<Start>, event: SupervisorEvent<Start>):
       receiveExit(context, event)
       return
     case 'core_lost':
-      receiveLoss(context, event.ids)
+      receiveLoss(context, event.ids, event.blamed)
       return
     case 'shutdown':
       if (state.phase !== 'ending') state.shutdownAsked = true
@@ -139,7 +139,7 @@ function receiveExit<Start>(context: Context<Start>, event: AboutChild & { exit:
   if (markExit(child, mark) && state.phase === 'live') pushEntry(state.backlog, { type: 'exited', child, mark })
 }
 
-function receiveLoss<Start>(context: Context<Start>, ids: readonly string[]): void {
+function receiveLoss<Start>(context: Context<Start>, ids: readonly string[], blamed: readonly string[] | undefined): void {
   const { state } = context
   const mark: Unhandled = { exit: { kind: 'core_lost' } }
   const children: Child<Start>[] = []
@@ -157,7 +157,7 @@ function receiveLoss<Start>(context: Context<Start>, ids: readonly string[]): vo
     else if (markExit(child, mark)) children.push(child)
   }
   const due = children.length > 0 || joined !== undefined
-  if (due && state.phase === 'live') pushEntry(state.backlog, { type: 'lost', children, joined, mark })
+  if (due && state.phase === 'live') pushEntry(state.backlog, { type: 'lost', children, joined, mark, blamed })
 }
 
 /** False for an exit that says nothing new: the child does not run, or its exit is known. */

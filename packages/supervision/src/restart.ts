@@ -15,7 +15,7 @@ export function handleExit<Start>(context: Context<Start>, child: Child<Start>, 
 
 /** The loss of a core: every child is seen to in start order, and those that are to run again are restarted as one. */
 export function handleLoss<Start>(context: Context<Start>, loss: BacklogEntry<Start> & { type: 'lost' }): void {
-  const { mark, joined } = loss
+  const { mark, joined, blamed } = loss
   const children = loss.children.filter((child) => child.unhandled === mark)
   if (joined?.status === 'restarting' && !joined.isWaiting) children.push(joined)
   children.sort((a, b) => a.place - b.place)
@@ -26,7 +26,7 @@ export function handleLoss<Start>(context: Context<Start>, loss: BacklogEntry<St
     return false
   })
   if (significant === undefined || !endWithoutSignificant(context, significant, mark.exit)) {
-    restartChildren(context, due, mark.exit)
+    restartChildren(context, due, mark.exit, blamed)
   }
 }
 
@@ -57,12 +57,20 @@ function isToRestart<Start>(context: Context<Start>, child: Child<Start>, exit: 
 
 /**
  * Counts one restart for `children`, which are down and in start order, and restarts what the strategy says. With a backoff each
- * waits its own time under one_for_one; a group is stopped first and waits once, for the longest of their times.
+ * waits its own time under one_for_one; a group is stopped first and waits once, for the longest of their times. With `blamed` it is counted for
+ * those alone, and not at all when they are none of these.
  */
-export function restartChildren<Start>(context: Context<Start>, children: readonly Child<Start>[], exit: ChildExit): void {
+export function restartChildren<Start>(
+  context: Context<Start>,
+  children: readonly Child<Start>[],
+  exit: ChildExit,
+  blamed?: readonly string[],
+): void {
   const { state } = context
   const { strategy, budget, backoff } = state.flags
-  const due = budget === 'shared' ? withinSharedBudget(context, children, exit) : withinOwnBudgets(context, children, exit)
+  const counts = (child: Child<Start>): boolean => blamed === undefined || blamed.includes(child.spec.id)
+  const within = budget === 'shared' ? withinSharedBudget : withinOwnBudgets
+  const due = within(context, children, exit, counts)
   const first = due[0]
   if (first === undefined) return
   if (backoff === undefined) return beginRestart(context, due, undefined)
@@ -100,10 +108,11 @@ function withinSharedBudget<Start>(
   context: Context<Start>,
   children: readonly Child<Start>[],
   exit: ChildExit,
+  counts: (child: Child<Start>) => boolean,
 ): readonly Child<Start>[] {
   const { state, actions, now } = context
   const first = children[0]
-  if (first === undefined) return children
+  if (first === undefined || !children.some(counts)) return children
   const restarts = addRestart(state.window, now, state.flags.periodMs)
   if (restarts <= state.flags.intensity) return children
   actions.push({ type: 'report', report: 'intensity_exceeded', id: first.spec.id, exit, restarts })
@@ -116,9 +125,11 @@ function withinOwnBudgets<Start>(
   context: Context<Start>,
   children: readonly Child<Start>[],
   exit: ChildExit,
+  counts: (child: Child<Start>) => boolean,
 ): readonly Child<Start>[] {
   const { state, actions, now } = context
   return children.filter((child) => {
+    if (!counts(child)) return true
     child.window ??= createRestartWindow()
     const restarts = addRestart(child.window, now, state.flags.periodMs)
     if (restarts <= state.flags.intensity) return true

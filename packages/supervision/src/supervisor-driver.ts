@@ -50,8 +50,8 @@ export interface SupervisorDriver<Start> {
   request(request: SupervisorRequest<Start>, replied: (ok: Reply['ok']) => void): void
   /** A child ended unasked; without an incarnation it is the current one. */
   childExited(id: string, exit: ChildExit, incarnation?: number): void
-  /** Their core died under all these children. */
-  coreLost(ids: readonly string[]): void
+  /** Their core died under all these children; see the event. */
+  coreLost(ids: readonly string[], blamed?: readonly string[]): void
   /** Stops the children and ends. */
   shutdown(): void
 }
@@ -97,9 +97,9 @@ class Driver<Start> implements SupervisorDriver<Start> {
     this.#feed({ type: 'child_exited', id, exit, ...(incarnation === undefined ? {} : { incarnation }) })
   }
 
-  coreLost(ids: readonly string[]): void {
+  coreLost(ids: readonly string[], blamed?: readonly string[]): void {
     for (const id of ids) this.#suspect(id)
-    this.#feed({ type: 'core_lost', ids })
+    this.#feed({ type: 'core_lost', ids, ...(blamed === undefined ? {} : { blamed }) })
   }
 
   shutdown(): void {

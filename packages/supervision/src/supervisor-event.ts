@@ -39,7 +39,10 @@ export type SupervisorEvent<Start = unknown> =
   | { readonly type: 'start' }
   /** A child ended unasked. */
   | { readonly type: 'child_exited'; readonly id: string; readonly exit: ChildExit; readonly incarnation?: number }
-  /** All these children ended at once with their core. */
-  | { readonly type: 'core_lost'; readonly ids: readonly string[] }
+  /**
+   * All these children ended at once with their core. With `blamed` only they have it counted against their budget, all others are restarted for
+   * nothing; without it the loss counts whoever caused it.
+   */
+  | { readonly type: 'core_lost'; readonly ids: readonly string[]; readonly blamed?: readonly string[] }
   /** Stop all children and end. */
   | { readonly type: 'shutdown' }

@@ -54,6 +54,7 @@ export type BacklogEntry<Start> =
       readonly children: readonly Child<Start>[]
       readonly joined: Child<Start> | undefined
       readonly mark: Unhandled
+      readonly blamed: readonly string[] | undefined
     }
   /** OTP's `try_again_restart`: it goes to the end of the queue, so what arrived earlier is seen to first. */
   | { readonly type: 'retry'; readonly id: string }

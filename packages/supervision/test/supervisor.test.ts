@@ -240,6 +240,20 @@ describe('conformance', () => {
     expect(host.run({ type: 'core_lost', ids: ['c'] }).at(-1)).toBe('ended intensity_exceeded')
   })
 
+  it('C-18: with somebody to blame the loss counts for nobody else', () => {
+    const host = createStartedHost({ intensity: 0 }, ['a', 'b'])
+    const restarted = ['report child_terminated a core_lost', 'restart a']
+    expect(host.run({ type: 'core_lost', ids: ['a'], blamed: [] })).toEqual(restarted)
+    expect(host.run({ type: 'core_lost', ids: ['a'], blamed: ['b'] })).toEqual(restarted)
+    expect(host.run({ type: 'core_lost', ids: ['a', 'b'], blamed: ['b'] }).at(-1)).toBe('ended intensity_exceeded')
+  })
+
+  it('C-18: with budgets of their own only the blamed child uses up its own', () => {
+    const host = createStartedHost({ intensity: 1, budget: 'per_child' }, ['a', 'b'])
+    for (let time = 0; time < 2; time += 1) host.run({ type: 'core_lost', ids: ['a', 'b'], blamed: ['b'] })
+    expect(stateOf(host)).toEqual(['a running', 'b stopped'])
+  })
+
   it('C-18: with rest_for_one the earliest lost child decides, the living after it are stopped in reverse', () => {
     const host = createStartedHost({ strategy: 'rest_for_one' }, ['a', 'b', 'c', 'd', 'e'])
     expect(host.run({ type: 'core_lost', ids: ['d', 'b'] })).toEqual([
