@@ -17,7 +17,7 @@ const cambium = (...args: string[]): { status: number | null; stdout: string; st
 test('R1.10 the same seed gives the same hash in another process, another seed another one', () => {
   const hashes = ['41', '41', '42'].map((seed, i) => {
     const file = join(folder, `${i}.json`)
-    const { status, stdout, stderr } = cambium('simulate', '--seed', seed, '--runs', '12', '--json', file)
+    const { status, stdout, stderr } = cambium('simulate', '--seed', seed, '--runs', '14', '--json', file)
     expect(status).toBe(0)
     expect(stderr).toMatch(new RegExp(`^seed ${seed}\\n`))
     const results = JSON.parse(readFileSync(file, 'utf8')) as {
@@ -26,8 +26,8 @@ test('R1.10 the same seed gives the same hash in another process, another seed a
       seed: number
       workloads: Record<string, { runs: number }>
     }
-    expect(results).toMatchObject({ runs: 12, seed: Number(seed) })
-    expect(Object.values(results.workloads).map(({ runs }) => runs)).toEqual([2, 2, 2, 2, 2, 2])
+    expect(results).toMatchObject({ runs: 14, seed: Number(seed) })
+    expect(Object.values(results.workloads).map(({ runs }) => runs)).toEqual([2, 2, 2, 2, 2, 2, 2])
     expect(stdout).toContain(`hash=${results.hash}`)
     return results.hash
   })

@@ -295,13 +295,11 @@ export class ActorEnd {
       if (asker !== undefined && asker !== ANSWERED) this.#host.replyError(asker, goneError(cell))
     }
     const tellBound = this.#end(cell, undefined, () => EXIT_KILLED, true)
-    if (isUnstarted)
-      this.tellStarted(
-        cell,
-        new CambiumError('ERR_STOPPED_DURING_START', `actor was killed during its start: actor=${cell.label}`),
-      )
-    if (cell.keepsSlot && !(isUnstarted && cell.incarnation === 0)) this.#await(cell, EXIT_KILLED)
-    else this.#free(cell, EXIT_KILLED)
+    const startError = isUnstarted
+      ? new CambiumError('ERR_STOPPED_DURING_START', `actor was killed during its start: actor=${cell.label}`)
+      : undefined
+    if (cell.keepsSlot && !(isUnstarted && cell.incarnation === 0)) this.#await(cell, EXIT_KILLED, startError)
+    else this.#free(cell, EXIT_KILLED, startError)
     tellBound?.()
   }
 
@@ -330,14 +328,16 @@ export class ActorEnd {
   }
 
   /** The slot waits for its supervisor's decision; whoever asked for the end is told, else the supervisor. */
-  #await(cell: ActorCell, reason: ExitReason): void {
+  #await(cell: ActorCell, reason: ExitReason, startError?: Error): void {
     cell.status = AWAITING
     cell.phase += 1
     cell.keepsSlot = false
     const parties = cell.afterEnd
     cell.afterEnd = undefined
-    if (parties === undefined) this.#host.router.reportExit(cell, reason)
-    else for (const party of parties) party(reason)
+    // A start that has failed is an answer to the supervisor: told of an end as well, it would start the next incarnation twice.
+    if (startError !== undefined) this.tellStarted(cell, startError)
+    else if (parties === undefined) this.#host.router.reportExit(cell, reason)
+    for (const party of parties ?? []) party(reason)
   }
 
   #free(cell: ActorCell, reason: ExitReason, startError?: Error): void {

@@ -238,3 +238,36 @@ test('what an incarnation still had waiting for room is sent, and the next one w
   expect(new Set(world.notes)).toEqual(new Set([0, 1, '1: next', 'parting']))
   world.expectBalanced()
 })
+
+test.each([0, 1])(
+  'a kill in the middle of a restart is told once: as a failed start, after which it can be started again, core %i',
+  async (core) => {
+    const world = new World()
+    const behaviour = behave<null, string, null>(
+      {
+        init: (_, context) => (context.incarnation === 1 ? new Promise<null>(() => {}) : null),
+        receive: () => {
+          throw new Error('boom')
+        },
+      },
+      'stuck',
+    )
+    const ref = world.spawn(core, behaviour, null)
+    const killer = world.spawn(
+      core,
+      handler<string>((_, context) => context.exit(world.inside(ref, core), { kind: 'killed' })),
+      null,
+    )
+    ref.tell('crash')
+    await world.run()
+    const restarted = world.restart(ref, behaviour, null)
+    await world.run()
+    killer.tell('now')
+    await world.run()
+    expect(await restarted).toBe('ERR_STOPPED_DURING_START')
+    expect(world.exits.map(({ incarnation }) => incarnation)).toEqual([0])
+    const again = world.restart(ref, behaviour, null)
+    await world.run()
+    expect(await again).toBe('started')
+  },
+)

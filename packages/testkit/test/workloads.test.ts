@@ -38,10 +38,6 @@ test('banking without faults and without a shutdown in between loses nothing', a
   expect(reports.map(({ books }) => books.deadTotal)).toEqual(reports.map(() => 0))
 })
 
-test.fails('the open fault of the workload kinship', async () => {
-  await run(findWorkload('kinship') as Workload, 1010, 1, true)
-})
-
 test('cores die inside turns, and what they had done by then is accounted for', async () => {
   const reports = await run(banking, 3, 20, { killInside: 0.15 })
   const kills = reports.reduce((sum, report) => sum + report.kills, 0)

@@ -185,5 +185,4 @@ export const kinship: Workload = {
   summary: 'links, monitors and exit signals between 16 actors; each monitor yields one down, none is left',
   cores: 3,
   run: live,
-  openFault: 'a supervisor is told of a failed start of an actor that is alive, in about one run of ten',
 }

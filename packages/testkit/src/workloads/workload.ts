@@ -30,8 +30,6 @@ export interface Workload {
   readonly cores: number
   readonly options?: Omit<SystemOptions, 'cores' | 'handleSignals'>
   readonly run: (sim: WorkloadWorld) => Promise<void>
-  /** A fault that is known and open: it is run when it is asked for by name. */
-  readonly openFault?: string
 }
 
 /** A budget that the crashes which a run may have do not use up. */
