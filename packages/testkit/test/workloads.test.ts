@@ -38,6 +38,11 @@ test('banking without faults and without a shutdown in between loses nothing', a
   expect(reports.map(({ books }) => books.deadTotal)).toEqual(reports.map(() => 0))
 })
 
+// An open fault, in about one of 300 runs: an actor is left when all have stopped.
+test.fails('the telephone exchange leaves nothing by this seed either', async () => {
+  await run(findWorkload('telephone') as Workload, 1051, 1, true)
+})
+
 test('cores die inside turns, and what they had done by then is accounted for', async () => {
   const reports = await run(banking, 3, 20, { killInside: 0.15 })
   const kills = reports.reduce((sum, report) => sum + report.kills, 0)
