@@ -14,6 +14,11 @@ export const CORES_MAX = 256
 /** Actors alive on one core. A slot number travels in 24 bits. */
 export const SLOTS_MAX: number = 1 << 24
 
+/** Core and slot as one number, for tables of actors by their place. */
+export function slotKey({ core, slot }: { readonly core: number; readonly slot: number }): number {
+  return core * SLOTS_MAX + slot
+}
+
 /** `core-2/17#40`: how an address is written in errors and logs. */
 export function formatAddress(address: ActorAddress): string {
   return `core-${address.core}/${address.slot}#${address.generation >>> 0}`

@@ -4,7 +4,7 @@ export type { CambiumErrorOptions, ErrorRecord, Severity } from './cambium-error
 export { checkBoolean, checkDuration, checkFields, checkInteger, checkOneOf, optionError } from './check-options.ts'
 export type { CorePlatform, ParcelPost, PostedParcel } from './core-platform.ts'
 export { hashKey } from './key-hash.ts'
-export { CORES_MAX, formatAddress, sameAddress, SLOTS_MAX } from './ids.ts'
+export { CORES_MAX, formatAddress, sameAddress, slotKey, SLOTS_MAX } from './ids.ts'
 export type { ActorAddress } from './ids.ts'
 export { createSeededRandom } from './seeded-random.ts'
 export type { SeededRandom } from './seeded-random.ts'

@@ -3,7 +3,7 @@
  * (D8). Each child's core tells of its slot before the supervisor learns of it, and once more when it is free.
  */
 import type { ActorAddress } from '@cambium/base'
-import { sameAddress } from '@cambium/base'
+import { sameAddress, slotKey } from '@cambium/base'
 import type { AdoptedSlot, Signal } from '@cambium/scheduler'
 
 /** Slots named in one signal. */
@@ -45,10 +45,6 @@ export class KeptSlots {
   find(address: ActorAddress): KeptSlot | undefined {
     const kept = this.#bySlot.get(slotKey(address))
     return kept !== undefined && sameAddress(kept.address, address) ? kept : undefined
-  }
-
-  get size(): number {
-    return this.#bySlot.size
   }
 
   /** A core has died. `isRoots` tells whether the root itself has its actor of this address restarted. */
@@ -112,8 +108,4 @@ function piecesOf<T>(list: readonly T[]): T[][] {
   const pieces: T[][] = []
   for (let at = 0; at < list.length; at += SLOTS_PER_SIGNAL) pieces.push(list.slice(at, at + SLOTS_PER_SIGNAL))
   return pieces
-}
-
-function slotKey(address: { readonly core: number; readonly slot: number }): number {
-  return address.core * 2 ** 24 + address.slot
 }

@@ -1,4 +1,5 @@
 /** The supervised actors of one system: by slot, with their names, and how many each core has. */
+import { slotKey } from '@cambium/base'
 import type { ActorAddress } from '@cambium/base'
 import type { AdoptedSlot, DirectoryOffice } from '@cambium/scheduler'
 import type { SupervisorFlags } from '@cambium/supervision'
@@ -95,8 +96,4 @@ export class Roster {
       return { slot, generation, name: actor.start.name, mailbox: actor.start.mailbox }
     })
   }
-}
-
-function slotKey(address: { readonly core: number; readonly slot: number }): number {
-  return address.core * 2 ** 24 + address.slot
 }

@@ -4,11 +4,11 @@
  * 1. A child's slot stays its own from its first start until it is released, through its restarts and the loss of its core (D8).
  * 2. When the supervisor's incarnation ends, the slots of its static children wait, by id, for its next one; whoever of them still runs is ended. What the
  *    next incarnation has not taken when its start is over is released, and everything is when the supervisor's own slot is freed.
- * 3. The keeper ends with its core. Its children elsewhere go down with it (`lifecycle.ownerLost`), and the root, who was told of each kept
+ * 3. The keeper ends with its core. Its children elsewhere go down with it (`lifecycle.ownersLost`), and the root, who was told of each kept
  *    slot, tells the successor which they were.
  */
 import type { ExitReason } from '@cambium/actor'
-import { assert, fromErrorRecord, sameAddress } from '@cambium/base'
+import { assert, fromErrorRecord, sameAddress, slotKey } from '@cambium/base'
 import type { ActorAddress } from '@cambium/base'
 import type { ActorCell } from './actor-cell.ts'
 import type { CoreRequests } from './core-requests.ts'
@@ -35,8 +35,7 @@ export interface ChildKeeperHost {
 /** What the supervisor is told. */
 export interface ChildListener {
   exited(id: string, reason: ExitReason): void
-  /** All these were on a core that died. */
-  /** `blamed` are those whose callback was running, if it is one of them. */
+  /** All these were on a core that died. `blamed` are those whose callback was running, if it is one of them. */
   coreLost(ids: readonly string[], blamed: readonly string[]): void
 }
 
@@ -336,8 +335,4 @@ export class ChildKeeper {
 
 function isObject(value: unknown): boolean {
   return typeof value === 'object' && value !== null
-}
-
-function slotKey(address: { readonly core: number; readonly slot: number }): number {
-  return address.core * 2 ** 24 + address.slot
 }

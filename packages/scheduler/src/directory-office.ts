@@ -8,7 +8,7 @@
  * 3. When a core dies, the entries of its actors are removed before the other cores hear of that; its successor is sent all that is left.
  * 4. Names that the root gives to actors it supervises are the actor's, not an incarnation's: they last through restarts and through the core's death.
  */
-import { CambiumError } from '@cambium/base'
+import { CambiumError, sameAddress, slotKey, SLOTS_MAX } from '@cambium/base'
 import type { ActorAddress } from '@cambium/base'
 import type { DirectoryNews, DirectoryRequest, EntryRecord } from './directory-signals.ts'
 import type { DirectoryTable } from './directory-table.ts'
@@ -78,7 +78,7 @@ export class DirectoryOffice {
   coreLost(core: number): void {
     const gone: EntryRecord[] = []
     for (const [place, { entries }] of this.#owned) {
-      if (Math.floor(place / 2 ** 24) !== core) continue
+      if (Math.floor(place / SLOTS_MAX) !== core) continue
       gone.push(...entries)
       this.#owned.delete(place)
     }
@@ -99,7 +99,7 @@ export class DirectoryOffice {
   /** The actor that has the name is there. */
   settleName(name: string, address: ActorAddress): void {
     const known = this.#given.get(name)
-    if (known !== undefined && isSame(known, address)) return // restarted
+    if (known !== undefined && sameAddress(known, address)) return // restarted
     if (known !== undefined) this.#unset([known])
     const { core, slot, generation } = address
     this.#last += 1
@@ -117,13 +117,13 @@ export class DirectoryOffice {
   #add(owner: ActorAddress, request: Extract<DirectoryRequest, { type: 'dir_add' }>): string | undefined {
     const { space, key, value, isUnique } = request
     const found = this.#table.find(space, key)
-    const own = isUnique ? found.find((entry) => isSame(entry, owner)) : undefined
+    const own = isUnique ? found.find((entry) => sameAddress(entry, owner)) : undefined
     const isTaken = isUnique && ((own === undefined && found.length > 0) || (space === NAMES && this.#given.has(key)))
     if (isTaken) return 'ERR_NAME_TAKEN'
     if (own === undefined && this.#table.size >= ENTRIES_MAX) return 'ERR_DIRECTORY_FULL'
     if (own === undefined) this.#last += 1
     const entry = { id: own?.id ?? this.#last, space, key, ...owner, value }
-    const place = placeOf(owner)
+    const place = slotKey(owner)
     let owned = this.#owned.get(place)
     if (owned?.generation !== owner.generation) {
       owned = { generation: owner.generation, entries: new Set() }
@@ -136,22 +136,22 @@ export class DirectoryOffice {
   }
 
   #remove(owner: ActorAddress, { space, key, isAll }: Extract<DirectoryRequest, { type: 'dir_remove' }>): number {
-    const owned = this.#owned.get(placeOf(owner))
+    const owned = this.#owned.get(slotKey(owner))
     const mine = this.#table.find(space, key).filter((entry) => owned?.entries.has(entry) === true)
     const gone = isAll ? mine : mine.slice(-1)
     for (const entry of gone) owned?.entries.delete(entry)
-    if (owned?.entries.size === 0) this.#owned.delete(placeOf(owner))
+    if (owned?.entries.size === 0) this.#owned.delete(slotKey(owner))
     this.#unset(gone)
     return gone.length
   }
 
   #ended(owner: ActorAddress): void {
-    const owned = this.#owned.get(placeOf(owner))
+    const owned = this.#owned.get(slotKey(owner))
     if (owned?.generation === owner.generation) {
-      this.#owned.delete(placeOf(owner))
+      this.#owned.delete(slotKey(owner))
       this.#unset([...owned.entries])
     }
-    if (this.locks.count > 0) this.locks.release((each) => isSame(each, owner))
+    if (this.locks.count > 0) this.locks.release((each) => sameAddress(each, owner))
   }
 
   #set(entry: EntryRecord): void {
@@ -171,12 +171,4 @@ export class DirectoryOffice {
   #answer(core: number, request: number, count: number, error: string | undefined): void {
     this.#host.tell(core, { type: 'dir_answer', request, count, error })
   }
-}
-
-function placeOf({ core, slot }: ActorAddress): number {
-  return core * 2 ** 24 + slot
-}
-
-function isSame(a: ActorAddress, b: ActorAddress): boolean {
-  return a.slot === b.slot && a.core === b.core && a.generation === b.generation
 }
