@@ -4,15 +4,18 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterAll, expect, test } from 'vitest'
+import { afterAll, expect, test, vi } from 'vitest'
 import type { Report } from '../src/report.ts'
 
 const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url))
+/** The longest takes half a minute on a quiet machine, a process for each round. */
+const TIMEOUT_MS = 180_000
+vi.setConfig({ testTimeout: TIMEOUT_MS })
 const directory = mkdtempSync(join(tmpdir(), 'cambium-bench-'))
 afterAll(() => rmSync(directory, { recursive: true }))
 
 function bench(...args: string[]): { status: number | null; stdout: string; stderr: string } {
-  return spawnSync(process.execPath, [MAIN, ...args], { encoding: 'utf8', timeout: 60_000 })
+  return spawnSync(process.execPath, [MAIN, ...args], { encoding: 'utf8', timeout: TIMEOUT_MS })
 }
 
 /** Cases that failed; all that was said if the command itself did. */
@@ -99,7 +102,7 @@ test('cases of every kind of link and role run end to end and prove their messag
   expect(report.ratios.map((ratio) => ratio.name)).toContain('ring/postMessage.rtt')
   for (const result of report.results) expect(stdout).toContain(result.case)
   expect(readFileSync(svg, 'utf8')).toContain('class="curve"')
-}, 60_000)
+})
 
 test('failover: a core is killed under a stream, and every message is accounted for', () => {
   const file = join(directory, 'failover.json')
@@ -139,7 +142,7 @@ test('micro cases run end to end', () => {
   ]) {
     expect(stdout).toContain(name)
   }
-}, 60_000)
+})
 
 test('actors cases run end to end over the public package and prove their messages', () => {
   const json = join(directory, 'actors.json')
@@ -179,4 +182,4 @@ test('actors cases run end to end over the public package and prove their messag
   for (const name of ['tell.remote/postMessage', 'tell.local', 'ask.remote/postMessage.rtt', 'idle.cpu', 'scale.live'])
     expect(ratios).toContain(name)
   expect(readFileSync(svg, 'utf8')).not.toMatch(/NaN|Infinity|undefined/)
-}, 60_000)
+})

@@ -35,4 +35,6 @@ export type OffloadOutcome = { readonly value: unknown } | { readonly error: Err
 export interface WorkerSetting {
   /** Port to the root's {@link RootControl}. */
   readonly rootPort: MessagePort
+  /** See `heap-guard.ts`. */
+  readonly heapMb: number | undefined
 }

@@ -15,6 +15,7 @@ import { nodeEndpoint } from './node-endpoint.ts'
 import { createProcessClock } from './process-clock.ts'
 import type { RootControl, WorkerControl, WorkerSetting } from './control-plane.ts'
 import { CoreLoop } from './core-loop.ts'
+import { guardHeap } from './heap-guard.ts'
 import { argumentError, checkNotAborted, unwrapOutcome } from './offload-pool.ts'
 import { PortPost } from './port-post.ts'
 import { rehearse } from './rehearsal.ts'
@@ -22,6 +23,7 @@ import { setThreadRole } from './thread-role.ts'
 
 const setting = workerData as WorkerSetting
 setThreadRole('spare core')
+guardHeap(setting.heapMb)
 const root = Comlink.wrap<RootControl>(nodeEndpoint(setting.rootPort))
 let loop: CoreLoop | undefined
 let core: Core | undefined

@@ -31,8 +31,9 @@ export interface SystemOptions {
    */
   readonly spares?: number
   /**
-   * Heap of each core, in MiB. A core that needs more ends with `ERR_CORE_OUT_OF_MEMORY` and is replaced, the process goes on. V8 keeps to it for
-   * what grows in small objects; a single one too large for it can still end the process. Buffers are not part of it. @default V8's own limit
+   * What each core may keep in its heap, in MiB. A core that a full collection leaves with more ends with `ERR_CORE_OUT_OF_MEMORY` and is replaced, the
+   * process goes on. V8 itself is given twice as much, and 64 MiB more at least. A single array or string too large for that can still end the process. Buffers are
+   * not part of it. @default three quarters of V8's own limit
    */
   readonly heapMb?: number
   /** How long a core may take to start, in milliseconds. @default 30000 */

@@ -12,6 +12,7 @@ import { nodeEndpoint } from './node-endpoint.ts'
 import { createProcessClock } from './process-clock.ts'
 import type { LoadOutcome, RootControl, WorkerControl, WorkerSetting } from './control-plane.ts'
 import { CoreLoop } from './core-loop.ts'
+import { v8HeapMb } from './heap-guard.ts'
 import { checkNotAborted, OffloadPool, unwrapOutcome } from './offload-pool.ts'
 import { PortPost } from './port-post.ts'
 import type { CoreThread, Driver, SystemPlatform, ThreadEvents, ThreadStart } from './system-platform.ts'
@@ -110,12 +111,12 @@ function startWorker(
   // Of this thread alone: a successor counts its jobs anew while those of its predecessor still run.
   const owner = `${life}/`
   const { port1, port2 } = new MessageChannel()
-  const setting: WorkerSetting = { rootPort: port2 }
+  const setting: WorkerSetting = { rootPort: port2, heapMb: start.heapMb }
   const worker = new Worker(new URL(import.meta.resolve('#core-worker')), {
     name: `cambium-core-${life}`,
     workerData: setting,
     transferList: [port2],
-    ...(start.heapMb === undefined ? {} : { resourceLimits: { maxOldGenerationSizeMb: start.heapMb } }),
+    ...(start.heapMb === undefined ? {} : { resourceLimits: { maxOldGenerationSizeMb: v8HeapMb(start.heapMb) } }),
   })
   const remote = Comlink.wrap<WorkerControl>(nodeEndpoint(worker))
   const rootControl: RootControl = {
@@ -155,7 +156,7 @@ function startWorker(
   }
 
   // `error` comes first, `exit` after it, when nothing of the thread runs any more: only then may its memory be read for good.
-  // Node's code for an exhausted heap begins with its own ERR_WORKER_.
+  // An exhausted heap is told by the guard (`heap-guard.ts`), or by Node, with a code of its own.
   worker.on('error', (error: Error & { code?: unknown }) => {
     cause ??= toErrorRecord(String(error.code).endsWith('OUT_OF_MEMORY') ? outOfMemory(start.heapMb, error) : error)
   })
@@ -215,11 +216,9 @@ function startWorker(
   }
 }
 
-function outOfMemory(heapMb: number | undefined, cause: Error): CambiumError {
+/** What the thread said, where it could say something; only the message of an error comes out of a thread that ends. */
+function outOfMemory(heapMb: number | undefined, cause: Error & { code?: unknown }): CambiumError {
   const limit = heapMb === undefined ? 'the limit of V8' : heapMb
-  return new CambiumError('ERR_CORE_OUT_OF_MEMORY', `core used up its heap: heapMb=${limit}`, {
-    severity: 'crash',
-    cause,
-    fields: { heapMb: heapMb ?? null },
-  })
+  const message = cause.code === 'ERR_CORE_OUT_OF_MEMORY' ? cause.message : `core used up its heap: heapMb=${limit}`
+  return new CambiumError('ERR_CORE_OUT_OF_MEMORY', message, { severity: 'crash', cause, fields: { heapMb: heapMb ?? null } })
 }

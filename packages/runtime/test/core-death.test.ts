@@ -271,19 +271,3 @@ it('a report leaves out a core that ends during it or is being replaced', async 
   await restarted
   expect(await numbers()).toEqual([0, 1, 2])
 })
-
-it('by an exhausted heap: the core is replaced, the process and the other core go on (R3.1)', async () => {
-  const system = await start({ cores: 2, heapMb: 48 })
-  const culprit = await system.spawn(perilous, undefined, { core: 1, name: 'culprit' })
-  const other = await system.spawn(counter, 7, { core: 2 })
-  for (let times = 1; times <= 2; times += 1) {
-    const lost = next(system, 'core_lost')
-    const restarted = next(system, 'core_restarted')
-    const deadly = failureOf(culprit.ask({ type: 'leak' }, { timeoutMs: 60_000 }))
-    expect(await lost).toMatchObject({ core: 1, error: { code: 'ERR_CORE_OUT_OF_MEMORY' } })
-    expect(await deadly).toMatchObject({ code: 'ERR_CORE_LOST' })
-    expect(await restarted).toMatchObject({ core: 1 })
-    expect(await culprit.ask({ type: 'where' })).toMatchObject({ core: 1 })
-    expect(await other.ask({ type: 'read' })).toEqual({ type: 'value', value: 7 })
-  }
-})
