@@ -287,10 +287,8 @@ export class Root implements SupervisorHostRoot {
     }
     actor.downSinceMs ??= this.now()
     this.#events.publish('actor_exited', { actor: { core, slot, generation }, name: actor.start.name, reason, incarnation })
-    if (this.#isStopping || actor.isEnding) {
-      this.releaseActor(actor)
-      return
-    }
+    // Its slot is freed by the stop that is under way, or will be in its turn: that is answered, and so waited for, as a release is not.
+    if (this.#isStopping || actor.isEnding) return
     ;(actor.supervisor ?? this.#superviseSingle(actor)).exited(actor, reason)
   }
 

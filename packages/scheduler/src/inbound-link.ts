@@ -166,6 +166,11 @@ export class InboundLink {
     return this.#parcels.waiting
   }
 
+  /** There is a way from a successor of the peer: parcels of messages that died unpublished are dropped. False when it is too early to tell. */
+  dropOrphans(): boolean {
+    return this.#parcels.dropOrphans(() => [this.data, this.control].every((lane) => lane.isEmpty && !lane.isHeld))
+  }
+
   /** The message of a record. Throws `ERR_NOT_DECODABLE`, `ERR_SHARE_LOST`. */
   decode(record: InboundRecord): unknown {
     const { buffer, offset, length, parcel } = record

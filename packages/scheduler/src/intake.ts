@@ -79,7 +79,8 @@ export class Intake {
     for (let i = 0; i < count; i += 1) {
       const link = this.#links[(this.#nextLink + i) % count] as InboundLink
       done += this.#takeFrom(link, budget)
-      if (budget.isSpent()) break
+      // Not before something was done: a core that has done nothing parks, and a record that was in hand for its parcel is seen by nothing but a look.
+      if (done > 0 && budget.isSpent()) break
     }
     return done
   }

@@ -18,6 +18,8 @@ export class ParcelRounds {
   readonly #host: ParcelRoundsHost
   readonly #inbound: readonly InboundLink[]
   #isDue = false
+  /** Ways from successors, until what their predecessors left in them has been looked through. */
+  readonly #renewed = new Set<InboundLink>()
 
   constructor(host: ParcelRoundsHost, inbound: readonly InboundLink[]) {
     this.#host = host
@@ -32,12 +34,14 @@ export class ParcelRounds {
   /** There is a new way for parcels to a peer, or from one that has died. */
   connected(peer: number): void {
     this.#host.links[peer]?.connected()
+    for (const link of this.#inbound) if (link.core === peer) this.#renewed.add(link)
     this.#host.requestTurn()
   }
 
   /** At each flush, which lets go of what was taken: sees to it that there is another one while anything is left. */
   look(): void {
-    if (this.#isDue || this.#kept() === 0) return
+    if (this.#renewed.size > 0) for (const link of this.#renewed) if (link.dropOrphans()) this.#renewed.delete(link)
+    if (this.#isDue || (this.#renewed.size === 0 && this.#kept() === 0)) return
     this.#isDue = true
     const timer = new CallbackTimer(() => {
       this.#isDue = false

@@ -10,6 +10,8 @@
  * 4. A successor that finds a record before its parcel waits with the record in hand until the parcel comes: the sender rings it after 3. If the
  *    sender has died too, its epoch has changed, and the parcel is lost once nothing of its life is left in the post.
  * 5. A number holds the sender's epoch, so its successor's parcels are not mistaken for its own.
+ * 6. A sender may die between a post and its publish. When there is a way from its successor, what it had posted and never published is dropped: its epoch
+ *    has changed before, so once nothing is left in the rings to read, nothing of its life is.
  *
  * Bounds: PARCELS_MAX of one lane on their way; a message with a parcel waits like for room beyond it.
  */
@@ -128,11 +130,12 @@ export class ParcelReceiver {
   /** The parcel of a record of `lane`. */
   take(lane: number, id: number): ParcelOutcome {
     // Before the post is looked at: what a sender posted it has posted before its epoch could change.
-    const livesAgo = (this.#epochOf() - (id >>> SEQUENCE_BITS)) & LIFE_MASK
+    const epoch = this.#epochOf()
+    const isOfThisLife = ((epoch - (id >>> SEQUENCE_BITS)) & LIFE_MASK) === 0
     this.#fetch()
     const queue = this.#lanes[lane]
     if (queue === undefined || this.#post === undefined) return 'unknown'
-    const missing = livesAgo === 0 || livesAgo > LIFE_MASK >> 1 ? 'unknown' : 'lost'
+    const missing = isOfEarlierLife(id, epoch) ? 'lost' : 'unknown'
     // Found before anything is dropped: a damaged number must not cost other records theirs.
     const items = queue.items()
     const at = items.findIndex((parcel) => parcel.id === id)
@@ -142,7 +145,17 @@ export class ParcelReceiver {
     }
     const last = items.at(-1)
     if (last !== undefined && isAfter(last.id, id)) return missing
-    return livesAgo === 0 ? 'pending' : missing
+    return isOfThisLife ? 'pending' : missing
+  }
+
+  /** Drops what lives of the sender before its present one have posted for records that there are not. False when it is too early: a ring is not empty. */
+  dropOrphans(areRingsEmpty: () => boolean): boolean {
+    const epoch = this.#epochOf()
+    if (!areRingsEmpty()) return false
+    this.#fetch()
+    for (const queue of this.#lanes)
+      for (let first = queue.first; first !== undefined && isOfEarlierLife(first.id, epoch); first = queue.first) queue.shift()
+    return true
   }
 
   #fetch(): void {
@@ -150,6 +163,12 @@ export class ParcelReceiver {
       this.#lanes[parcel.lane]?.push(parcel)
     }
   }
+}
+
+/** Whether the number is of a life of the sender before this epoch of its core, which wraps. */
+function isOfEarlierLife(id: number, epoch: number): boolean {
+  const livesAgo = (epoch - (id >>> SEQUENCE_BITS)) & LIFE_MASK
+  return livesAgo > 0 && livesAgo <= LIFE_MASK >> 1
 }
 
 /** Whether `a` was given later than `b`: by a later life of the sender, or later in the same. Both wrap. */

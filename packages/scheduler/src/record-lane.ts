@@ -190,8 +190,9 @@ export class RecordLane {
     return this.#parcels.kept
   }
 
-  /** There is a new way for parcels. */
+  /** There is a new way for parcels. What the last consumer has given back is not posted again: nobody would take it. */
   connected(): void {
+    this.#parcels.trim(this.#consumed)
     this.#parcels.connected()
   }
 

@@ -130,6 +130,22 @@ describe('the sender dies', () => {
     expect(receiver.waiting).toBe(0)
   })
 
+  test('a parcel that was posted without a record is dropped once nothing is left to read', () => {
+    const wire = new Wire()
+    const receiver = wire.receiver()
+    const old = wire.sender()
+    const published = old.send(shared())
+    old.send(shared())
+    wire.epoch += 1
+    wire.newWay()
+    const own = wire.sender().send(shared())
+    expect(receiver.dropOrphans(() => false)).toBe(false) // the record of the first is still in the ring
+    expect(kindOf(receiver.take(0, published))).toBe('buffers')
+    expect(receiver.dropOrphans(() => true)).toBe(true)
+    expect(receiver.waiting).toBe(1)
+    expect(kindOf(receiver.take(0, own))).toBe('buffers')
+  })
+
   test('records of the dead one are read with its parcels, those of the successor with its own', () => {
     const wire = new Wire()
     const receiver = wire.receiver()

@@ -1,6 +1,6 @@
 /**
- * The simulated way for parcels: as ports are, in one thread. Both ends of a new core learn of it some time after its start, each at its own; what was
- * posted outlives its sender and dies with its receiver.
+ * The simulated way for parcels: as ports are, in one thread. Both ends of a new core learn of it some time after its start, each at its own, and of several
+ * in their order; what was posted outlives its sender and dies with its receiver.
  */
 import type { ParcelPost, PostedParcel, SeededRandom } from '@cambium/base'
 
@@ -22,6 +22,8 @@ interface Ends {
   readonly to: Map<number, Way>
   /** By peer; the latest last. */
   readonly from: Map<number, Way[]>
+  /** Ways that this core will learn of, the next one first. */
+  readonly coming: (() => void)[]
 }
 
 export class SimPost {
@@ -50,7 +52,7 @@ export class SimPost {
   }
 
   started(core: number): void {
-    const own: Ends = { to: new Map(), from: new Map() }
+    const own: Ends = { to: new Map(), from: new Map(), coming: [] }
     for (const [peer, ends] of this.#ends) {
       const there: Way = []
       const back: Way = []
@@ -65,14 +67,18 @@ export class SimPost {
   }
 
   #connectLater(core: number, ends: Ends, peer: number, to: Way, from: Way): void {
-    this.#host.after(this.#host.random.next() * CONNECT_MS_MAX, () => {
-      if (this.#ends.get(core) !== ends) return
+    ends.coming.push(() => {
       ends.to.set(peer, to)
       const ways = ends.from.get(peer) ?? []
       ends.from.set(peer, ways)
       ways.push(from)
       if (ways.length > WAYS_MAX) ways.shift()
       this.#host.connected(core, peer)
+    })
+    this.#host.after(this.#host.random.next() * CONNECT_MS_MAX, () => {
+      // Not the very one whose time has come: those of an earlier start come first.
+      const connect = ends.coming.shift()
+      if (this.#ends.get(core) === ends) connect?.()
     })
   }
 }
