@@ -2,20 +2,30 @@
  * The cores of one system as the root sees them: start, watch, replace (D3, D10).
  *
  * Replacement of core k, in this order:
- * 1. k's thread has ended: nothing of k writes any more. Its last signals to the root are taken.
+ * 1. k's thread has ended, or has been abandoned (see below): nothing of k writes any more. Its last signals to the root are taken.
  * 2. Of each data ring into k: the record in hand and the position where a successor goes on are read. k's books give what its heap held;
  *    both become dead letters there. Its congestion table is cleared, its bell set to busy.
  * 3. k's epoch is counted up: signals of the old epoch still in k's control rings will be dropped, and the root fails its open requests itself.
  * 4. Every other core is told, and fails the asks whose messages k had taken.
  * 5. `adopt`, `kept`, `open` and the restarts decided by the supervisors are written to k's control ring, in this order.
  * 6. A successor starts under the same number, on the same rings. Peers have seen a slow consumer.
+ *
+ * A thread that is told to end may not do so, as it is in a native call (`terminate` only interrupts JavaScript). After `terminateTimeoutMs` it is
+ * abandoned: its number goes to a successor, and it is counted until it does end. It cannot write into what the successor owns:
+ * a. The end of its JavaScript is pending. When the native call returns, the engine ends it at the next function that is entered or loop that goes round:
+ *    what runs before is straight code, a microsecond of it.
+ * b. k's epoch has been counted up before (step 3 comes first then). Of that straight code, what would write compares the epoch first, and
+ *    goes into a loop, which is (a), when it is another one than its own (`scheduler/src/fence.ts`).
+ * c. What had passed the fence before it went up has done its microsecond when the root goes on, `FENCE_MS` later.
  */
 import { CambiumError, fromErrorRecord, toErrorRecord } from '@cambium/base'
 import type { ErrorRecord } from '@cambium/base'
 import { CallbackTimer, CORE_DOWN, CORE_STARTING, CORE_STOPPING, CORE_UP } from '@cambium/scheduler'
 import type { Core, CoreBlock, SystemMemory } from '@cambium/scheduler'
 import { addRestart, createRestartWindow } from '@cambium/supervision'
-import { settleCore } from './core-settlement.ts'
+import { AbandonedThreads } from './abandoned-threads.ts'
+import type { AbandonedThreadsHost } from './abandoned-threads.ts'
+import { countEpochUp, settleCore } from './core-settlement.ts'
 import type { CoreLoss } from './core-settlement.ts'
 import { CoreWatch } from './core-watch.ts'
 import { SparePool } from './spare-pool.ts'
@@ -23,7 +33,8 @@ import type { SpareLoss } from './spare-pool.ts'
 import type { CheckedOptions } from './system-options.ts'
 import type { CoreThread, SystemPlatform, ThreadEvents } from './system-platform.ts'
 
-export interface CorePoolHost {
+/** `failed`: cores, or their threads, could not be kept in order, and the system cannot go on. */
+export interface CorePoolHost extends AbandonedThreadsHost {
   readonly core: Core
   /** The core's successor is told of the supervised actors that live there. */
   adopt(core: number): void
@@ -38,8 +49,6 @@ export interface CorePoolHost {
   spareReady(): void
   /** A spare ended before it was needed. */
   spareLost(loss: SpareLoss): void
-  /** A core could not be kept alive: the system cannot go on. */
-  failed(error: CambiumError): void
 }
 
 interface CoreRecord {
@@ -51,13 +60,17 @@ interface CoreRecord {
   /** A warm spare has become this core. */
   isFromSpare: boolean
   startTimer: CallbackTimer | undefined
-  /** Why the root ended it. */
-  verdict: CambiumError | undefined
+  /** Why its thread is ending: the root's verdict, or what the thread said. */
+  verdict: ErrorRecord | undefined
+  /** The thread has been told to end. */
+  isEnding: boolean
+  /** The epoch has been counted up before the thread has ended. */
+  isFenced: boolean
   onStopped: (() => void) | undefined
 }
 
-/** The thread is abandoned when it has not ended this long after it was killed, in milliseconds. */
-const KILL_TIMEOUT_MS = 2000
+/** How long the root waits between fencing a thread off and reading what it leaves, in milliseconds. */
+const FENCE_MS = 20
 
 export class CorePool {
   readonly #host: CorePoolHost
@@ -68,6 +81,7 @@ export class CorePool {
   readonly #window = createRestartWindow()
   readonly #spares: SparePool
   readonly #watch: CoreWatch
+  readonly abandoned: AbandonedThreads
   #isStopping = false
 
   constructor(host: CorePoolHost, platform: SystemPlatform, memory: SystemMemory, options: CheckedOptions) {
@@ -75,6 +89,7 @@ export class CorePool {
     this.#platform = platform
     this.#memory = memory
     this.#options = options
+    this.abandoned = new AbandonedThreads(host, options.abandonedMax)
     this.#records = memory.blocks.map((block, number) => ({
       number,
       block,
@@ -84,6 +99,8 @@ export class CorePool {
       isFromSpare: false,
       startTimer: undefined,
       verdict: undefined,
+      isEnding: false,
+      isFenced: false,
       onStopped: undefined,
     }))
     const records = this.#records
@@ -111,9 +128,16 @@ export class CorePool {
         spareLost: (loss) => {
           host.spareLost(loss)
         },
+        abandon: (thread, error) => {
+          this.abandoned.add(thread, undefined, error)
+        },
+        abandonedEnded: (thread) => {
+          this.abandoned.ended(thread)
+        },
       },
       options.workers === 0 ? 0 : options.spares,
       options.coreStartTimeoutMs,
+      options.terminateTimeoutMs,
       (what) =>
         toErrorRecord(
           new CambiumError(
@@ -175,7 +199,7 @@ export class CorePool {
   /** The core says that it runs. */
   hello(core: number): void {
     const record = this.#records[core] as CoreRecord
-    if (record.state !== CORE_STARTING) return
+    if (record.state !== CORE_STARTING || record.isEnding) return
     this.#setState(record, CORE_UP)
     this.#disarm(record)
     this.#watch.forget(core)
@@ -185,12 +209,12 @@ export class CorePool {
     if (this.#records.every(({ state }) => state === CORE_UP)) this.#spares.fill()
   }
 
-  /** Ends a core from outside; it is replaced. */
+  /** Ends a core from outside; it is replaced, once its thread has ended or is abandoned. */
   kill(core: number, verdict: CambiumError): void {
     const record = this.#records[core] as CoreRecord
-    if (record.thread === undefined) return
-    record.verdict = verdict
-    record.thread.kill()
+    if (record.thread === undefined || record.isEnding) return
+    record.verdict ??= toErrorRecord(verdict)
+    this.#end(record)
   }
 
   /** Ends all cores but core 0: first they are asked to, after `timeoutMs` they are killed. Answers the numbers of those that did not end. */
@@ -212,8 +236,10 @@ export class CorePool {
             }
             this.#arm(record, timeoutMs, () => {
               record.thread?.kill()
-              this.#arm(record, KILL_TIMEOUT_MS, () => {
+              this.#arm(record, this.#options.terminateTimeoutMs, () => {
                 abandoned.push(record.number)
+                if (record.thread !== undefined) this.abandoned.note(record.thread, record.number)
+                record.thread = undefined
                 resolve()
               })
             })
@@ -236,15 +262,21 @@ export class CorePool {
         ),
       )
     })
-    let isOver = false
     const onEnd = (cause: ErrorRecord | undefined): void => {
-      if (isOver) return
-      isOver = true
-      this.#ended(record, cause)
+      if (record.thread === thread) this.#ended(record, cause)
+      else this.abandoned.ended(thread)
     }
-    const spare = isOpen ? undefined : this.#spares.take(onEnd)
+    const onFailing = (cause: ErrorRecord): void => {
+      if (record.thread !== thread || record.isEnding || this.#isStopping) return
+      record.verdict ??= cause
+      this.#arm(record, this.#options.terminateTimeoutMs, () => {
+        this.#end(record)
+      })
+    }
+    const spare = isOpen ? undefined : this.#spares.take({ onEnd, onFailing })
     record.isFromSpare = spare?.isWarm === true
-    record.thread = spare?.thread ?? this.#startThread({ onReady: () => {}, onEnd }, false)
+    const thread = spare?.thread ?? this.#startThread({ onReady: () => {}, onEnd, onFailing }, false)
+    record.thread = thread
     record.thread.run({
       number: record.number,
       memory: this.#memory.memory,
@@ -261,7 +293,10 @@ export class CorePool {
   /** A spare holds nothing: one that does not end is left to the end of the process. */
   #endSpares(): Promise<void> {
     return new Promise((resolve) => {
-      const disarm = this.#after(KILL_TIMEOUT_MS, resolve)
+      const disarm = this.#after(this.#options.terminateTimeoutMs, () => {
+        for (const thread of this.#spares.threads) this.abandoned.note(thread, undefined)
+        resolve()
+      })
       void this.#spares.stop().then(() => {
         disarm()
         resolve()
@@ -269,26 +304,45 @@ export class CorePool {
     })
   }
 
+  #end(record: CoreRecord): void {
+    record.isEnding = true
+    record.thread?.kill()
+    if (this.#isStopping) return
+    this.#arm(record, this.#options.terminateTimeoutMs, () => {
+      countEpochUp(record.block)
+      record.isFenced = true
+      this.#arm(record, FENCE_MS, () => {
+        this.#abandon(record)
+      })
+    })
+  }
+
+  #abandon(record: CoreRecord): void {
+    const { thread } = record
+    const error = record.verdict ?? unasked(record.number)
+    if (thread !== undefined) this.abandoned.add(thread, record.number, error)
+    this.#ended(record, error)
+  }
+
   #ended(record: CoreRecord, cause: ErrorRecord | undefined): void {
     record.thread = undefined
+    record.isEnding = false
     this.#disarm(record)
     if (this.#isStopping) {
       this.#setState(record, CORE_DOWN)
       record.onStopped?.()
       return
     }
-    const error =
-      record.verdict === undefined
-        ? (cause ??
-          toErrorRecord(new CambiumError('ERR_CORE_EXIT', `core ended unasked: core=${record.number}`, { severity: 'crash' })))
-        : toErrorRecord(record.verdict)
-    const isBlameless = record.verdict?.code === 'ERR_CORE_KILLED'
+    const error = record.verdict ?? cause ?? unasked(record.number)
+    const isBlameless = error.code === 'ERR_CORE_KILLED'
     record.verdict = undefined
     record.downSinceMs ??= this.#now()
     this.#setState(record, CORE_DOWN)
     this.#spares.hold()
     this.#host.core.takeAllSignals()
     const { loss, positions } = settleCore(this.#memory, record.number, error, isBlameless)
+    if (!record.isFenced) countEpochUp(record.block)
+    record.isFenced = false
     this.#host.coreLost(loss)
     for (const other of this.#records) {
       if (other.number === record.number) continue
@@ -339,4 +393,8 @@ export class CorePool {
   #now(): number {
     return this.#platform.corePlatform.now()
   }
+}
+
+function unasked(core: number): ErrorRecord {
+  return toErrorRecord(new CambiumError('ERR_CORE_EXIT', `core ended unasked: core=${core}`, { severity: 'crash' }))
 }

@@ -18,6 +18,11 @@ export interface CoreLoss {
   readonly lost: number
 }
 
+/** From now on what is sent to the core is meant for the successor, and what its thread would still write is not. */
+export function countEpochUp({ epoch }: CoreBlock): void {
+  Atomics.store(epoch, 0, Atomics.load(epoch, 0) + 1)
+}
+
 export interface Settlement {
   readonly loss: CoreLoss
   /** Of the ring from each core: where the successor goes on. */
@@ -57,6 +62,5 @@ export function settleCore(memory: SystemMemory, core: number, error: ErrorRecor
   Atomics.store(block.bell, 0, BELL_BUSY)
   Atomics.store(block.attention, 0, 0)
   block.handler.fill(0)
-  Atomics.store(block.epoch, 0, Atomics.load(block.epoch, 0) + 1)
   return { loss: { core, error, inHand, blamed, lost }, positions }
 }

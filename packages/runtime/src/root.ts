@@ -12,6 +12,7 @@ import { letterOf } from './dead-letter-signal.ts'
 import { CorePool } from './core-pool.ts'
 import type { CoreLoss } from './core-settlement.ts'
 import { adoptionOf, KeptSlots } from './kept-slots.ts'
+import { publishLoss } from './loss-news.ts'
 import { Roster } from './roster.ts'
 import type { CheckedActor } from './spawn-options.ts'
 import type { SupervisedActor } from './supervised-actor.ts'
@@ -92,6 +93,12 @@ export class Root implements SupervisorHostRoot {
         },
         spareLost: (loss) => {
           events.publish('spare_lost', loss)
+        },
+        abandoned: (core, error, abandoned) => {
+          events.publish('thread_abandoned', { core, error, abandoned })
+        },
+        abandonedEnded: (core, abandoned) => {
+          events.publish('abandoned_ended', { core, abandoned })
         },
         failed: (error) => {
           this.core.requests.answerLate()
@@ -302,29 +309,9 @@ export class Root implements SupervisorHostRoot {
   }
 
   #coreLost(loss: CoreLoss): void {
-    const actors = this.roster.on(loss.core)
     const now = this.now()
-    for (const actor of actors) actor.downSinceMs ??= now
-    const blamedName = loss.blamed && this.roster.find(loss.blamed)?.start.name
-    this.#events.publish('core_lost', { ...loss, actors: actors.length, blamedName })
-    for (const target of loss.inHand) {
-      const name = this.roster.find(target)?.start.name
-      this.#events.publish('dead_letter', {
-        reason: 'in_hand',
-        target,
-        core: loss.core,
-        count: 1,
-        ...(name === undefined ? {} : { name }),
-      })
-    }
-    if (loss.lost > 0) {
-      this.#events.publish('dead_letter', {
-        reason: 'lost_with_core',
-        target: { core: loss.core, slot: 0, generation: 0 },
-        core: loss.core,
-        count: loss.lost,
-      })
-    }
+    for (const actor of this.roster.on(loss.core)) actor.downSinceMs ??= now
+    publishLoss(this.#events, loss, this.roster)
     this.core.requests.fail(loss.core, loss.error)
   }
 

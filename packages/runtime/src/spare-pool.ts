@@ -7,6 +7,7 @@
  * 3. Spares are refilled once the successor runs, not before: a thread that starts takes time from the one that has to recover.
  * 4. A spare that ends, or takes too long, while it imports a module: that module is not loaded ahead any more, so it costs one spare, not
  *    one after the other. It is imported where an actor needs it.
+ *    A thread that does not end even then is abandoned, and replaced.
  * 5. A spare that ends for no such reason is replaced after a while, which doubles with each until one is warm.
  */
 import type { ErrorRecord } from '@cambium/base'
@@ -19,6 +20,9 @@ export interface SparePoolHost {
   /** One more could take over at once. */
   spareReady(): void
   spareLost(loss: SpareLoss): void
+  /** It did not end when it was told to; another one is started in its place. */
+  abandon(thread: CoreThread, error: ErrorRecord): void
+  abandonedEnded(thread: CoreThread): void
 }
 
 export interface SpareLoss {
@@ -27,7 +31,8 @@ export interface SpareLoss {
   readonly module: string | undefined
 }
 
-type OnEnd = (cause: ErrorRecord | undefined) => void
+/** Who hears of a thread. */
+type Owner = Pick<ThreadEvents, 'onEnd' | 'onFailing'>
 
 interface Spare {
   readonly thread: CoreThread
@@ -40,7 +45,7 @@ interface Spare {
   disarm: () => void
   verdict: ErrorRecord | undefined
   /** Who hears of its end once it has been taken. */
-  owner: OnEnd | undefined
+  owner: Owner | undefined
 }
 
 /** Modules that are loaded ahead at most. */
@@ -55,6 +60,7 @@ export class SparePool {
   readonly #count: number
   /** For each step of a spare's preparation. */
   readonly #stepTimeoutMs: number
+  readonly #terminateTimeoutMs: number
   readonly #tooLate: (what: string) => ErrorRecord
   /** The oldest first. */
   readonly #spares: Spare[] = []
@@ -65,16 +71,27 @@ export class SparePool {
   #isStopped = false
   #onEmpty: (() => void) | undefined = undefined
 
-  constructor(host: SparePoolHost, count: number, stepTimeoutMs: number, tooLate: (what: string) => ErrorRecord) {
+  constructor(
+    host: SparePoolHost,
+    count: number,
+    stepTimeoutMs: number,
+    terminateTimeoutMs: number,
+    tooLate: (what: string) => ErrorRecord,
+  ) {
     this.#host = host
     this.#count = count
     this.#stepTimeoutMs = stepTimeoutMs
+    this.#terminateTimeoutMs = terminateTimeoutMs
     this.#tooLate = tooLate
   }
 
   /** Spares that could take over at once. */
   get warmCount(): number {
     return this.#spares.filter((spare) => isWarm(spare)).length
+  }
+
+  get threads(): readonly CoreThread[] {
+    return this.#spares.map(({ thread }) => thread)
   }
 
   /** Modules that ended a spare and are not loaded ahead any more. */
@@ -106,11 +123,11 @@ export class SparePool {
   }
 
   /** A thread to become a core, the warmest there is; from now on its end is the caller's to hear of. */
-  take(onEnd: OnEnd): { readonly thread: CoreThread; readonly isWarm: boolean } | undefined {
+  take(owner: Owner): { readonly thread: CoreThread; readonly isWarm: boolean } | undefined {
     const spare = this.#spares.find((each) => isWarm(each)) ?? this.#spares[0]
     if (spare === undefined) return undefined
     this.#remove(spare)
-    spare.owner = onEnd
+    spare.owner = owner
     return { thread: spare.thread, isWarm: isWarm(spare) }
   }
 
@@ -137,7 +154,10 @@ export class SparePool {
         },
         onEnd: (cause) => {
           if (spare.owner === undefined) this.#lost(spare, cause)
-          else spare.owner(cause)
+          else spare.owner.onEnd(cause)
+        },
+        onFailing: (cause) => {
+          spare.owner?.onFailing(cause)
         },
       }),
       isPrepared: false,
@@ -181,8 +201,13 @@ export class SparePool {
 
   #arm(spare: Spare, what: string): void {
     spare.disarm = this.#host.after(this.#stepTimeoutMs, () => {
-      spare.verdict = this.#tooLate(what)
+      const error = this.#tooLate(what)
+      spare.verdict = error
       spare.thread.kill()
+      spare.disarm = this.#host.after(this.#terminateTimeoutMs, () => {
+        this.#host.abandon(spare.thread, error)
+        this.#lost(spare, undefined)
+      })
     })
   }
 
@@ -192,7 +217,10 @@ export class SparePool {
   }
 
   #lost(spare: Spare, cause: ErrorRecord | undefined): void {
-    if (!this.#spares.includes(spare)) return
+    if (!this.#spares.includes(spare)) {
+      this.#host.abandonedEnded(spare.thread)
+      return
+    }
     this.#remove(spare)
     if (this.#isStopped) {
       if (this.#spares.length === 0) this.#onEmpty?.()

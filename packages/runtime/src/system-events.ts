@@ -43,6 +43,13 @@ export interface SystemEventMap {
   ]
   /** A successor runs. `tookMs`: from the end of the dead core to the news of its first turn; `isFromSpare`: it was a warm spare. */
   core_restarted: [{ readonly core: number; readonly tookMs: number; readonly isFromSpare: boolean }]
+  /**
+   * A thread did not end within `terminateTimeoutMs` when it was told to, for what `error` says: it is in a native call. Its core goes to a successor all
+   * the same; `core` is undefined for a spare. `abandoned`: such threads there are now. See `abandonedMax`.
+   */
+  thread_abandoned: [{ readonly core: number | undefined; readonly error: ErrorRecord; readonly abandoned: number }]
+  /** An abandoned thread has ended after all. */
+  abandoned_ended: [{ readonly core: number | undefined; readonly abandoned: number }]
   /** The main thread, which is core 0, ran something else for so long past the time when it was to look at the cores. Told from 100 ms on. */
   main_blocked: [{ readonly forMs: number }]
   /** One more spare is warm: it has loaded the modules in use. `spares`: how many there are now. */

@@ -1,5 +1,5 @@
 /** Options of `startSystem`, their defaults and their checks. */
-import { checkBoolean, checkDuration, checkFields, checkInteger, CORES_MAX, optionError } from '@cambium/base'
+import { checkBoolean, checkDuration, checkFields, checkInteger, checkOneOf, CORES_MAX, optionError } from '@cambium/base'
 import type { SenderLimits } from '@cambium/scheduler'
 import { defaultDataRingBytes } from '@cambium/scheduler'
 import { INTENSITY_MAX } from '@cambium/supervision'
@@ -40,6 +40,21 @@ export interface SystemOptions {
   readonly coreStartTimeoutMs?: number
   /** A core whose turn does not end within this time is stuck: it is killed and replaced. Milliseconds, or Infinity. @default 10000 */
   readonly turnTimeoutMs?: number
+  /**
+   * How long a thread may take to end when it is told to, in milliseconds. One that does not, in a native call that does not return, is abandoned: its
+   * core goes to a successor. @default 2000
+   */
+  readonly terminateTimeoutMs?: number
+  /**
+   * Abandoned threads at a time that are borne; with one more the system fails with `ERR_CORES_ABANDONED`, and `startSystem` ends the process. Infinity
+   * bears all of them. @default 2
+   */
+  readonly abandonedMax?: number
+  /**
+   * What becomes of the process when the system fails, because the limits of restarts at the top are used up. `end`: nothing, `terminated` tells it. `exit`:
+   * once the system has ended, a report goes to stderr and the process ends with code 70. @default 'end'
+   */
+  readonly onFailure?: 'end' | 'exit'
   /** Restarts of cores within `corePeriodMs` that are borne; one more ends the system. @default 10 */
   readonly coreIntensity?: number
   /** @default 60000 */
@@ -61,6 +76,9 @@ export interface CheckedOptions {
   readonly heapMb: number | undefined
   readonly coreStartTimeoutMs: number
   readonly turnTimeoutMs: number
+  readonly terminateTimeoutMs: number
+  readonly abandonedMax: number
+  readonly onFailure: 'end' | 'exit'
   readonly coreIntensity: number
   readonly corePeriodMs: number
   readonly intensity: number
@@ -69,7 +87,8 @@ export interface CheckedOptions {
 
 const FIELDS = [
   'cores', 'ringBytes', 'askTimeoutMs', 'sendTimeoutMs', 'outboxCapacity', 'outsideCapacity', 'messageBytesMax', 'strict', 'handleSignals',
-  'shutdownTimeoutMs', 'spares', 'heapMb', 'coreStartTimeoutMs', 'turnTimeoutMs', 'coreIntensity', 'corePeriodMs', 'intensity', 'periodMs',
+  'shutdownTimeoutMs', 'spares', 'heapMb', 'coreStartTimeoutMs', 'turnTimeoutMs', 'terminateTimeoutMs', 'abandonedMax', 'onFailure', 'coreIntensity',
+  'corePeriodMs', 'intensity', 'periodMs',
 ] // prettier-ignore
 
 const DAY_MS = 86_400_000
@@ -113,6 +132,9 @@ export function checkSystemOptions(options: SystemOptions, parallelism: number):
     heapMb: options.heapMb === undefined ? undefined : count('heapMb', HEAP_MB_MIN, HEAP_MB_MAX, HEAP_MB_MIN),
     coreStartTimeoutMs: duration('coreStartTimeoutMs', 30_000),
     turnTimeoutMs: checkDuration('turnTimeoutMs', options.turnTimeoutMs, { default: 10_000, min: 10, max: Infinity }),
+    terminateTimeoutMs: duration('terminateTimeoutMs', 2000),
+    abandonedMax: options.abandonedMax === Infinity ? Infinity : count('abandonedMax', 2, CORES_MAX, 0),
+    onFailure: checkOneOf('onFailure', options.onFailure, ['end', 'exit'], 'end'),
     coreIntensity: count('coreIntensity', 10, INTENSITY_MAX, 0),
     corePeriodMs: duration('corePeriodMs', 60_000),
     intensity: count('intensity', 3, INTENSITY_MAX, 0),

@@ -25,6 +25,8 @@ export interface ThreadStart {
 export interface ThreadEvents {
   /** It has the platform's modules and the memory, and can load others. Called once at most, and not before `startThread` has returned. */
   onReady(): void
+  /** Something went wrong that ends it: `onEnd` follows, unless the thread hangs on its way out. */
+  onFailing(cause: ErrorRecord): void
   /** Called once, when nothing of the thread runs any more; `undefined` when it was told to end. */
   onEnd(cause: ErrorRecord | undefined): void
 }
@@ -41,6 +43,8 @@ export interface CoreThread {
   stop(): void
   /** Ends it from outside, whatever it is doing; `onEnd` follows, unless the thread does not end. */
   kill(): void
+  /** It did not end after {@link kill}, and nobody waits for it any more: calls to it that are under way fail. */
+  abandon(): void
 }
 
 export interface Driver {

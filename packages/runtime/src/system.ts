@@ -35,8 +35,10 @@ export interface ShutdownReport {
   readonly isDrained: boolean
   /** Messages that were still queued when the time for draining was up; they became dead letters. */
   readonly undrained: number
-  /** Cores whose thread did not end. */
+  /** Cores a thread of which has not ended: the process does not end by itself before it does. */
   readonly abandoned: readonly number[]
+  /** How many such threads there are; several may have been one core, one after the other, and spares none. */
+  readonly abandonedThreads: number
   readonly books: Books
   readonly tookMs: number
 }
@@ -197,14 +199,16 @@ export async function createSystem(platform: SystemPlatform, given: SystemOption
     await stopActors(root, root.roster.actors.reverse(), startedMs + timeoutMs)
     // What was under way of being started comes up now, and is stopped, or it would end with its thread.
     while (root.starting.size > 0 && leftMs() > 0) await sleep(DRAIN_LOOK_MS)
-    const abandoned = await root.pool.stopAll(Math.min(THREAD_END_MS, Math.max(100, leftMs())))
+    const running = await root.pool.stopAll(Math.min(THREAD_END_MS, Math.max(100, leftMs())))
     root.core.flush()
-    root.close(abandoned)
+    root.close(running)
     driver.stop()
     await platform.close()
     const books = allBooks()
+    const { cores: abandoned, count: abandonedThreads } = root.pool.abandoned
     ended(failure === undefined ? { reason: 'shutdown' } : { reason: 'failed', error: failure })
-    return { isDrained: undrained === 0, undrained, abandoned, books, tookMs: platform.corePlatform.now() - startedMs }
+    const tookMs = platform.corePlatform.now() - startedMs
+    return { isDrained: undrained === 0, undrained, abandoned, abandonedThreads, books, tookMs }
   }
 
   function stop(ref: Ref<never>, stopOptions?: StopOptions): Promise<ExitReason>

@@ -159,6 +159,7 @@ function startWorker(
   // An exhausted heap is told by the guard (`heap-guard.ts`), or by Node, with a code of its own.
   worker.on('error', (error: Error & { code?: unknown }) => {
     cause ??= toErrorRecord(String(error.code).endsWith('OUT_OF_MEMORY') ? outOfMemory(start.heapMb, error) : error)
+    events.onFailing(cause)
   })
   worker.on('messageerror', (error) => {
     cause ??= toErrorRecord(error)
@@ -167,11 +168,14 @@ function startWorker(
   const connect: ParcelEnd = (peer, port) => {
     call(remote.connect(peer, Comlink.transfer(port, [port]))).catch(() => {})
   }
-  worker.on('exit', (code) => {
+  const disconnect = (): void => {
     if (number !== undefined && ends.get(number) === connect) ends.delete(number)
     port1.close()
     pool.cancelAll(owner)
     for (const gone of onGone) gone()
+  }
+  worker.on('exit', (code) => {
+    disconnect()
     if (isTold && cause === undefined) events.onEnd(undefined)
     else
       events.onEnd(
@@ -186,6 +190,7 @@ function startWorker(
   })
   const endWith = (error: unknown): void => {
     cause ??= toErrorRecord(error)
+    events.onFailing(cause)
     void worker.terminate()
   }
   call(remote.prepare(start.memory, start.isSpare)).then(() => {
@@ -213,6 +218,7 @@ function startWorker(
     kill() {
       void worker.terminate()
     },
+    abandon: disconnect,
   }
 }
 

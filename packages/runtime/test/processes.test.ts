@@ -1,38 +1,7 @@
 /** What a system does to its process: signals end it after a drain (R2.8), listeners that throw do not harm the runtime. */
-import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
-import { expect, it, onTestFinished } from 'vitest'
-
-interface Run {
-  readonly code: number | null
-  readonly signal: string | null
-  readonly lines: readonly string[]
-}
-
-/** Runs a fixture; calls `onReady` when it says that it is ready. */
-function runScript(name: string, args: readonly string[] = [], onReady: (script: ChildProcess) => void = () => {}): Promise<Run> {
-  const script = spawn(process.execPath, [fileURLToPath(new URL(`./fixtures/${name}`, import.meta.url)), ...args], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  onTestFinished(() => {
-    script.kill('SIGKILL')
-  })
-  let output = ''
-  let isReady = false
-  script.stdout.setEncoding('utf8').on('data', (chunk: string) => {
-    output += chunk
-    if (isReady || !output.includes('ready\n')) return
-    isReady = true
-    onReady(script)
-  })
-  return new Promise((resolve, reject) => {
-    script.on('error', reject)
-    script.on('close', (code, by) => {
-      resolve({ code, signal: by, lines: output.trimEnd().split('\n') })
-    })
-  })
-}
+import { expect, it } from 'vitest'
+import { runScript } from './run-script.ts'
 
 const kill =
   (signal: NodeJS.Signals) =>
@@ -42,6 +11,7 @@ const kill =
 
 it.for(['SIGINT', 'SIGTERM'] as const)('%s: the system drains, then the signal takes its course', async (signal) => {
   expect(await runScript('signal-script.ts', [], kill(signal))).toEqual({
+    errors: '',
     code: null,
     signal,
     lines: ['ready', 'shutdown processed=100 queued=0'],
@@ -58,6 +28,7 @@ it('with two systems in the process both drain', async () => {
 
 it("a handler of the user's own stays in charge of the process; the system drains all the same", async () => {
   expect(await runScript('signal-script.ts', ['1', 'own'], kill('SIGTERM'))).toEqual({
+    errors: '',
     code: 42,
     signal: null,
     lines: ['ready', 'own handler', 'shutdown processed=100 queued=0'],
@@ -66,6 +37,7 @@ it("a handler of the user's own stays in charge of the process; the system drain
 
 it('with handleSignals: false the signal has its usual effect at once', async () => {
   expect(await runScript('signal-script.ts', ['1', 'off'], kill('SIGTERM'))).toEqual({
+    errors: '',
     code: null,
     signal: 'SIGTERM',
     lines: ['ready'],

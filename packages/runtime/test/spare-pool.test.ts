@@ -16,6 +16,7 @@ function world(count: number) {
   const threads: Thread[] = []
   const timers: { at: number; run: () => void }[] = []
   const lost: SpareLoss[] = []
+  const abandoned: CoreThread[] = []
   let now = 0
   let ready = 0
   const pool = new SparePool(
@@ -50,15 +51,19 @@ function world(count: number) {
         ready += 1
       },
       spareLost: (loss) => lost.push(loss),
+      abandon: (thread) => abandoned.push(thread),
+      abandonedEnded: (thread) => abandoned.splice(abandoned.indexOf(thread), 1),
     },
     count,
     1000,
+    200,
     (what) => toErrorRecord(new Error(`too late: ${what}`)),
   )
   return {
     pool,
     threads,
     lost,
+    abandoned,
     get ready() {
       return ready
     },
@@ -122,7 +127,7 @@ it('who takes a spare hears of its end from then on; the warmest goes first', ()
   w.threads[0]?.events.onReady()
   w.pass(10)
   const ends: (ErrorRecord | undefined)[] = []
-  const listen = (cause: ErrorRecord | undefined): number => ends.push(cause)
+  const listen = { onEnd: (cause: ErrorRecord | undefined) => ends.push(cause), onFailing() {} }
   expect(w.pool.take(listen)?.isWarm).toBe(true)
   expect(w.pool.take(listen)?.isWarm).toBe(false)
   expect(w.pool.take(listen)).toBeUndefined()
@@ -156,6 +161,24 @@ it('a module that does not end loading is cut off, and refused', () => {
   expect(w.threads[0]?.isKilled).toBe(true)
   w.threads[0]?.events.onEnd(gone)
   expect(w.lost).toMatchObject([{ module: 'endless', error: { message: 'too late: import of endless' } }])
+})
+
+it('a spare that does not end when it is cut off is abandoned and replaced, and counted until it ends', () => {
+  const w = world(1)
+  w.pool.learn('stuck')
+  w.pool.fill()
+  w.pass(10)
+  w.threads[0]?.events.onReady()
+  w.pass(1000)
+  expect([w.threads[0]?.isKilled, w.abandoned.length]).toEqual([true, 0])
+  w.pass(200)
+  expect(w.abandoned).toHaveLength(1)
+  expect(w.lost).toMatchObject([{ module: 'stuck', error: { message: 'too late: import of stuck' } }])
+  w.pass(10)
+  expect(w.threads).toHaveLength(2)
+  w.threads[0]?.events.onEnd(gone)
+  expect(w.abandoned).toEqual([])
+  expect(w.lost).toHaveLength(1)
 })
 
 it('spares that end for no reason of a module are replaced more and more rarely, until one is warm', () => {

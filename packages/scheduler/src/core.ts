@@ -5,8 +5,7 @@
  * published and room that was given is announced. Whoever drives the core calls {@link Core.turn} until it answers 0, then parks it with
  * {@link Core.hasWork} as the last look.
  */
-import { ActorRef } from '@cambium/actor'
-import type { Behaviour, DeadLetter, ExitReason, Ref, RefTarget } from '@cambium/actor'
+import { ActorRef, type Behaviour, type DeadLetter, type ExitReason, type Ref, type RefTarget } from '@cambium/actor'
 import type { CorePlatform } from '@cambium/base'
 import type { Encoder } from '@cambium/codec'
 import { createDoorbell, type Doorbell } from '@cambium/ring'
@@ -23,16 +22,15 @@ import { DeadLetterOffice } from './dead-letter-office.ts'
 import { Dispatcher } from './dispatcher.ts'
 import type { InboundLane } from './inbound-link.ts'
 import { FaultOffice } from './fault-office.ts'
+import { Fence } from './fence.ts'
 import { HandlerInHand } from './handler-in-hand.ts'
 import { Inspection } from './inspection.ts'
 import { Intake } from './intake.ts'
-import { Lifecycle } from './lifecycle.ts'
-import type { Before } from './lifecycle.ts'
+import { type Before, Lifecycle } from './lifecycle.ts'
 import { linksFrom, linksTo } from './links.ts'
 import type { OutboundLink } from './outbound-link.ts'
 import { ParcelRounds } from './parcel-rounds.ts'
-import { Copier, createCoreEncoder, refMaker } from './ref-codec.ts'
-import type { RefHosts } from './ref-codec.ts'
+import { Copier, createCoreEncoder, refMaker, type RefHosts } from './ref-codec.ts'
 import { createPublishCount } from './publish-count.ts'
 import type { RunContext } from './run-context.ts'
 import { Sender } from './sender.ts'
@@ -70,6 +68,7 @@ export class Core {
   /** Tells the root that this core looks at the clock, as it does after each slow message: it is not stuck. */
   beat: Int32Array
   handler: HandlerInHand
+  fence: Fence
   books: Float64Array
   congestion: Int32Array
   readonly limits: SenderLimits
@@ -119,6 +118,7 @@ export class Core {
     this.congestion = this.block.congestion
     this.bell = createDoorbell(this.block.bell)
     this.#epoch = Atomics.load(this.block.epoch, 0)
+    this.fence = new Fence(this.block.epoch)
     this.router = new SignalRouter(this, memory, this.#epoch, options.onRootSignal)
     this.slots = new SlotTable(this.block.generation)
     this.beat = this.block.beat
@@ -175,8 +175,7 @@ export class Core {
     this.#isInTurn = true
     try {
       const startedMs = this.#budget.begin()
-      let done = this.router.takeOwn() + this.#control.take(this.#budget, this.#isOpen)
-      done += this.wheel.advance(startedMs)
+      let done = this.router.takeOwn() + this.#control.take(this.#budget, this.#isOpen) + this.wheel.advance(startedMs)
       if (this.#isOpen) done += this.#intake.take(this.#budget)
       if (this.bonds.hasDelayed) this.bonds.tellDelayed()
       let handled = 0
@@ -265,6 +264,7 @@ export class Core {
     this.congestion = new Int32Array(this.congestion.length)
     this.beat = new Int32Array(1)
     this.handler = new HandlerInHand()
+    this.fence = new Fence()
     this.links = []
     this.#control = new ControlIntake(this, [], this.#epoch)
     this.#intake = new Intake(this, [], this.#control)

@@ -26,6 +26,7 @@ import { SelectiveReceive } from './selective-receive.ts'
 import type { SelectiveReceiveHost } from './selective-receive.ts'
 import type { Sender } from './sender.ts'
 import { Stash } from './stash.ts'
+import type { Fence } from './fence.ts'
 import type { HandlerInHand } from './handler-in-hand.ts'
 import { MessageTimer } from './message-timer.ts'
 import { Stamp } from './message-stamp.ts'
@@ -42,6 +43,7 @@ export interface DispatcherHost extends AskCyclesHost, CrashOfficeHost, MailboxE
   readonly books: Float64Array
   readonly deadLetters: DeadLetterOffice
   readonly handler: HandlerInHand
+  readonly fence: Fence
   readonly sender: Sender
   /** Sends an answer. */
   reply(asker: Asker, value: unknown): void
@@ -301,6 +303,7 @@ export class Dispatcher {
       this.#crashed(cell, message, error, isCounted)
       return
     }
+    this.#host.fence.pass()
     this.current = undefined
     if (result !== undefined && result !== cell.state) {
       if (isPromise) {

@@ -23,6 +23,7 @@ export class Replies {
   }
 
   reply(asker: Asker, value: unknown): void {
+    this.#host.fence.pass()
     if (asker instanceof PendingAsk) {
       if (this.#host.isStrict) {
         this.#checkTravels(asker, value)

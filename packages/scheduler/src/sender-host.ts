@@ -3,6 +3,7 @@ import type { Encoder } from '@cambium/codec'
 import type { AskTable } from './asks.ts'
 import type { DeadLetterOffice } from './dead-letter-office.ts'
 import type { Dispatcher } from './dispatcher.ts'
+import type { Fence } from './fence.ts'
 import type { OutboundLink } from './outbound-link.ts'
 import type { SlotTable } from './slot-table.ts'
 import type { TimerWheel } from './timer-wheel.ts'
@@ -22,6 +23,7 @@ export interface SenderLimits {
 export interface SenderHost {
   readonly coreNumber: number
   readonly books: Float64Array
+  readonly fence: Fence
   readonly limits: SenderLimits
   /** Development: messages within a core are checked and frozen as if they crossed cores. */
   readonly isStrict: boolean

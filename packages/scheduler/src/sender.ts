@@ -95,6 +95,7 @@ export class Sender {
    * that came by reference; while it runs, and the system drains, that ref is as good as any.
    */
   #isShutFor(isOutside: boolean): boolean {
+    this.#host.fence.pass()
     if (!this.isClosed) return false
     const { dispatcher } = this.#host
     return this.#isEnded || (isOutside && dispatcher.current === undefined && dispatcher.asyncInFlight === 0)

@@ -5,7 +5,7 @@
  *   header                magic, version, cores, ring sizes       root, once, before any other thread attaches
  *   core k  bell          doorbell word                           core k; a peer only by CAS parked -> rung (see ring's doorbell)
  *           state         CORE_*                                  root
- *           epoch         incarnations of the core                root, while the core is down
+ *           epoch         incarnations of the core                root, while the core is down, or to fence it off
  *           beat          looks at the clock                            core k, plain stores; the root only compares two readings
  *           handler               callback that runs, see handler-in-hand.ts  core k, plain stores
  *           attention     control plane has posted something      root sets, core k clears

@@ -85,5 +85,6 @@ export function createSimThread(host: SimThreadHost, events: ThreadEvents): Core
           host.end(sim, new CambiumError('ERR_CORE_EXIT', `simulated core was killed: core=${sim.number}`, { severity: 'crash' }))
       })
     },
+    abandon() {},
   }
 }
