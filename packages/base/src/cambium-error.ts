@@ -71,13 +71,21 @@ function describe(thrown: unknown, depth: number): ErrorRecord {
   const cause = thrown.cause
   const record: ErrorRecord = {
     name: cut(String(thrown.name), NAME_CHARS_MAX),
-    code: cut('code' in thrown ? String(thrown.code) : 'ERR_UNKNOWN', NAME_CHARS_MAX),
+    code: cut(
+      'code' in thrown ? String(thrown.code) : isStackOverflow(thrown) ? 'ERR_STACK_OVERFLOW' : 'ERR_UNKNOWN',
+      NAME_CHARS_MAX,
+    ),
     message: cut(String(thrown.message), MESSAGE_CHARS_MAX),
     stack: cut(String(thrown.stack ?? ''), STACK_CHARS_MAX),
     severity: thrown instanceof CambiumError && isSeverity(thrown.severity) ? thrown.severity : 'crash',
     fields: thrown instanceof CambiumError ? plainFields(thrown.fields) : {},
   }
   return cause === undefined || depth >= CAUSE_DEPTH_MAX ? record : { ...record, cause: toErrorRecord(cause, depth + 1) }
+}
+
+/** V8 has no code for it. */
+function isStackOverflow(thrown: Error): boolean {
+  return thrown instanceof RangeError && thrown.message === 'Maximum call stack size exceeded'
 }
 
 /** The error that a record stands for, under its name; its stack is the one of the place where it was thrown. */

@@ -268,8 +268,8 @@ export class CorePool {
     }
     const onFailing = (cause: ErrorRecord): void => {
       if (record.thread !== thread || record.isEnding || this.#isStopping) return
-      record.verdict ??= cause
       this.#arm(record, this.#options.terminateTimeoutMs, () => {
+        record.verdict ??= cause
         this.#end(record)
       })
     }

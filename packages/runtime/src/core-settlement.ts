@@ -4,18 +4,26 @@
  */
 import type { ActorAddress, ErrorRecord } from '@cambium/base'
 import { BELL_BUSY, inspectRing } from '@cambium/ring'
-import { deadLane, endsMessage, readBooks, readHandler, recoverBooks } from '@cambium/scheduler'
-import type { CoreBlock, SystemMemory } from '@cambium/scheduler'
+import { deadLane, endsMessage, messageInHand, readBooks, readHandler, recoverBooks } from '@cambium/scheduler'
+import type { CoreBlock, MessageInHand, SystemMemory } from '@cambium/scheduler'
+
+/** Messages that were in the mailbox of the actor in a slot; its timers' and what the runtime had to tell it are among them. */
+interface MailboxLoss {
+  readonly slot: number
+  readonly messages: number
+}
 
 export interface CoreLoss {
   readonly core: number
   readonly error: ErrorRecord
-  /** Targets of the messages from rings that were in hand. */
-  readonly inHand: readonly ActorAddress[]
+  /** The messages from rings that were in hand. */
+  readonly inHand: readonly MessageInHand[]
   /** Whose callback was running, unless the end came from outside: its supervisor counts the loss, the others restart their children for nothing. */
   readonly blamed: ActorAddress | undefined
   /** Messages lost with the heap, besides those in hand. */
   readonly lost: number
+  /** Of those, what lay in the mailboxes of the core's first 16,384 slots. The rest waited for room, or in the hands of asynchronous handlers. */
+  readonly mailboxes: readonly MailboxLoss[]
 }
 
 /** From now on what is sent to the core is meant for the successor, and what its thread would still write is not. */
@@ -34,18 +42,12 @@ export function settleCore(memory: SystemMemory, core: number, error: ErrorRecor
   recoverBooks(memory, core)
   const running = isBlameless ? undefined : readHandler(block.handler)
   const blamed = running && { core, slot: running.slot, generation: running.generation }
-  const inHand: ActorAddress[] = []
+  const inHand: MessageInHand[] = []
   const positions = memory.blocks.map((_, source) => {
     if (source === core) return 0
     const inspection = inspectRing(memory.dataRing(source, core))
     const held = inspection.inHand
-    if (held !== undefined && held.payloadBytes >= 8 && endsMessage(held)) {
-      inHand.push({
-        core,
-        slot: held.buffer.readInt32LE(held.payloadOffset),
-        generation: held.buffer.readInt32LE(held.payloadOffset + 4),
-      })
-    }
+    if (held !== undefined && held.payloadBytes >= 8 && endsMessage(held)) inHand.push(messageInHand(memory, source, core, held))
     return inspection.resume
   })
   const queued = Math.max(0, readBooks(block.books).queued)
@@ -62,5 +64,19 @@ export function settleCore(memory: SystemMemory, core: number, error: ErrorRecor
   Atomics.store(block.bell, 0, BELL_BUSY)
   Atomics.store(block.attention, 0, 0)
   block.handler.fill(0)
-  return { loss: { core, error, inHand, blamed, lost }, positions }
+  return { loss: { core, error, inHand, blamed, lost, mailboxes: takeMailboxes(block, lost) }, positions }
+}
+
+/** Reads the lengths of the mailboxes, and clears them for the successor. Never more in all than the books say. */
+function takeMailboxes({ queued }: CoreBlock, lost: number): MailboxLoss[] {
+  const mailboxes: MailboxLoss[] = []
+  let left = lost
+  queued.forEach((length, slot) => {
+    const messages = Math.min(length, left)
+    if (messages === 0) return
+    left -= messages
+    mailboxes.push({ slot, messages })
+  })
+  queued.fill(0)
+  return mailboxes
 }

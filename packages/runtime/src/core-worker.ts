@@ -19,6 +19,7 @@ import { guardHeap } from './heap-guard.ts'
 import { argumentError, checkNotAborted, unwrapOutcome } from './offload-pool.ts'
 import { PortPost } from './port-post.ts'
 import { rehearse } from './rehearsal.ts'
+import type { LastWords } from './thread-death.ts'
 import { setThreadRole } from './thread-role.ts'
 
 const setting = workerData as WorkerSetting
@@ -124,5 +125,9 @@ const control: WorkerControl = {
   },
 }
 
+process.on('uncaughtExceptionMonitor', (_error, origin) => {
+  const words: LastWords = { lastWords: origin }
+  parentPort?.postMessage(words)
+})
 if (parentPort === null) throw new CambiumError('ERR_NOT_A_WORKER', 'this module is the entry of a worker thread')
 Comlink.expose(control, nodeEndpoint(parentPort))

@@ -27,17 +27,23 @@ export interface SystemEventMap {
   /** An actor or supervisor used up its restarts and stays down. `name` is the path of a supervisor that is an actor itself, and `child` the last of its children to fail. */
   given_up: [{ readonly name: string; readonly restarts: number; readonly reason: string; readonly child?: string }]
   /**
-   * A core died. `inHand`: targets of the messages from rings that were in hand; `blamed`: the actor whose callback was running, unless the end came by
-   * `killCore`; `lost`: messages that were in its heap besides.
+   * A core died; `error.code` tells of what. `inHand`: the messages from other cores that were in hand, by target, with their `type` as far as it can be told;
+   * `blamed`: the actor whose callback was running, unless the end came by `killCore`; `lost`: messages that were in its heap besides; `mailboxes`: how
+   * many of those lay in whose mailbox, on the first 16,384 slots of the core.
    */
   core_lost: [
     {
       readonly core: number
       readonly error: ErrorRecord
-      readonly inHand: readonly ActorAddress[]
+      readonly inHand: readonly (ActorAddress & { readonly type: string | undefined; readonly name: string | undefined })[]
       readonly blamed: ActorAddress | undefined
       readonly blamedName: string | undefined
       readonly lost: number
+      readonly mailboxes: readonly {
+        readonly actor: ActorAddress
+        readonly name: string | undefined
+        readonly messages: number
+      }[]
       readonly actors: number
     },
   ]

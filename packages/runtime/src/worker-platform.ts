@@ -15,6 +15,8 @@ import { CoreLoop } from './core-loop.ts'
 import { v8HeapMb } from './heap-guard.ts'
 import { checkNotAborted, OffloadPool, unwrapOutcome } from './offload-pool.ts'
 import { PortPost } from './port-post.ts'
+import { isLastWords, threadDeath } from './thread-death.ts'
+import type { LastWords } from './thread-death.ts'
 import type { CoreThread, Driver, SystemPlatform, ThreadEvents, ThreadStart } from './system-platform.ts'
 
 /** Keeps the process alive while a system runs, whatever else happens; the interval itself does nothing. */
@@ -156,10 +158,16 @@ function startWorker(
   }
 
   // `error` comes first, `exit` after it, when nothing of the thread runs any more: only then may its memory be read for good.
-  // An exhausted heap is told by the guard (`heap-guard.ts`), or by Node, with a code of its own.
-  worker.on('error', (error: Error & { code?: unknown }) => {
-    cause ??= toErrorRecord(String(error.code).endsWith('OUT_OF_MEMORY') ? outOfMemory(start.heapMb, error) : error)
-    events.onFailing(cause)
+  let thrown: { readonly value: unknown } | undefined
+  let lastWords: LastWords | undefined
+  const death = (exitCode?: number): ErrorRecord =>
+    cause ?? threadDeath({ core: label, heapMb: start.heapMb, thrown, lastWords, exitCode })
+  worker.on('message', (message) => {
+    if (isLastWords(message)) lastWords = message
+  })
+  worker.on('error', (value: unknown) => {
+    thrown ??= { value }
+    events.onFailing(death())
   })
   worker.on('messageerror', (error) => {
     cause ??= toErrorRecord(error)
@@ -176,17 +184,7 @@ function startWorker(
   }
   worker.on('exit', (code) => {
     disconnect()
-    if (isTold && cause === undefined) events.onEnd(undefined)
-    else
-      events.onEnd(
-        cause ??
-          toErrorRecord(
-            new CambiumError('ERR_CORE_EXIT', `thread of the core ended: core=${label}, exitCode=${code}`, {
-              severity: 'crash',
-              fields: { code },
-            }),
-          ),
-      )
+    events.onEnd(isTold && cause === undefined && thrown === undefined ? undefined : death(code))
   })
   const endWith = (error: unknown): void => {
     cause ??= toErrorRecord(error)
@@ -220,11 +218,4 @@ function startWorker(
     },
     abandon: disconnect,
   }
-}
-
-/** What the thread said, where it could say something; only the message of an error comes out of a thread that ends. */
-function outOfMemory(heapMb: number | undefined, cause: Error & { code?: unknown }): CambiumError {
-  const limit = heapMb === undefined ? 'the limit of V8' : heapMb
-  const message = cause.code === 'ERR_CORE_OUT_OF_MEMORY' ? cause.message : `core used up its heap: heapMb=${limit}`
-  return new CambiumError('ERR_CORE_OUT_OF_MEMORY', message, { severity: 'crash', cause, fields: { heapMb: heapMb ?? null } })
 }

@@ -1,6 +1,6 @@
 /** The death of a core, however it came about: it is replaced, its actors answer behind the same refs, nothing is lost unseen (D3, D8, D10). */
 import { startSystem } from '@cambium/runtime'
-import { expect, it } from 'vitest'
+import { expect, it, vi } from 'vitest'
 import { counter } from './fixtures/counter.ts'
 import { gate, gated } from './fixtures/gate.ts'
 import { perilous } from './fixtures/perilous.ts'
@@ -15,6 +15,8 @@ interface Death {
   readonly text: string
   /** Whether the deadly message is in hand when the core dies. */
   readonly isInHand: boolean
+  /** What was thrown, where something was. */
+  readonly thrown?: Readonly<Record<string, string>>
 }
 
 const DEATHS: readonly Death[] = [
@@ -28,16 +30,26 @@ const DEATHS: readonly Death[] = [
   {
     cause: 'a throw outside any handler',
     message: { type: 'throw_later' },
-    code: 'ERR_UNKNOWN',
-    text: 'thrown outside any handler',
+    code: 'ERR_CORE_UNCAUGHT',
+    text: 'error was not caught: core=1, error=Error: thrown outside any handler',
     isInHand: false,
+    thrown: { code: 'ERR_UNKNOWN', message: 'thrown outside any handler' },
+  },
+  {
+    cause: 'a stack overflow outside any handler',
+    message: { type: 'overflow_later' },
+    code: 'ERR_CORE_UNCAUGHT',
+    text: 'error was not caught: core=1, error=RangeError: Maximum call stack size exceeded',
+    isInHand: false,
+    thrown: { code: 'ERR_STACK_OVERFLOW', name: 'RangeError' },
   },
   {
     cause: 'an unhandled rejection',
     message: { type: 'reject_unseen' },
-    code: 'ERR_UNKNOWN',
-    text: 'rejected and not handled',
+    code: 'ERR_CORE_REJECTION',
+    text: 'promise was rejected and not handled: core=1, error=Error: rejected and not handled',
     isInHand: false,
+    thrown: { code: 'ERR_UNKNOWN', message: 'rejected and not handled' },
   },
   {
     cause: 'an endless loop',
@@ -74,13 +86,14 @@ it.for(DEATHS)(
       core: 1,
       actors: 2,
       lost: 0,
-      inHand: death.isInHand ? [{ core, generation, slot }] : [],
-      error: { code: death.code, message: death.text },
+      inHand: death.isInHand ? [{ core, generation, slot, type: death.message?.type, name: 'culprit' }] : [],
+      error: { code: death.code, message: death.text, ...(death.thrown === undefined ? {} : { cause: death.thrown }) },
     })
     if (deadly !== undefined) {
       expect(await deadly).toMatchObject({
         code: 'ERR_CORE_LOST',
         message: `core died with the message: target=${String(culprit)}, cause=${death.text}`,
+        cause: { code: death.code },
       })
     }
     expect(await restarted).toMatchObject({ core: 1, tookMs: expect.any(Number) })
@@ -127,6 +140,47 @@ it('of 1,000 asks under way each is answered, or fails with ERR_CORE_LOST; those
   expect(dead).toMatchObject({ in_hand: inHand.length, lost_with_core: inHeap })
   // A reply that was under way when its ask failed is a late one.
   expect(deadTotal).toBe(dead.in_hand + dead.lost_with_core + dead.late_reply)
+})
+
+it('a stack overflow in a handler is the end of its actor alone, and told as one (R3.1)', async () => {
+  const system = await start()
+  const ref = await system.spawn(perilous, undefined, { core: 1 })
+  const exited = next(system, 'actor_exited')
+  expect(await failureOf(ref.ask({ type: 'overflow' }))).toMatchObject({ code: 'ERR_ACTOR_CRASHED' })
+  expect(await exited).toMatchObject({ reason: { kind: 'crash', error: { code: 'ERR_STACK_OVERFLOW', name: 'RangeError' } } })
+  expect(await ref.ask({ type: 'where' })).toEqual({ core: 1, incarnation: 1 })
+})
+
+it('what lay in the mailboxes of a dead core is told by actor; asks among it fail with the reason (D6)', async () => {
+  const system = await start({ turnTimeoutMs: Infinity })
+  const door = await system.spawn(gate, { isOpen: true }, { core: 0 })
+  const refs = await Promise.all(['a', 'b', 'c'].map((name) => system.spawn(gated, door, { core: 1, name })))
+  door.tell({ type: 'close' })
+  for (const ref of refs) ref.tell({ type: 'pass' })
+  await door.ask({ type: 'arrived', count: 6 }) // all of them wait in their handlers, and what comes now lies in their mailboxes
+  const [a, b, c] = refs as [(typeof refs)[0], (typeof refs)[0], (typeof refs)[0]]
+  const asked = failureOf(a.ask({ type: 'where' }, { timeoutMs: 60_000 }))
+  for (let i = 0; i < 4; i += 1) a.tell({ type: 'where' })
+  for (let i = 0; i < 3; i += 1) b.tell({ type: 'where' })
+  await vi.waitFor(() => expect(system.booksOf(1).queued).toBe(11))
+  const letters = collect(system, 'dead_letter')
+  const lost = next(system, 'core_lost')
+  system.killCore(1)
+  const { lost: messages, mailboxes } = await lost
+  expect(messages).toBe(11)
+  expect(mailboxes).toEqual([
+    { actor: { core: 1, slot: a.slot, generation: a.generation }, name: 'a', messages: 5 },
+    { actor: { core: 1, slot: b.slot, generation: b.generation }, name: 'b', messages: 3 },
+  ])
+  expect(await asked).toMatchObject({ code: 'ERR_CORE_LOST', cause: { code: 'ERR_CORE_KILLED' } })
+  const buried = letters.filter(({ reason }) => reason === 'lost_with_core')
+  expect(buried.map(({ name, count }) => [name, count])).toEqual([
+    ['a', 5],
+    ['b', 3],
+    [undefined, 3], // in the handlers
+  ])
+  door.tell({ type: 'open' })
+  expect(await c.ask({ type: 'where' })).toBe(1)
 })
 
 it('of 5,000 tells through a core that dies three times none comes twice, and each that is missing is a dead letter (D6)', async () => {

@@ -2,7 +2,7 @@
  * What the root, or a supervisor, asks of a core: start and stop, each answered once. A request needs no timer of its own: the core answers within
  * the actor's limits, a core that is stuck is killed by the watch of the pool, and with a dead core its requests fail.
  */
-import { CambiumError, toErrorRecord } from '@cambium/base'
+import { CambiumError, fromErrorRecord, toErrorRecord } from '@cambium/base'
 import type { ErrorRecord } from '@cambium/base'
 import type { Signal } from './signals.ts'
 
@@ -53,7 +53,10 @@ export class CoreRequests {
   /** What was asked of a dead core will not be answered; {@link answerLate} tells who asked. */
   fail(core: number, error: ErrorRecord): void {
     const lost = toErrorRecord(
-      new CambiumError('ERR_CORE_LOST', `core died: core=${core}, cause=${error.message}`, { severity: 'crash' }),
+      new CambiumError('ERR_CORE_LOST', `core died: core=${core}, cause=${error.message}`, {
+        severity: 'crash',
+        cause: fromErrorRecord(error),
+      }),
     )
     for (const [request, open] of this.#open) {
       if (open.core !== core) continue

@@ -71,6 +71,7 @@ export class Core {
   fence: Fence
   books: Float64Array
   congestion: Int32Array
+  queued: Int32Array
   readonly limits: SenderLimits
   readonly isStrict: boolean
   readonly encoder: Encoder
@@ -114,14 +115,12 @@ export class Core {
     this.#checkpoint = platform.checkpoint?.bind(platform)
     this.#isOpen = options.isOpen ?? true
     this.block = memory.blocks[options.number] as CoreBlock
-    this.books = this.block.books
-    this.congestion = this.block.congestion
+    ;({ books: this.books, congestion: this.congestion, queued: this.queued, beat: this.beat } = this.block)
     this.bell = createDoorbell(this.block.bell)
     this.#epoch = Atomics.load(this.block.epoch, 0)
     this.fence = new Fence(this.block.epoch)
     this.router = new SignalRouter(this, memory, this.#epoch, options.onRootSignal)
     this.slots = new SlotTable(this.block.generation)
-    this.beat = this.block.beat
     this.handler = new HandlerInHand(this.block.handler)
     this.#budget = new TurnBudget(() => {
       this.beat[0] = ((this.beat[0] as number) + 1) | 0
@@ -262,6 +261,7 @@ export class Core {
   sever(): void {
     this.books = new Float64Array(this.books.length)
     this.congestion = new Int32Array(this.congestion.length)
+    this.queued = new Int32Array(this.queued.length)
     this.beat = new Int32Array(1)
     this.handler = new HandlerInHand()
     this.fence = new Fence()

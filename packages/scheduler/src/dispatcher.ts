@@ -151,8 +151,10 @@ export class Dispatcher {
 
   /** Makes the actor runnable if it has something to do and may do it. */
   schedule(cell: ActorCell): void {
-    if (cell.isQueued || cell.status !== READY || cell.outbox > 0 || cell.mailbox === undefined || cell.mailbox.length === 0)
-      return
+    const { mailbox } = cell
+    if (mailbox === undefined) return
+    this.#entry.note(cell, mailbox.length)
+    if (cell.isQueued || cell.status !== READY || cell.outbox > 0 || mailbox.length === 0) return
     cell.isQueued = true
     this.runQueue.push(cell)
   }
@@ -175,6 +177,7 @@ export class Dispatcher {
       const beside = mailbox.takenAsker
       mailbox.takenAsker = undefined // or an idle actor would keep its last asker alive
       handled += 1
+      this.#entry.note(cell, mailbox.length)
       if (cell.isCongested) this.#entry.left(cell, mailbox)
       if (beside === undefined) this.#run(cell, message, undefined, true)
       else if (beside instanceof MessageTimer) this.#runTimer(cell, message, beside)
@@ -237,6 +240,7 @@ export class Dispatcher {
       const beside = mailbox.takenAsker
       if (!isOwn(beside)) bury(message, beside instanceof Stamp ? beside.asker : beside)
     }
+    this.#entry.note(cell, 0)
     this.#entry.relieve(cell)
   }
 

@@ -6,6 +6,8 @@
  * 2. It is so until it has drained to half of its capacity; with `fail` until there is any room.
  * 3. With `shed-low` it lets everything in, and drops, as long as it holds messages of low priority.
  * 4. Messages of high priority have a capacity of their own, as large, in a mailbox that is congested: they come past what is held back.
+ *
+ * How many messages lie in each mailbox is written to shared memory as it changes, so that the death of the core can be accounted for by actor.
  */
 import { HIGH, LOW, NORMAL, priorityNumber, UNSET } from '@cambium/actor'
 import type { Mailbox } from '@cambium/actor'
@@ -31,6 +33,8 @@ const SHED_NEWS_MS = 1000
 
 export interface MailboxEntryHost {
   readonly congestion: Int32Array
+  /** Messages in the mailbox of each of the first slots. */
+  readonly queued: Int32Array
   readonly deadLetters: DeadLetterOffice
   now(): number
   replyError(asker: Asker, error: Error): void
@@ -79,6 +83,12 @@ export class MailboxEntry {
       this.#host.reportFault(`priority of a message to ${cell.label}`, error)
       return NORMAL
     }
+  }
+
+  /** The mailbox has become longer or shorter. A plain store: it is read when this thread has ended. */
+  note({ slot }: ActorCell, length: number): void {
+    const { queued } = this.#host
+    if (slot < queued.length) queued[slot] = length
   }
 
   /** Messages have been put back. */

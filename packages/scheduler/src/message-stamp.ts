@@ -18,7 +18,7 @@ import { ASK, ASK_STAMPED, TELL, TELL_STAMPED } from './record-lane.ts'
 /** Longest time until a message expires, in milliseconds. */
 const EXPIRES_MS_MAX = 2 ** 31
 /** A multiple of 8, as the header before it. */
-const STAMP_BYTES = 24
+export const STAMP_BYTES = 24
 
 export class Stamp {
   /** 0 when the sender gave none. */

@@ -3,7 +3,7 @@
  * another core.
  */
 import type { ExitReason } from '@cambium/actor'
-import { CambiumError, formatAddress, toErrorRecord } from '@cambium/base'
+import { CambiumError, formatAddress, fromErrorRecord, toErrorRecord } from '@cambium/base'
 import type { ErrorRecord } from '@cambium/base'
 import type { AskTable } from './asks.ts'
 import type { CoreDirectory } from './core-directory.ts'
@@ -142,7 +142,10 @@ function failAsksTo(host: RootOrdersHost, core: number, resume: number, error: E
   for (const ask of host.asks.all()) {
     if (ask.target.core !== core || ask.position === undefined || ask.position > upTo) continue
     const message = `core died with the message: target=${formatAddress(ask.target)}, cause=${error.message}`
-    host.sender.replies.failAsk(ask, new CambiumError('ERR_CORE_LOST', message, { severity: 'crash' }))
+    host.sender.replies.failAsk(
+      ask,
+      new CambiumError('ERR_CORE_LOST', message, { severity: 'crash', cause: fromErrorRecord(error) }),
+    )
   }
   host.requestTurn()
 }

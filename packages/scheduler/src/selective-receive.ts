@@ -103,6 +103,7 @@ export class SelectiveReceive {
     if (mailbox === undefined || found === undefined) return undefined
     const beside = mailbox.takenAsker
     mailbox.takenAsker = undefined
+    this.#entry.note(cell, mailbox.length)
     if (cell.isCongested) this.#entry.left(cell, mailbox)
     return { message: found.message, beside }
   }

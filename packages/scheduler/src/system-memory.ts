@@ -12,12 +12,13 @@
  *           generation    last generation given to a slot         core k
  *           congestion    congested mailboxes by slot & mask      core k; the root clears it while the core is down
  *           waiting[s]    core s waits for room at core k         core s sets, core k clears
+ *           queued[slot]  messages in its mailbox, see mailbox-entry.ts  core k, plain stores; the root only once its thread has ended
  *           books         see books.ts                            core k; root while the core is down
  *           shapes        codec structures, append only           core k
  *           layouts       layouts of compiled messages, likewise  core k
  *   pair s,d data, control   two rings                            producer words core s, consumer words core d
  *
- * All words but `beat`, `handler` and `books` are written by Atomics.store and read by Atomics.load: sequentially consistent.
+ * All words but `beat`, `handler`, `queued` and `books` are written by Atomics.store and read by Atomics.load: sequentially consistent.
  */
 import { assert, CambiumError } from '@cambium/base'
 import { LAYOUT_AREA_BYTES, SHAPE_AREA_BYTES } from '@cambium/codec'
@@ -31,11 +32,14 @@ export const CORE_STARTING = 1
 export const CORE_UP = 2
 export const CORE_STOPPING = 3
 
+/** Slots whose mailboxes are counted one by one, the first of a core. */
+const QUEUED_SLOTS: number = 1 << 14
+
 /** Buckets of the congestion table of a core. Two slots that share one are held back together. */
 export const CONGESTION_BUCKETS: number = 1 << 14
 
 const MAGIC = 0x43414d42 // CAMB
-const VERSION = 3
+const VERSION = 4
 const HEADER_WORDS = 8
 
 export interface SystemMemoryShape {
@@ -59,6 +63,8 @@ export interface CoreBlock {
   readonly congestion: Int32Array
   /** One single-word view per peer. */
   readonly waiting: readonly Int32Array[]
+  /** By slot. */
+  readonly queued: Int32Array
   readonly books: Float64Array
   readonly shapes: Uint8Array
   readonly layouts: Uint8Array
@@ -119,6 +125,7 @@ function takeParts(cursor: RegionCursor, shape: SystemMemoryShape): Parts {
     generation: cursor.int32(1),
     congestion: cursor.int32(CONGESTION_BUCKETS),
     waiting: Array.from({ length: shape.cores }, () => cursor.int32(1)),
+    queued: cursor.int32(QUEUED_SLOTS),
     books: cursor.float64(BOOK_LANES),
     shapes: cursor.bytes(SHAPE_AREA_BYTES),
     layouts: cursor.bytes(LAYOUT_AREA_BYTES),
