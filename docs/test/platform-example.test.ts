@@ -3,9 +3,10 @@ import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { simulate } from '@cambium/testkit'
-import { childRef, whichChildren } from 'cambium'
+import { applicationOf, childRef, startApplications, whichChildren } from 'cambium'
 import type { Ref, SupervisorRef } from 'cambium'
 import { expect, test } from 'vitest'
+import { application } from '../examples/platform/application.ts'
 import { domain, DOMAINS, platform, service } from '../examples/platform/platform.ts'
 import { REPOSITORY } from './source-file.ts'
 
@@ -24,7 +25,8 @@ test('R0.1 R0.2 the tree runs, and each domain restarts by its own strategy', as
   await simulate(
     async (sim) => {
       for (const behaviour of [platform, domain, service]) sim.learn(behaviour as never)
-      const top = await sim.spawn(platform, undefined, { name: 'platform' })
+      await startApplications(sim.system, [application], { env: {} })
+      const { supervisor: top } = applicationOf(sim.system, application)
       expect((await whichChildren(top)).map(({ id, status, kind }) => [id, status, kind])).toEqual(
         ['core', 'osint', 'security', 'dd', 'evolution'].map((id) => [id, 'running', 'supervisor']),
       )

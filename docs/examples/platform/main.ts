@@ -1,10 +1,12 @@
 /** Starts the platform, has one whole domain fail again and again, and shows who noticed. */
-import { childRef, startSystem, whichChildren } from 'cambium'
+import { applicationOf, childRef, startApplications, startSystem, whichChildren } from 'cambium'
 import type { Ref, SupervisorRef } from 'cambium'
-import { DOMAINS, platform } from './platform.ts'
+import { application } from './application.ts'
+import { DOMAINS } from './platform.ts'
 
 const system = await startSystem()
-const top = await system.spawn(platform, undefined, { name: 'platform' })
+await startApplications(system, [application], { type: 'permanent' })
+const { supervisor: top } = applicationOf(system, application)
 const serviceOf = async (name: string, id: string): Promise<Ref<'work' | 'fail', string>> => {
   const domain = (await childRef(top, name)) as unknown as SupervisorRef
   return (await childRef(domain, id)) as unknown as Ref<'work' | 'fail', string>

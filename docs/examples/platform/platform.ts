@@ -43,11 +43,10 @@ export const domain = defineSupervisor<string>(import.meta.url, 'domain', {
   },
 })
 
-export const platform = defineSupervisor(import.meta.url, 'platform', {
-  init: () => ({
+export const platform = defineSupervisor<Pick<SupervisorSpec, 'intensity' | 'periodMs'>>(import.meta.url, 'platform', {
+  init: (limits) => ({
     strategy: 'one_for_one',
-    intensity: 10,
-    periodMs: 10_000,
+    ...limits,
     // Each domain on a core of its own, as far as there are so many.
     children: Object.keys(DOMAINS).map((name) => child(domain, name, { id: name, spread: true })),
   }),

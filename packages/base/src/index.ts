@@ -3,6 +3,8 @@ export { CambiumError, fromErrorRecord, toErrorRecord } from './cambium-error.ts
 export type { CambiumErrorOptions, ErrorRecord, Severity } from './cambium-error.ts'
 export { checkBoolean, checkDuration, checkFields, checkInteger, checkOneOf, optionError } from './check-options.ts'
 export type { CorePlatform, ParcelPost, PostedParcel } from './core-platform.ts'
+export { toMilliseconds } from './duration.ts'
+export type { Duration } from './duration.ts'
 export { hashKey } from './key-hash.ts'
 export { CORES_MAX, formatAddress, sameAddress, slotKey, SLOTS_MAX } from './ids.ts'
 export type { ActorAddress } from './ids.ts'

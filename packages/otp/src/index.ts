@@ -1,5 +1,17 @@
+export { applicationOf, reloadConfig, startApplications, stopApplications, whichApplications } from './application-calls.ts'
+export type { ApplicationInfo, StartApplicationsOptions } from './application-calls.ts'
+export type { ConfigFields, ConfigOf, ConfigProblem, GivenConfig } from './application-config.ts'
 export { serveStream } from './byte-stream.ts'
 export type { ByteStreamOptions, ByteStreamReport } from './byte-stream.ts'
+export { defineApplication } from './define-application.ts'
+export type {
+  Application,
+  ApplicationContext,
+  ApplicationDefinition,
+  AssetPaths,
+  ConfigChange,
+  TopSupervisor,
+} from './define-application.ts'
 export { definePartitionSupervisor, partitionRef } from './define-partition-supervisor.ts'
 export type { PartitionDefinition, PartitionSupervisor } from './define-partition-supervisor.ts'
 export { defineStateMachine } from './define-state-machine.ts'
@@ -20,6 +32,10 @@ export {
 export type { SupervisorChild, SupervisorRef, SupervisorReply, SupervisorRequest } from './supervisor-protocol.ts'
 export { createGroupScope } from './process-groups.ts'
 export type { GroupChange, GroupScope } from './process-groups.ts'
+export type { ApplicationStatus, ApplicationType } from './running-application.ts'
+export { setting } from './setting.ts'
+export type { DurationOptions, NumberOptions, Setting, SettingOptions, TextOptions, UrlOptions } from './setting.ts'
+export type { SchemaIssue, SchemaResult, StandardSchema } from './standard-schema.ts'
 export { createRegistry } from './registry.ts'
 export type { Lookup, Registrant, Registry, RegistryEntry, RegistryOptions } from './registry.ts'
 export { withLock } from './with-lock.ts'

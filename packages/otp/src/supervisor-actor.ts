@@ -2,7 +2,8 @@
  * One incarnation of a supervisor that is an actor: the hands of its decisions (D9). The driver says what is to be done, one step at a time; the
  * keeper does it, on whichever core; requests wait for the answer of the driver and are answered late.
  */
-import type { ActorContext, Ref } from '@cambium/actor'
+import { EXIT_SHUTDOWN } from '@cambium/actor'
+import type { ActorContext, ExitReason, Ref } from '@cambium/actor'
 import { CambiumError, toErrorRecord } from '@cambium/base'
 import { childExitOf } from '@cambium/runtime'
 import type { ChildKeeper, RunContext } from '@cambium/scheduler'
@@ -22,6 +23,9 @@ import type {
 import { coreOf } from './supervised-child.ts'
 import type { SupervisedChild, SupervisedChildSpec } from './supervised-child.ts'
 import type { SupervisorReply, SupervisorRequest } from './supervisor-protocol.ts'
+
+/** Nobody has asked for it, and nothing has failed. OTP says `shutdown` alone; the detail lets applications tell it from a failure. */
+const AUTO_SHUTDOWN: ExitReason = Object.freeze({ kind: 'shutdown', detail: 'auto_shutdown' })
 
 type Context = ActorContext<SupervisorRequest, SupervisorReply>
 type Answer = (reply: SupervisorReply) => void
@@ -180,7 +184,7 @@ export class SupervisorActor implements SupervisorHands<SupervisedChild> {
     const onEnded = this.#onEnded
     if (onEnded !== undefined) onEnded()
     // A start that failed is told by `start`. The others are orderly ends to the supervisor's own supervisor, as in OTP.
-    else if (reason !== 'start_failed') this.#context.endFor({ kind: 'shutdown' })
+    else if (reason !== 'start_failed') this.#context.endFor(reason === 'shutdown' ? AUTO_SHUTDOWN : EXIT_SHUTDOWN)
   }
 
   // --- small parts

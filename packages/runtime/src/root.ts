@@ -167,7 +167,7 @@ export class Root implements SupervisorHostRoot {
    * restart. Throws `ERR_CANNOT_TRAVEL`, `ERR_NAME_TAKEN`.
    */
   enlist(id: string, checked: CheckedActor, budget: SupervisorFlags): SupervisedActor {
-    return this.roster.enlist(id, { ...checked, start: this.#copyStart(checked.start) }, budget)
+    return this.roster.enlist(id, { ...checked, start: this.copyStart(checked.start) }, budget)
   }
 
   startActor(actor: SupervisedActor, done: (error: Error | undefined) => void): void {
@@ -184,7 +184,7 @@ export class Root implements SupervisorHostRoot {
       return
     }
     // To a worker it travels as bytes anyway.
-    const start = actor.core === 0 ? this.#copyStart(actor.start) : actor.start
+    const start = actor.core === 0 ? this.copyStart(actor.start) : actor.start
     const onAnswer: (answer: Answer) => void = (answer) => {
       if (answer.type === 'started') {
         const settled = { core: actor.core, slot: answer.slot, generation: answer.generation }
@@ -372,7 +372,7 @@ export class Root implements SupervisorHostRoot {
     this.core.requests.send(actor.core, keepsSlot, send, onAnswer)
   }
 
-  #copyStart(start: StartSpec): StartSpec {
+  copyStart(start: StartSpec): StartSpec {
     // Wrapped as in the signals, so that the path in an error is the same on every core.
     const { spec } = this.core.copy({ spec: { argument: start.argument } }) as { readonly spec: { readonly argument: unknown } }
     return { ...start, argument: spec.argument }

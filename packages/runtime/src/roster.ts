@@ -1,4 +1,5 @@
 /** The supervised actors of one system: by slot, with their names, and how many each core has. */
+import { EXIT_SHUTDOWN } from '@cambium/actor'
 import { slotKey } from '@cambium/base'
 import type { ActorAddress } from '@cambium/base'
 import type { AdoptedSlot, DirectoryOffice } from '@cambium/scheduler'
@@ -50,6 +51,8 @@ export class Roster {
       isEnlisted: false,
       isEnding: false,
       downSinceMs: undefined,
+      onGone: undefined,
+      lastEnd: undefined,
       order: this.#order,
     }
     this.takeName(actor)
@@ -87,6 +90,9 @@ export class Roster {
       actor.address = undefined
     }
     this.discharge(actor)
+    const { onGone } = actor
+    actor.onGone = undefined
+    onGone?.(actor.lastEnd ?? EXIT_SHUTDOWN)
   }
 
   /** What the successor of a dead core has to keep slots for. */

@@ -1,5 +1,6 @@
 /** What the root keeps of one supervised actor: enough to start it again when its core and all that was there are gone. */
 import type { ActorAddress } from '@cambium/base'
+import type { ExitReason } from '@cambium/actor'
 import type { RestartType, Shutdown, SupervisorFlags } from '@cambium/supervision'
 import type { StartSpec } from '@cambium/scheduler'
 import type { CheckedActor } from './spawn-options.ts'
@@ -7,7 +8,7 @@ import type { SupervisorHost } from './supervisor-host.ts'
 
 export interface SupervisedActor {
   readonly id: string
-  readonly start: StartSpec
+  start: StartSpec
   readonly layouts: CheckedActor['layouts']
   readonly restart: RestartType
   readonly shutdown: Shutdown
@@ -24,6 +25,10 @@ export interface SupervisedActor {
   isEnding: boolean
   /** When it went down, while it is down. */
   downSinceMs: number | undefined
+  /** Told once, when it will not be started again, how its last incarnation ended. */
+  onGone: ((reason: ExitReason) => void) | undefined
+  /** Kept where somebody is told. */
+  lastEnd: ExitReason | undefined
   /** Start of the whole life, as a number that orders all actors of the system. */
   readonly order: number
 }

@@ -2,7 +2,7 @@
  * A supervisor of actors on any core, as the root hosts it: the driver of `supervision` decides and keeps the order (D9), the root
  * starts and stops the actors.
  */
-import { AssertionError, CambiumError, fromErrorRecord, sameAddress } from '@cambium/base'
+import { AssertionError, CambiumError, fromErrorRecord, sameAddress, toErrorRecord } from '@cambium/base'
 import type { ActorAddress } from '@cambium/base'
 import type { ExitReason } from '@cambium/actor'
 import { createSupervisorDriver } from '@cambium/supervision'
@@ -51,6 +51,7 @@ export class SupervisorHost {
         }
         root.startActor(actor, (error) => {
           this.#lastFailure = error ?? this.#lastFailure
+          if (error !== undefined) noteEnd(actor, () => ({ kind: 'crash', error: toErrorRecord(error) }))
           answer(error === undefined ? 'started' : failureOf(error))
         })
       },
@@ -97,6 +98,7 @@ export class SupervisorHost {
   }
 
   exited(actor: Actor, reason: ExitReason): void {
+    noteEnd(actor, () => reason)
     this.#driver.childExited(actor.id, childExitOf(reason))
   }
 
@@ -104,6 +106,7 @@ export class SupervisorHost {
     const isBlamed = ({ address }: Actor): boolean =>
       blamed !== undefined && address !== undefined && sameAddress(address, blamed)
     const idOf = (actor: Actor): string => actor.id
+    for (const actor of actors) noteEnd(actor, () => ({ kind: 'core_lost', error: toErrorRecord(lostError(actor.core)) }))
     this.#driver.coreLost(actors.map(idOf), actors.filter(isBlamed).map(idOf))
   }
 
@@ -116,6 +119,15 @@ export class SupervisorHost {
       severity: 'crash',
     })
   }
+}
+
+/** An end costs nothing where nobody wants to know it. */
+function noteEnd(actor: Actor, reason: () => ExitReason): void {
+  if (actor.onGone !== undefined) actor.lastEnd = reason()
+}
+
+function lostError(core: number): CambiumError {
+  return new CambiumError('ERR_CORE_LOST', `core of the actor died: core=${core}`, { severity: 'crash' })
 }
 
 function failureOf(error: Error): ChildExit {

@@ -75,6 +75,17 @@ export interface SystemEventMap {
   trace: [TraceEvent]
   /** Actors wait for room at each other in a circle: `A → B → A`. Their waits end in dead letters unless one of them gives way. Told once for each circle. */
   wait_cycle: [{ readonly actors: readonly ActorAddress[]; readonly path: string }]
+  /** An application has started, with all that it depends on. */
+  application_started: [{ readonly name: string; readonly version: string | undefined; readonly tookMs: number }]
+  /** An application has ended: because it was to, or unasked, by the end of its top supervisor for `reason`. */
+  application_ended: [
+    {
+      readonly name: string
+      readonly type: 'permanent' | 'transient' | 'temporary'
+      readonly isAsked: boolean
+      readonly reason: ExitReason
+    },
+  ]
   /** Something failed that changes nothing else: an unsupervised child that crashed, a `terminate` that threw. */
   fault: [{ readonly where: string; readonly error: ErrorRecord }]
 }

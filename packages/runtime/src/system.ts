@@ -17,6 +17,8 @@ import { monitorFromOutside } from './outside-monitor.ts'
 import { stopActors } from './stop-actors.ts'
 import type { SupervisedActor } from './supervised-actor.ts'
 import { createSystemEvents } from './system-events.ts'
+import { attachHooks } from './system-hooks.ts'
+import type { ShutdownStage } from './system-hooks.ts'
 import type { SystemEvents } from './system-events.ts'
 import { checkSystemOptions } from './system-options.ts'
 import type { SystemOptions } from './system-options.ts'
@@ -113,7 +115,8 @@ export interface System extends AsyncDisposable {
   readonly terminated: Promise<Termination>
 }
 
-/** Share of the shutdown time that draining may take. */
+/** Shares of the shutdown time by whose end the trees of applications have been stopped, and what is left has been drained. */
+const TREES_SHARE = 0.5
 const DRAIN_SHARE = 0.6
 const DRAIN_LOOK_MS = 2
 /** How long the actors of a system that has failed may take to stop, in milliseconds. */
@@ -134,6 +137,7 @@ export async function createSystem(platform: SystemPlatform, given: SystemOption
   let shutdownUnderWay: Promise<ShutdownReport> | undefined
   let failure: CambiumError | undefined
   let spawned = 0
+  let shutdownHook: ((stage: ShutdownStage) => Promise<void>) | undefined
 
   const fail = (error: CambiumError): void => {
     if (shutdownUnderWay !== undefined) return // what fails while everything ends is no failure of the system
@@ -162,10 +166,15 @@ export async function createSystem(platform: SystemPlatform, given: SystemOption
   /** By what `supervise` gave out. */
   const groupOf = new WeakMap<object, Group>()
   const allBooks = (): Books => sumBooks(root.memory.blocks.map((block) => readBooks(block.books)))
+  const after = (ms: number, callback: () => void): (() => void) => {
+    const timer = new CallbackTimer(callback)
+    root.core.wheel.start(timer, platform.corePlatform.now() + ms)
+    root.core.requestTurn()
+    return () => root.core.wheel.cancel(timer)
+  }
   const sleep = (ms: number): Promise<void> =>
     new Promise((resolve) => {
-      root.core.wheel.start(new CallbackTimer(resolve), platform.corePlatform.now() + ms)
-      root.core.requestTurn()
+      after(ms, resolve)
     })
 
   const shutdown = async (shutdownOptions: ShutdownOptions = {}): Promise<ShutdownReport> => {
@@ -193,8 +202,13 @@ export async function createSystem(platform: SystemPlatform, given: SystemOption
   const endSystem = async (timeoutMs: number): Promise<ShutdownReport> => {
     const startedMs = platform.corePlatform.now()
     const leftMs = (): number => Math.max(0, startedMs + timeoutMs - platform.corePlatform.now())
+    let undrained = 0
+    const drain = async (untilMs: number): Promise<void> => {
+      undrained = Math.max(undrained, failure === undefined ? await drained(untilMs) : queued())
+    }
+    await shutdownHook?.({ untilMs: startedMs + timeoutMs * TREES_SHARE, drain })
     root.core.handleSignal({ type: 'close' })
-    const undrained = failure === undefined ? await drained(startedMs + timeoutMs * DRAIN_SHARE) : queued()
+    await drain(startedMs + timeoutMs * DRAIN_SHARE)
     root.beginStop()
     await stopActors(root, root.roster.actors.reverse(), startedMs + timeoutMs)
     // What was under way of being started comes up now, and is stopped, or it would end with its thread.
@@ -235,26 +249,36 @@ export async function createSystem(platform: SystemPlatform, given: SystemOption
     })
   }
 
+  const start = (
+    behaviour: Behaviour<never, never>,
+    argument: unknown,
+    spawnOptions: SpawnOptions,
+    onGone?: (reason: ExitReason) => void,
+  ): Promise<SupervisedActor> => {
+    checkOpen()
+    const checked = checkActor(behaviour, argument, spawnOptions, coreCount, ['intensity', 'periodMs'])
+    spawned += 1
+    const actor = root.enlist(`spawn-${spawned}`, checked, checkBudget(spawnOptions))
+    actor.onGone = onGone
+    if (actor.core === 0) root.core.loader.learn(behaviour as unknown as Behaviour<unknown, unknown>)
+    return new Promise((resolve, reject) => {
+      root.startActor(actor, (error) => {
+        if (error === undefined) {
+          resolve(actor)
+          return
+        }
+        root.roster.discharge(actor)
+        reject(error)
+      })
+    })
+  }
+
   const system: System = {
     cores: options.workers,
     events,
     terminated,
     async spawn(behaviour, argument, spawnOptions = {}) {
-      checkOpen()
-      const checked = checkActor(behaviour, argument, spawnOptions, coreCount, ['intensity', 'periodMs'])
-      spawned += 1
-      const actor = root.enlist(`spawn-${spawned}`, checked, checkBudget(spawnOptions))
-      if (actor.core === 0) root.core.loader.learn(behaviour as unknown as Behaviour<unknown, unknown>)
-      return new Promise((resolve, reject) => {
-        root.startActor(actor, (error) => {
-          if (error === undefined) {
-            resolve(outsideRef(actor))
-            return
-          }
-          root.roster.discharge(actor)
-          reject(error)
-        })
-      })
+      return outsideRef(await start(behaviour as never, argument, spawnOptions))
     },
     async supervise(children, groupOptions = {}) {
       checkOpen()
@@ -324,6 +348,35 @@ export async function createSystem(platform: SystemPlatform, given: SystemOption
       await shutdown()
     },
   }
+
+  attachHooks(system, {
+    now: () => platform.corePlatform.now(),
+    after,
+    async startTree(behaviour, argument, treeOptions, onGone) {
+      const actor = await start(behaviour, argument, treeOptions, onGone)
+      return {
+        ref: outsideRef(actor),
+        stop: (untilMs) =>
+          untilMs === undefined
+            ? new Promise((resolve) => {
+                root.endActor(actor, actor.shutdown, () => {
+                  resolve()
+                })
+              })
+            : stopActors(root, [actor], untilMs),
+        replaceArgument(replaced) {
+          actor.start = root.copyStart({ ...actor.start, argument: replaced })
+        },
+      }
+    },
+    onShutdown(hook) {
+      shutdownHook = hook
+    },
+    fail,
+    publish(event, ...args) {
+      events.publish(event, ...args)
+    },
+  })
 
   try {
     await root.boot()

@@ -1,6 +1,6 @@
 export { renderMermaid, renderText } from './chart.ts'
 export type { ChartEvent } from './chart.ts'
-export type { Duration } from './duration.ts'
+export type { Duration } from '@cambium/base'
 export type { FaultRates } from './fault-plan.ts'
 export type { Matcher, PartOf } from './matcher.ts'
 export { checkModel } from './model-check.ts'

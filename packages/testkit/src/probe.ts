@@ -1,10 +1,8 @@
 /** Probes: actors that keep what they are told, and look at it in virtual time, so that absence costs no waiting. */
 import { defineActor } from '@cambium/actor'
 import type { Ref } from '@cambium/actor'
-import { CambiumError, formatAddress } from '@cambium/base'
-import type { ActorAddress } from '@cambium/base'
-import { toMilliseconds } from './duration.ts'
-import type { Duration } from './duration.ts'
+import { CambiumError, formatAddress, toMilliseconds } from '@cambium/base'
+import type { ActorAddress, Duration } from '@cambium/base'
 import { describeMatcher, matches } from './matcher.ts'
 import type { Matcher } from './matcher.ts'
 import { preview } from './preview.ts'

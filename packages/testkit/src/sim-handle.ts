@@ -1,10 +1,9 @@
 /** What a scenario holds of its run: the methods of {@link Simulation}, with their checks. */
 import { isBehaviour } from '@cambium/actor'
 import type { Behaviour } from '@cambium/actor'
-import { CambiumError, formatAddress, optionError, toErrorRecord } from '@cambium/base'
+import { CambiumError, formatAddress, optionError, toErrorRecord, toMilliseconds } from '@cambium/base'
 import type { ErrorRecord } from '@cambium/base'
 import type { System } from '@cambium/runtime'
-import { toMilliseconds } from './duration.ts'
 import { checkSides } from './partitions.ts'
 import { createProbe } from './probe.ts'
 import type { SimRun } from './sim-run.ts'

@@ -3,13 +3,19 @@
  * about by stepping the simulated world; real time plays no part, so an hour of virtual time takes milliseconds. A run that fails is repeated
  * with ever fewer faults, and the error tells the least that is needed.
  */
-import type { ActorAddress, SeededRandom } from '@cambium/base'
-import { CambiumError, checkBoolean, checkFields, checkInteger, createSeededRandom, optionError } from '@cambium/base'
+import type { ActorAddress, Duration, SeededRandom } from '@cambium/base'
+import {
+  CambiumError,
+  checkBoolean,
+  checkFields,
+  checkInteger,
+  createSeededRandom,
+  optionError,
+  toMilliseconds,
+} from '@cambium/base'
 import type { Behaviour, Ref } from '@cambium/actor'
 import type { Books, GroupChildren, GroupOptions, GroupRefs, SpawnOptions, System, SystemOptions } from '@cambium/runtime'
 import type { ChartEvent } from './chart.ts'
-import { toMilliseconds } from './duration.ts'
-import type { Duration } from './duration.ts'
 import { watchDecisions } from './decision-watch.ts'
 import { explainFailure } from './explain-failure.ts'
 import { freshSeed, holdGlobals } from './fake-timers.ts'

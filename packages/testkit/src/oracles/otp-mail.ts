@@ -10,6 +10,8 @@ export interface Loss {
   ids: readonly string[]
   /** Children whose restart was under way on the core. */
   readonly joined: string[]
+  /** For whom it counts as a restart; undefined for all. */
+  readonly blamed: readonly string[] | undefined
 }
 export type Mail =
   | Extract<SupervisorEvent, { type: 'child_exited' | 'wait_over' }>

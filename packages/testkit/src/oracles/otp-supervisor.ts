@@ -98,7 +98,7 @@ export class OtpSupervisor {
         return child.pid === 'restarting'
       })
       this.#autoShutdown(gone, exit)
-      if (again.length > 0) yield* this.#restart(again, exit)
+      if (again.length > 0) yield* this.#restart(again, exit, mail.blamed)
     } else if (mail.type === 'try_again') {
       const child = this.find(mail.id)
       if (child?.pid === 'restarting' && child.waitsFor === undefined) yield* this.#restart([child], child.failure)
@@ -128,18 +128,21 @@ export class OtpSupervisor {
     throw new Ending('shutdown')
   }
 
-  *#restart(children: readonly ModelChild[], exit: ChildExit): Program {
+  /** With `blamed` it counts for those alone. */
+  *#restart(children: readonly ModelChild[], exit: ChildExit, blamed?: readonly string[]): Program {
+    const counts = ({ spec }: ModelChild): boolean => blamed === undefined || blamed.includes(spec.id)
     const { intensity, budget, backoff } = this.#flags
     let due = children
     if (budget === 'per_child') {
       due = children.filter((child) => {
+        if (!counts(child)) return true
         child.times = this.#within(child.times)
         if (child.times.length <= intensity) return true
         this.log(`report child_given_up ${child.spec.id} ${exit.kind} ${child.times.length}`)
         this.#delete(child)
         return false
       })
-    } else {
+    } else if (children.some(counts)) {
       this.#times = this.#within(this.#times)
       if (this.#times.length > intensity) {
         this.log(`report intensity_exceeded ${children[0]?.spec.id} ${exit.kind} ${this.#times.length}`)

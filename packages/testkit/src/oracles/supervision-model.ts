@@ -69,7 +69,7 @@ export class SupervisionModel {
         this.#exited(event)
         return
       case 'core_lost':
-        this.#coreLost(event.ids)
+        this.#coreLost(event.ids, event.blamed)
         return
       case 'shutdown':
         if (this.#supervisor.phase === 'new') {
@@ -103,11 +103,11 @@ export class SupervisionModel {
     this.#wake()
   }
 
-  #coreLost(ids: readonly string[]): void {
+  #coreLost(ids: readonly string[], blamed: readonly string[] | undefined): void {
     const underWay = new Set(this.#supervisor.steps.map(({ id }) => id))
     const hit = ids.filter((id) => !underWay.has(id) && this.#supervisor.find(id)?.isAlive === true)
     for (const id of hit) (this.#supervisor.find(id) as ModelChild).isAlive = false
-    const loss: Loss = { type: 'lost', ids: hit, joined: [] }
+    const loss: Loss = { type: 'lost', ids: hit, joined: [], blamed }
     if (hit.length > 0) this.#supervisor.mailbox.push(loss)
     for (const id of ids) if (underWay.has(id)) this.#answer(id, { kind: 'ended', id, exit: { kind: 'core_lost' }, loss })
     this.#wake()
