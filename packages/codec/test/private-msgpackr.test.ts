@@ -28,5 +28,6 @@ test('D14 extensions that a user registers change nothing here, nor ours anythin
 test('D7 messages travel where code generation from strings is disallowed', async () => {
   const script = fileURLToPath(new URL('./fixtures/no-code-generation.ts', import.meta.url))
   const { stdout } = await promisify(execFile)(process.execPath, ['--disallow-code-generation-from-strings', script])
-  expect(JSON.parse(stdout)).toEqual({ refused: true, arrived: 1000 })
+  const misfit = 'message does not fit its layout: field=id, found -1, expected an integer from 0 to 4294967295'
+  expect(JSON.parse(stdout)).toEqual({ refused: true, arrived: 1000, declared: 20, misfit })
 })
