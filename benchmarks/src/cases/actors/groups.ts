@@ -15,6 +15,7 @@ import { runMemory, runRestart, runSpawn } from './run-lifecycle.ts'
 import type { SpawnSpec } from './run-lifecycle.ts'
 import { runPortAsk, runPortTell } from './run-port.ts'
 import { runScale, scaleAbsent } from './run-scale.ts'
+import { runShare } from './run-share.ts'
 import { runTell } from './run-tell.ts'
 import type { TellSpec } from './run-tell.ts'
 import { runTimers } from './run-timers.ts'
@@ -116,6 +117,13 @@ export function createActorGroups(scale: number): readonly BenchGroup[] {
       ratios: [ratio('backpressure.rss', 'backpressure', 'flood/rss.max', 'flood/rss.start')],
     },
     {
+      name: 'share',
+      title: 'Buffers shared with another core: resident memory of the process',
+      quick: false,
+      cases: [shares(scaled(MILLION))],
+      ratios: [ratio('share.rss', 'share', 'flood/rss.end', 'flood/rss.start')],
+    },
+    {
       name: 'tell.remote.general',
       title: 'Tell across cores: a nested object with strings and an array',
       quick: false,
@@ -205,6 +213,11 @@ function flood(scale: number): BenchCase {
   const seconds = scale >= 1 ? FLOOD_SECONDS : Math.min(FLOOD_SECONDS_QUICK, FLOOD_SECONDS * scale)
   const spec = { seconds, warmupSeconds: Math.min(2, seconds), workUs: 20, burst: 1_000, everyMs: 2 }
   return caseOf('flood', 'B', { ...spec, cores: 2, kind: 'small' }, () => runFlood(spec))
+}
+
+function shares(messages: number): BenchCase {
+  const spec = { messages, warmup: Math.min(messages, 400_000), bytes: 4_096 }
+  return caseOf('flood', 'B', { ...spec, cores: 1 }, () => runShare(spec))
 }
 
 function idle(scale: number): BenchCase {
