@@ -7,7 +7,7 @@
  * 2. High before normal before low, within one priority in order of arrival.
  * 3. No starvation: a priority whose oldest message has been passed over {@link PASSES_MAX} times is served next; low before normal should both be due.
  *
- * The lanes for anything but normal messages are made when they are first needed: most actors never see such a message.
+ * It is itself the queue of its normal messages. The lanes for any other are made when they are first needed: most actors never see such a message.
  */
 import { MAILBOX_CAPACITY_DEFAULT } from './mailbox-options.ts'
 import { MessageQueue } from './message-queue.ts'
@@ -22,23 +22,24 @@ class Lanes<Asker> {
   readonly low: MessageQueue<Asker> = new MessageQueue()
   normalPassed = 0
   lowPassed = 0
+
+  get size(): number {
+    return this.back.size + this.high.size + this.low.size
+  }
 }
 
-export class Mailbox<Asker> {
-  length = 0
-  takenAsker: Asker | undefined = undefined
-  readonly #normal: MessageQueue<Asker> = new MessageQueue()
+export class Mailbox<Asker> extends MessageQueue<Asker> {
   #lanes: Lanes<Asker> | undefined = undefined
 
-  push(message: unknown, asker: Asker | undefined): void {
-    this.length += 1
-    this.#normal.push(message, asker)
+  /** Messages of every priority. */
+  override get length(): number {
+    const lanes = this.#lanes
+    return lanes === undefined ? this.size : this.size + lanes.size
   }
 
   /** `priority` is {@link HIGH}, {@link NORMAL} or {@link LOW}. */
   pushAs(priority: number, message: unknown, asker: Asker | undefined): void {
-    this.length += 1
-    if (priority === NORMAL) this.#normal.push(message, asker)
+    if (priority === NORMAL) this.push(message, asker)
     else {
       const lanes = (this.#lanes ??= new Lanes())
       ;(priority === HIGH ? lanes.high : lanes.low).push(message, asker)
@@ -47,24 +48,19 @@ export class Mailbox<Asker> {
 
   /** Puts a message before all others. Of several put the last one first. */
   putBack(message: unknown, asker: Asker | undefined): void {
-    this.length += 1
     ;(this.#lanes ??= new Lanes()).back.unshift(message, asker)
   }
 
   /** Takes the next message out; look at `length` first. Its asker is {@link takenAsker} until the next one is taken. */
-  take(): unknown {
-    const queue = this.#lanes === undefined ? this.#normal : this.#next(this.#lanes)
-    this.length -= 1
-    const message = queue.take()
-    this.takenAsker = queue.takenAsker
-    queue.takenAsker = undefined // or an idle actor would keep its last asker alive
-    return message
+  override take(): unknown {
+    const queue = this.#lanes === undefined ? this : this.#next(this.#lanes)
+    return queue === this ? super.take() : this.#taken(queue, queue.take())
   }
 
   /** Takes out the first message, in order of taking if nothing passed another over, for which `judge` says so. Answers whether there was one; it is then `takenAsker`'s. */
   takeFirst(judge: (message: unknown, asker: Asker | undefined) => boolean): { readonly message: unknown } | undefined {
     for (const queue of this.#queues()) {
-      for (let at = 0; at < queue.length; at += 1) {
+      for (let at = 0; at < queue.size; at += 1) {
         if (judge(queue.messageAt(at), queue.askerAt(at))) return this.#takeAt(queue, at)
       }
     }
@@ -78,7 +74,7 @@ export class Mailbox<Asker> {
     judge: (asker: Asker | undefined) => boolean,
   ): { readonly message: unknown } | undefined {
     const queue = this.#queueOf(priority)
-    const length = queue?.length ?? 0
+    const length = queue?.size ?? 0
     for (let i = 0; queue !== undefined && i < length; i += 1) {
       const at = from === 'oldest' ? i : length - 1 - i
       if (judge(queue.askerAt(at))) return this.#takeAt(queue, at)
@@ -88,64 +84,56 @@ export class Mailbox<Asker> {
 
   /** Messages of one priority. */
   lengthOf(priority: number): number {
-    return this.#queueOf(priority)?.length ?? 0
+    return this.#queueOf(priority)?.size ?? 0
   }
 
   /** Shows every message, in no order that matters. */
   forEach(show: (message: unknown, asker: Asker | undefined) => void): void {
-    for (const queue of this.#queues()) for (let at = 0; at < queue.length; at += 1) show(queue.messageAt(at), queue.askerAt(at))
+    for (const queue of this.#queues()) for (let at = 0; at < queue.size; at += 1) show(queue.messageAt(at), queue.askerAt(at))
   }
 
   /** Gives back what a flood has left of an empty mailbox, beyond the room for {@link MAILBOX_CAPACITY_DEFAULT} messages. For whoever has taken the last one. */
-  trim(): void {
+  override trim(): void {
     if (this.length > 0) return
-    this.#normal.trim(MAILBOX_CAPACITY_DEFAULT)
+    super.trim(MAILBOX_CAPACITY_DEFAULT)
     this.#lanes = undefined
-  }
-
-  /** Normal messages for which there is room without growing. */
-  get room(): number {
-    return this.#normal.room
   }
 
   #next(lanes: Lanes<Asker>): MessageQueue<Asker> {
     const { back, high, low } = lanes
-    const normal = this.#normal
-    if (back.length > 0) return back
-    if (low.length > 0 && (lanes.lowPassed >= PASSES_MAX || (high.length === 0 && normal.length === 0))) {
+    if (back.size > 0) return back
+    if (low.size > 0 && (lanes.lowPassed >= PASSES_MAX || (high.size === 0 && this.size === 0))) {
       lanes.lowPassed = 0
-      if (normal.length > 0) lanes.normalPassed += 1
+      if (this.size > 0) lanes.normalPassed += 1
       return low
     }
-    lanes.lowPassed = low.length > 0 ? lanes.lowPassed + 1 : 0
-    if (normal.length > 0 && (lanes.normalPassed >= PASSES_MAX || high.length === 0)) {
+    lanes.lowPassed = low.size > 0 ? lanes.lowPassed + 1 : 0
+    if (this.size > 0 && (lanes.normalPassed >= PASSES_MAX || high.size === 0)) {
       lanes.normalPassed = 0
-      return normal
+      return this
     }
-    lanes.normalPassed = normal.length > 0 ? lanes.normalPassed + 1 : 0
+    lanes.normalPassed = this.size > 0 ? lanes.normalPassed + 1 : 0
     return high
   }
 
   #queues(): readonly MessageQueue<Asker>[] {
     const lanes = this.#lanes
-    return lanes === undefined ? [this.#normal] : [lanes.back, lanes.high, this.#normal, lanes.low]
+    return lanes === undefined ? [this] : [lanes.back, lanes.high, this, lanes.low]
   }
 
   #queueOf(priority: number): MessageQueue<Asker> | undefined {
-    return priority === NORMAL
-      ? this.#normal
-      : priority === HIGH
-        ? this.#lanes?.high
-        : priority === LOW
-          ? this.#lanes?.low
-          : undefined
+    return priority === NORMAL ? this : priority === HIGH ? this.#lanes?.high : priority === LOW ? this.#lanes?.low : undefined
   }
 
   #takeAt(queue: MessageQueue<Asker>, at: number): { readonly message: unknown } {
     const message = queue.takeAt(at)
-    this.length -= 1
+    return { message: queue === this ? message : this.#taken(queue, message) }
+  }
+
+  /** The asker is this mailbox's; a lane would keep it alive. */
+  #taken(queue: MessageQueue<Asker>, message: unknown): unknown {
     this.takenAsker = queue.takenAsker
     queue.takenAsker = undefined
-    return { message }
+    return message
   }
 }

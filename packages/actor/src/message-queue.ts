@@ -6,32 +6,41 @@
 const INITIAL_ENTRIES = 8
 
 export class MessageQueue<Asker> {
-  length = 0
+  /** Messages in this very queue. */
+  size = 0
   takenAsker: Asker | undefined = undefined
   #entries: unknown[] = new Array(INITIAL_ENTRIES * 2).fill(undefined)
   #mask: number = INITIAL_ENTRIES - 1
   #head = 0
 
+  get length(): number {
+    return this.size
+  }
+
   push(message: unknown, asker: Asker | undefined): void {
-    if (this.length > this.#mask) this.#grow()
-    const at = ((this.#head + this.length) & this.#mask) << 1
+    if (this.size > this.#mask) this.#grow()
+    const at = ((this.#head + this.size) & this.#mask) << 1
     this.#entries[at] = message
     this.#entries[at + 1] = asker
-    this.length += 1
+    this.size += 1
   }
 
   /** Puts a message before all others. */
   unshift(message: unknown, asker: Asker | undefined): void {
-    if (this.length > this.#mask) this.#grow()
+    if (this.size > this.#mask) this.#grow()
     this.#head = (this.#head - 1) & this.#mask
     const at = this.#head << 1
     this.#entries[at] = message
     this.#entries[at + 1] = asker
-    this.length += 1
+    this.size += 1
   }
 
   /** Takes the oldest message out; look at `length` first. Its asker is {@link takenAsker} until the next one is taken. */
   take(): unknown {
+    return this.#shift()
+  }
+
+  #shift(): unknown {
     const entries = this.#entries
     const at = this.#head << 1
     const message = entries[at]
@@ -39,7 +48,7 @@ export class MessageQueue<Asker> {
     entries[at] = undefined // or the queue would keep handled messages alive
     entries[at + 1] = undefined
     this.#head = (this.#head + 1) & this.#mask
-    this.length -= 1
+    this.size -= 1
     return message
   }
 
@@ -61,14 +70,14 @@ export class MessageQueue<Asker> {
       this.#entries[to] = this.messageAt(i - 1)
       this.#entries[to + 1] = this.askerAt(i - 1)
     }
-    this.take()
+    this.#shift()
     this.takenAsker = asker
     return message
   }
 
   /** Gives back what a flood has left of an empty queue, beyond the room for `keep` messages. */
   trim(keep: number): void {
-    if (this.length > 0 || this.#mask < keep) return
+    if (this.size > 0 || this.#mask < keep) return
     this.#entries = new Array(INITIAL_ENTRIES * 2).fill(undefined)
     this.#mask = INITIAL_ENTRIES - 1
     this.#head = 0

@@ -58,6 +58,13 @@ export class AsyncWork {
     return this.#frames.run(cell, run)
   }
 
+  /** {@link enter} for the next message of an actor. A function of its own: a closure in the handling of each message would cost the synchronous ones, too. */
+  receive(cell: ActorCell, message: unknown): unknown {
+    const program = cell.program as NonNullable<ActorCell['program']>
+    const context = cell.context as NonNullable<ActorCell['context']>
+    return this.enter(cell, () => program.receive(cell.state, message, context))
+  }
+
   /** The actor whose asynchronous handler is running just now, between two awaits. */
   get current(): ActorCell | undefined {
     const cell = this.#frames?.getStore()

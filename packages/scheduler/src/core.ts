@@ -291,7 +291,7 @@ export class Core {
   }
 
   requestTurn(): void {
-    this.platform.requestTurn()
+    if (!this.#isInTurn) this.platform.requestTurn()
   }
 
   refOf({ core, slot, generation, layouts }: RefTarget): Ref<unknown> {

@@ -34,8 +34,11 @@ import { NestedMessages } from './nested-messages.ts'
 import { RunQueue } from './run-queue.ts'
 import type { TurnBudget } from './turn-budget.ts'
 
-/** Messages of one actor in one go, before the next runnable actor has its turn. */
-const MESSAGES_PER_ACTOR_MAX = 64
+/**
+ * In one go an actor handles what waited when it began: one that is told a thousand messages has handled them before its sender, which tells itself to go
+ * on, tells it the next thousand. After so many milliseconds the next runnable actor has its turn all the same.
+ */
+const ACTOR_MS_MAX = 0.25
 /** Empty mailboxes kept for the next actors that need one. */
 const SPARE_MAILBOXES_MAX = 64
 
@@ -115,7 +118,7 @@ export class Dispatcher {
   #enter(cell: ActorCell, message: unknown, beside: Asker | Stamp | undefined): void {
     const { hand } = cell
     if (hand !== undefined && hand.receives.size > 0 && this.receives.offer(cell, hand, message, beside)) return
-    const stamp = beside instanceof Stamp ? beside : undefined
+    const stamp = beside !== undefined && beside instanceof Stamp ? beside : undefined
     if (hand !== undefined && stamp !== undefined && this.nested.admits(cell, stamp.chain)) {
       this.#runNested(cell, hand, message, stamp)
       return
@@ -165,14 +168,10 @@ export class Dispatcher {
     if (cell === undefined) return 0
     cell.isQueued = false
     const mailbox = cell.mailbox
+    const most = mailbox === undefined ? 0 : mailbox.length
+    const untilMs = budget.lookedMs + ACTOR_MS_MAX
     let handled = 0
-    while (
-      handled < MESSAGES_PER_ACTOR_MAX &&
-      cell.status === READY &&
-      cell.outbox === 0 &&
-      mailbox !== undefined &&
-      mailbox.length > 0
-    ) {
+    while (handled < most && cell.status === READY && cell.outbox === 0 && mailbox !== undefined && mailbox.length > 0) {
       const message = mailbox.take()
       const beside = mailbox.takenAsker
       mailbox.takenAsker = undefined // or an idle actor would keep its last asker alive
@@ -184,7 +183,7 @@ export class Dispatcher {
       else if (beside instanceof InfoMessage) this.#runInfo(cell, message, beside)
       else if (beside instanceof Stamp) this.#runStamped(cell, message, beside)
       else this.#run(cell, message, beside, true)
-      if (budget.isSpent()) break
+      if (budget.isSpent() || budget.lookedMs > untilMs) break
     }
     if (mailbox !== undefined && mailbox.length === 0 && cell.mailbox === mailbox) this.#giveBack(cell, mailbox)
     this.schedule(cell)
@@ -299,7 +298,7 @@ export class Dispatcher {
       result = isInfo
         ? runInfo(this.asyncWork, cell, message as Info)
         : cell.isAsync
-          ? this.asyncWork.enter(cell, () => program.receive(cell.state, message, context))
+          ? this.asyncWork.receive(cell, message)
           : program.receive(cell.state, message, context)
       isPromise = result instanceof Promise
     } catch (error) {

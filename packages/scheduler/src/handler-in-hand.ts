@@ -8,7 +8,8 @@
  *    3  budget, ms   0 without one of its own
  *    4  least budget that an actor started here has had, 0 for none: how often the root has to look
  *
- * 1. The core writes 2, 3, 1, 0 before each callback, by plain stores: four to one cache line, since this is done for each message.
+ * 1. The core writes 2, 3, 1, 0 before each callback, by plain stores to one cache line, since this is done for each message; while one actor's
+ *    callbacks follow each other only 0 changes.
  * 2. It clears 1 when its turn ends, not after each callback: in between there is next to nothing but callbacks.
  * 3. The root reads while the core runs. It acts only on what two looks, the time limit apart, have found the same, serial included; a mixture of
  *    two callbacks, or values that are old, would have to last as long. After the end of the thread the words are exact.
@@ -24,6 +25,8 @@ export const HANDLER_WORDS = 5
 
 export class HandlerInHand {
   readonly #words: Int32Array
+  /** Whose words are there: of its next callback only the serial is new. */
+  #entered: ActorCell | undefined = undefined
 
   constructor(words: Int32Array = new Int32Array(HANDLER_WORDS)) {
     this.#words = words
@@ -31,9 +34,12 @@ export class HandlerInHand {
 
   enter(cell: ActorCell): void {
     const words = this.#words
-    words[GENERATION] = cell.generation
-    words[BUDGET] = cell.budgetMs
-    words[SLOT] = cell.slot + 1
+    if (cell !== this.#entered) {
+      this.#entered = cell
+      words[GENERATION] = cell.generation
+      words[BUDGET] = cell.budgetMs
+      words[SLOT] = cell.slot + 1
+    }
     words[SERIAL] = ((words[SERIAL] as number) + 1) | 0
   }
 
@@ -50,6 +56,7 @@ export class HandlerInHand {
   }
 
   clear(): void {
+    this.#entered = undefined
     this.#words[SLOT] = 0
   }
 }
