@@ -3,7 +3,7 @@
  * (D8). Each child's core tells of its slot before the supervisor learns of it, and once more when it is free.
  */
 import type { ActorAddress } from '@cambium/base'
-import { sameAddress, slotKey } from '@cambium/base'
+import { formatAddress, sameAddress, slotKey } from '@cambium/base'
 import type { AdoptedSlot, Signal } from '@cambium/scheduler'
 
 /** Slots named in one signal. */
@@ -49,10 +49,11 @@ export class KeptSlots {
 
   /** A core has died. `isRoots` tells whether the root itself has its actor of this address restarted. */
   lost(core: number, isRoots: (address: ActorAddress) => boolean): LostSlots {
-    const comesBack = new Map<number, boolean>()
+    // By their whole addresses: a slot may have been that of another supervisor, whose children are still here.
+    const comesBack = new Map<string, boolean>()
     const willBeThere = (address: ActorAddress): boolean => {
       if (address.core !== core) return true // if it is not, its core frees the slot
-      const key = slotKey(address)
+      const key = formatAddress(address)
       const known = comesBack.get(key)
       if (known !== undefined) return known
       const kept = this.find(address)
@@ -62,23 +63,24 @@ export class KeptSlots {
     }
     const adopted: AdoptedSlot[] = []
     const orphans: ActorAddress[] = []
-    const news = new Map<number, { supervisor: ActorAddress; addresses: ActorAddress[] }>()
-    const children = new Map<number, { supervisor: ActorAddress; children: KeptChildren['children'][number][] }>()
-    for (const [key, kept] of this.#bySlot) {
+    const news = new Map<string, { supervisor: ActorAddress; addresses: ActorAddress[] }>()
+    const children = new Map<string, { supervisor: ActorAddress; children: KeptChildren['children'][number][] }>()
+    for (const [place, kept] of this.#bySlot) {
       const { address } = kept
       const { supervisor, id } = kept.adopted.owner
       const isWanted = willBeThere(supervisor)
       if (address.core === core) {
-        if (!isWanted) this.#bySlot.delete(key)
+        if (!isWanted) this.#bySlot.delete(place)
         else {
           adopted.push(kept.adopted)
           if (supervisor.core !== core) pushTo(news, supervisor, address)
         }
       } else if (!isWanted) orphans.push(address)
       if (!isWanted || supervisor.core !== core) continue
-      const family = children.get(slotKey(supervisor)) ?? { supervisor, children: [] }
+      const key = formatAddress(supervisor)
+      const family = children.get(key) ?? { supervisor, children: [] }
       family.children.push({ id, address })
-      children.set(slotKey(supervisor), family)
+      children.set(key, family)
     }
     const kept = Array.from(children.values(), ({ supervisor, children: those }): KeptChildren => {
       return { type: 'kept', slot: supervisor.slot, generation: supervisor.generation, children: those }
@@ -88,12 +90,13 @@ export class KeptSlots {
 }
 
 function pushTo(
-  news: Map<number, { supervisor: ActorAddress; addresses: ActorAddress[] }>,
+  news: Map<string, { supervisor: ActorAddress; addresses: ActorAddress[] }>,
   supervisor: ActorAddress,
   address: ActorAddress,
 ): void {
-  const own = news.get(slotKey(supervisor))
-  if (own === undefined) news.set(slotKey(supervisor), { supervisor, addresses: [address] })
+  const key = formatAddress(supervisor)
+  const own = news.get(key)
+  if (own === undefined) news.set(key, { supervisor, addresses: [address] })
   else own.addresses.push(address)
 }
 

@@ -220,6 +220,8 @@ export class ChildKeeper {
   exited(address: ActorAddress, reason: ExitReason): void {
     const kept = this.#bySlot.get(slotKey(address))
     if (kept?.address?.generation === address.generation && this.#listener !== undefined) {
+      // Its core tells of a start before it tells of the end. Before that, it is the end of one that the incarnation before had started.
+      if (!kept.isUp) return
       kept.isUp = false
       this.#listener.exited(kept.id, reason)
       return

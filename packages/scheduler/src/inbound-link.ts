@@ -141,6 +141,8 @@ export class InboundLink {
   readonly core: number
   readonly data: InboundLane
   readonly control: InboundLane
+  /** Messages have been seen, and signals that may have been sent before them are still to be taken. */
+  isBehind = false
   readonly #decoder: Decoder
   readonly #parcels: ParcelReceiver
 

@@ -93,11 +93,12 @@ export class Intake {
     let taken = 0
     let signals = 0
     while (taken < RECORDS_PER_LINK_MAX) {
-      if (lane.isSpent && !lane.isHeld) {
-        if (!lane.look()) break
+      if (link.isBehind || (lane.isSpent && !lane.isHeld)) {
+        if (!link.isBehind && !lane.look()) break
         // A signal that was sent before one of these messages was published before it: it is there now, and comes first.
         signals += this.#control.takeOf(link, budget)
-        if (!link.control.isEmpty) break // some are left: its messages wait for the next turn
+        link.isBehind = !link.control.isEmpty
+        if (link.isBehind) break // the messages wait for the next turn
       }
       const outcome = lane.next()
       if (outcome === 'none') break

@@ -77,9 +77,17 @@ export class Lifecycle {
     const cell = new ActorCell({ core: this.#host.coreNumber, slot, generation }, { name: spec.name, owner, parent })
     this.#host.slots.put(cell)
     if (parent !== undefined) (parent.children ??= new Set()).add(cell)
-    if (owner?.isKept === true) this.#host.router.enlist(cell, spec.mailbox)
     before?.(cell)
-    this.#start(cell, spec, done)
+    if (owner?.isKept !== true) {
+      this.#start(cell, spec, done)
+      return cell
+    }
+    // The root first: who learns of this ref may outlive this core, and its supervisor's.
+    cell.onStarted = done
+    const { phase } = cell
+    this.#host.router.enlist(cell, spec.mailbox, () => {
+      if (cell.phase === phase) this.#start(cell, spec, done)
+    })
     return cell
   }
 

@@ -44,8 +44,9 @@ export class OutboundLink {
   }) {
     this.core = options.core
     this.bell = options.bell
-    this.data = new RecordLane(options.data, options.bell, options.messageBytesMax, options.count, options.parcels(DATA_LANE))
-    this.control = new RecordLane(options.control, options.bell, 0, undefined, options.parcels(CONTROL_LANE))
+    const { bell, parcels } = options
+    this.control = new RecordLane(options.control, bell, 0, undefined, parcels(CONTROL_LANE))
+    this.data = new RecordLane(options.data, bell, options.messageBytesMax, options.count, parcels(DATA_LANE), this.control)
     this.#congestion = options.block.congestion
     this.#waitingWord = options.block.waiting[options.source] as Int32Array
   }
@@ -122,7 +123,10 @@ export class OutboundLink {
 
   /** Moves on what there is room for now; `write` is given each held message whose target has room, in order. */
   drain(write: (message: WaitingMessage) => void): void {
-    this.control.drain()
+    if (this.control.queued > 0) {
+      this.control.drain()
+      this.control.flush() // before the messages that were sent after them
+    }
     if (!this.data.drain()) return
     for (const [slot, queue] of this.waiting) {
       while (queue.first !== undefined && (queue.first.isWithdrawn || !this.isShutFor(slot, queue.first.priority))) {

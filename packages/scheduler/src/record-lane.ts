@@ -87,6 +87,7 @@ export class RecordLane {
   readonly #composedBytesMax: number
   readonly #count: PublishCount | undefined
   readonly #parcels: ParcelSender
+  readonly #ahead: RecordLane | undefined
   readonly #queue: Fifo<QueuedRecord> = new Fifo()
   /** Whole records committed and not yet published; a message in fragments counts with its last. */
   #pending = 0
@@ -96,24 +97,34 @@ export class RecordLane {
   #gone = 0
   #goneAt: number
 
-  /** `messageBytesMax`: of a message that is composed in place. */
+  /**
+   * `messageBytesMax`: of a message that is composed in place. While a record of the lane `ahead` waits for room nothing of this one is published, or it
+   * would overtake that record.
+   */
   constructor(
     ring: RingProducer,
     bell: Doorbell,
     messageBytesMax: number,
     count: PublishCount | undefined,
     parcels: ParcelSender,
+    ahead?: RecordLane,
   ) {
     this.#ring = ring
     this.#bell = bell
     this.#composedBytesMax = HEADER_BYTES + messageBytesMax
     this.#count = count
     this.#parcels = parcels
+    this.#ahead = ahead
     this.#goneAt = ring.position
   }
 
   get queued(): number {
     return this.#queue.length
+  }
+
+  /** Nothing waits for room, and nothing is written that is not published: what this core has said here outlives it. */
+  get isPublished(): boolean {
+    return this.#queue.length === 0 && this.#pending === 0
   }
 
   /** Where the latest record ends, in bytes from the beginning of this lane. It does not wrap, as the ring's position does: an ask may wait for long. */
@@ -256,6 +267,7 @@ export class RecordLane {
   flush(): void {
     this.#gone = this.position
     this.#goneAt = this.#ring.position
+    if (this.#ahead !== undefined && this.#ahead.queued > 0) return
     const records = this.#pending
     this.#publishedInTurn += records
     const count = records > 0 ? this.#count : undefined

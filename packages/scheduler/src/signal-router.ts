@@ -35,6 +35,8 @@ export class SignalRouter {
   readonly #onRootSignal: ((from: number, signal: Signal) => void) | undefined
   /** What this core, which is core 0, has for the root. */
   readonly #rootInbox: Signal[] = []
+  /** Starts that wait until the root is sure to learn of their slots. */
+  readonly #enlisting: (() => void)[] = []
 
   constructor(
     host: SignalRouterHost,
@@ -51,17 +53,20 @@ export class SignalRouter {
   }
 
   get hasOwn(): boolean {
-    return this.#rootInbox.length > 0
+    return this.#rootInbox.length > 0 || (this.#enlisting.length > 0 && this.#isRootTold)
   }
 
-  /** Core 0 hands the root what its own parts had for it. */
+  /** Core 0 hands the root what its own parts had for it. What has waited for the root to be told goes on. */
   takeOwn(): number {
+    const starts = this.#isRootTold ? this.#enlisting.splice(0) : []
+    for (const start of starts) start()
     const signals = this.#rootInbox.splice(0)
     for (const signal of signals) {
       if (signal.type === 'bond_relay') this.#relay(signal)
+      else if (signal.type === 'exited' && signal.owner.slot !== ROOT.slot) this.#childExited(0, signal)
       else if (!this.#isAnswered(signal)) this.#onRootSignal?.(0, signal)
     }
-    return signals.length
+    return starts.length + signals.length
   }
 
   /** To the root; on core 0 it is handed over in the next turn. */
@@ -134,15 +139,21 @@ export class SignalRouter {
     const { slot, generation, incarnation } = cell
     const owner = (cell.owner as Ownership).supervisor
     const signal = { type: 'exited', owner, slot, generation, reason, incarnation } as const
-    if (owner.slot === ROOT.slot) this.toRoot(signal)
+    // On core 0 what is answered waits for the next turn: the end of a child must not come before the answer to its start.
+    if (owner.slot === ROOT.slot || (owner.core === 0 && this.#host.coreNumber === 0)) this.toRoot(signal)
     else if (owner.core === this.#host.coreNumber) this.#childExited(owner.core, signal)
     else this.send(owner.core, signal)
   }
 
-  /** The root keeps the slot of a supervisor's child from here on, for when its core dies. */
-  enlist(cell: ActorCell, mailbox: MailboxOptions | undefined): void {
+  /**
+   * The root keeps the slot of a supervisor's child from here on, for when its core dies. `start` is called once that is published: at once, but for a
+   * control ring that is full.
+   */
+  enlist(cell: ActorCell, mailbox: MailboxOptions | undefined, start: () => void): void {
     const { slot, generation, name } = cell
     this.toRoot({ type: 'enlisted', slot, generation, name, mailbox, owner: cell.owner as Ownership })
+    if (this.#isRootTold) start()
+    else this.#enlisting.push(start)
   }
 
   discharge({ slot, generation }: ActorCell): void {
@@ -158,6 +169,11 @@ export class SignalRouter {
     }
     if (relay.from !== coreNumber && coreNumber !== 0) this.#host.takeLastSignals(relay.from)
     this.#host.bonds.take(relay.from, relay.signal)
+  }
+
+  /** Whether the root learns of all that this core has told it, even if the core dies now. */
+  get #isRootTold(): boolean {
+    return this.#host.links[0]?.control.isPublished ?? true
   }
 
   #isAnswered(signal: Signal): boolean {

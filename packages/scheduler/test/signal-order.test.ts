@@ -54,3 +54,16 @@ test('a flood of signals that takes more than a turn keeps the messages behind i
   expect(world.notes).toEqual([])
   expect(world.dead()).toEqual({ no_such_actor: 1 })
 })
+
+test('a signal that finds its ring full keeps the messages behind it', () => {
+  const world = new World({ cores: 2 })
+  const ref = world.spawn(1, noting(world), null)
+  world.drive()
+  const { control } = world.core(0).links[1]!
+  for (let i = 0; control.queued === 0; i += 1) world.core(0).signal(1, { type: 'release', slot: 1_000_000 + i, generation: 0 })
+  killAndTell(world, ref)
+  world.core(0).flush()
+  world.drive()
+  expect(world.notes).toEqual([])
+  expect(world.dead()).toEqual({ no_such_actor: 1 })
+})

@@ -221,7 +221,11 @@ export class FaultPlan {
       const other = this.#random.below(world.coreCount - 1)
       const to = other < core ? other : other + 1
       world.note(core, `signals to core-${to} are late`)
-      world.after(this.#random.next() * LATE_SIGNAL_MS_MAX, world.delays.hold(core, to))
+      const release = world.delays.hold(core, to)
+      world.after(this.#random.next() * LATE_SIGNAL_MS_MAX, () => {
+        release()
+        world.wakeCore(core)
+      })
     }
     if (this.stormCount < STORMS_MAX && this.#strikes('storm')) {
       this.stormCount += 1

@@ -1,14 +1,10 @@
 /**
- * Late control messages: for a while, what one core has to say to another on their control lane is written and not published. Messages go on until there
- * is such a signal; those that are sent after it wait with it, for no message ever overtakes one. What waits keeps its order, and comes when the time is
- * up, or never when its core dies before.
+ * Late control messages: for a while the control lane from one core to another takes nothing, as one that is full. What is to go there waits on its core, in
+ * order, and goes when the time is up, or never when the core dies before; that no message overtakes it is the runtime's to see to.
  */
 import type { Core } from '@cambium/scheduler'
 
 interface Line {
-  readonly flush: () => void
-  readonly flushData: () => void
-  readonly ring: () => void
   /** Delays under way. */
   held: number
 }
@@ -21,45 +17,26 @@ export class SignalDelays {
     const lines = new Map<number, Line>()
     for (const link of core.links) {
       if (link === undefined) continue
-      const { control, data, bell } = link
-      const [flushControl, flushData] = [control.flush.bind(control), data.flush.bind(data)]
-      /** Where the last signal ends that was published. */
-      let published = control.ringPosition
-      const flush = (): void => {
-        flushControl()
-        published = control.ringPosition
-      }
-      const line: Line = {
-        flush,
-        flushData,
-        ring: () => {
-          bell.ring()
-        },
-        held: 0,
-      }
-      control.flush = () => {
-        if (line.held === 0) flush()
-      }
-      data.flush = () => {
-        if (line.held === 0 || control.ringPosition === published) flushData()
-      }
+      const { control } = link
+      const line: Line = { held: 0 }
+      const [write, drain] = [control.write.bind(control), control.drain.bind(control)]
+      control.write = (...record) => line.held === 0 && write(...record)
+      control.drain = () => (line.held === 0 ? drain() : control.queued === 0)
+      Object.defineProperty(control, 'hasRoomForNext', {
+        get: () => line.held === 0 && Reflect.get(Object.getPrototypeOf(control) as object, 'hasRoomForNext', control),
+      })
       lines.set(link.core, line)
     }
     this.#lines.set(core.coreNumber, lines)
   }
 
-  /** The returned function ends the delay. */
+  /** The returned function ends the delay; the core is to be told then that there is room. */
   hold(from: number, to: number): () => void {
     const line = this.#lines.get(from)?.get(to)
     if (line === undefined) return () => {}
     line.held += 1
     return () => {
       line.held -= 1
-      // The core has died meanwhile: what it had not published does not exist.
-      if (line.held > 0 || this.#lines.get(from)?.get(to) !== line) return
-      line.flush()
-      line.flushData()
-      line.ring()
     }
   }
 

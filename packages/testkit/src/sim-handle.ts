@@ -9,6 +9,9 @@ import { createProbe } from './probe.ts'
 import type { SimRun } from './sim-run.ts'
 import type { Simulation } from './simulation.ts'
 
+/** Of a cell (`scheduler/src/actor-cell.ts`). */
+const STARTING = 0
+
 export function createSimulation(run: SimRun, system: System): Simulation {
   const { world } = run
   let probes = 0
@@ -66,7 +69,9 @@ export function createSimulation(run: SimRun, system: System): Simulation {
       const error: ErrorRecord = toErrorRecord(
         new CambiumError('ERR_SIM_CRASH', `${message}: ref=${formatAddress(ref)}`, { severity: 'crash' }),
       )
-      core.ended(cell, { kind: 'crash', error })
+      // Whoever starts it waits for an answer: it crashes when it has one.
+      if (cell.status === STARTING) core.lifecycle.exit(cell, { kind: 'crash', error }, false)
+      else core.ended(cell, { kind: 'crash', error })
       core.requestTurn()
       return true
     },

@@ -8,7 +8,7 @@ import type { Simulation } from '@cambium/testkit'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { MailboxBounds } from '../src/oracles/mailbox-bounds.ts'
 import { MessageOrder } from '../src/oracles/message-order.ts'
-import { guest, picker, reader, seen } from './fixtures/floodable.ts'
+import { guest, picker, reader, seen, slowStarter } from './fixtures/floodable.ts'
 import type { Sheet } from './fixtures/floodable.ts'
 
 const isSheet = (message: unknown): boolean =>
@@ -69,6 +69,20 @@ test('late signals let everything come in the end', async () => {
   expect(reports.every(({ faults }) => faults > 0)).toBe(true)
   expect(seen.get('one')?.filter((what) => what === 'init').length).toBe(20)
   expect(seen.get('one')?.filter((what) => what === 'terminate').length).toBe(20)
+})
+
+test('an actor that is crashed in the middle of a restart comes back all the same', async () => {
+  await simulate(
+    async (sim) => {
+      const ref = await sim.spawn(slowStarter, 20, { core: 1 })
+      expect(sim.crash(ref)).toBe(true)
+      await sim.advance(10)
+      expect(sim.crash(ref)).toBe(true)
+      await sim.advance('1s')
+      expect(await ref.ask('which incarnation')).toBe(2)
+    },
+    { seed: 1 },
+  )
 })
 
 test('what actors have put aside keeps no run from its rest', async () => {
