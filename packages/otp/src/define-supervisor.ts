@@ -63,6 +63,13 @@ export function supervisorBehaviour<Argument>(
     terminate(supervisor) {
       return supervisor.shutdown()
     },
+    inner: {
+      read: (supervisor) => supervisor.shown,
+      write(supervisor) {
+        throw new CambiumError('ERR_SUPERVISOR_REQUEST', `state of a supervisor is its own: supervisor=${supervisor.path}`)
+      },
+    },
+    redact: (supervisor) => supervisor.shown,
   })
 }
 

@@ -27,6 +27,9 @@ import type { SupervisorReply, SupervisorRequest } from './supervisor-protocol.t
 /** Nobody has asked for it, and nothing has failed. OTP says `shutdown` alone; the detail lets applications tell it from a failure. */
 const AUTO_SHUTDOWN: ExitReason = Object.freeze({ kind: 'shutdown', detail: 'auto_shutdown' })
 
+/** Children that are shown. */
+const SHOWN_MAX = 1000
+
 type Context = ActorContext<SupervisorRequest, SupervisorReply>
 type Answer = (reply: SupervisorReply) => void
 
@@ -126,6 +129,17 @@ export class SupervisorActor implements SupervisorHands<SupervisedChild> {
       default:
         answer({ error: 'bad_request' })
     }
+  }
+
+  get path(): string {
+    return this.#keeper.path
+  }
+
+  /** What those who look inside are shown: plain data. */
+  get shown(): Record<string, unknown> {
+    const { state } = this.#driver
+    const children = whichChildren(state)
+    return { phase: state.phase, flags: { ...state.flags }, count: children.length, children: children.slice(0, SHOWN_MAX) }
   }
 
   // --- hands

@@ -106,3 +106,51 @@ test('R2.6 a partition supervisor has one child on each core, found by key', asy
     expect.objectContaining({ code: 'ERR_BEHAVIOUR' }),
   )
 })
+
+test('C-37 a child has its name in the system while its incarnation lives, on whichever core', async () => {
+  const children = [
+    { id: 'a', core: 1, name: 'ada' },
+    { id: 'b', core: 2, name: 'grace' },
+  ]
+  const top = await system.spawn(tree, { log: logRef, intensity: 5, children }, { core: 1 })
+  const [a, b] = [await memberOf(top, 'a'), await memberOf(top, 'b')]
+  expect(system.whereis('ada')?.equals(a)).toBe(true)
+  expect(system.whereis('grace')?.equals(b)).toBe(true)
+  await expect(system.spawn(log, undefined, { name: 'ada' })).rejects.toMatchObject({ code: 'ERR_NAME_TAKEN' })
+  const same = child(member, { id: 'c', log: logRef }, { id: 'c', name: 'grace', core: 2 })
+  await expect(startChild(top, same)).rejects.toMatchObject({ code: 'ERR_NAME_TAKEN' })
+  expect((await countChildren(top)).specs).toBe(2)
+
+  const restarted = once(system.events, 'actor_restarted')
+  a.tell('crash')
+  await restarted
+  expect(system.whereis('ada')?.equals(a)).toBe(true)
+  const back = once(system.events, 'core_restarted')
+  system.killCore(2)
+  await back
+  expect(await b.ask('count', { timeoutMs: 20_000 })).toBe(0)
+  expect(system.whereis('grace')?.equals(b)).toBe(true)
+
+  await terminateChild(top, 'a')
+  expect(system.whereis('ada')).toBeUndefined()
+  const other = await system.spawn(log, undefined, { name: 'ada' })
+  expect(system.whereis('ada')?.equals(other)).toBe(true)
+  const down = system.monitor(b)
+  await system.stop(top)
+  await down
+  expect(system.whereis('grace')).toBeUndefined()
+})
+
+test('C-50 a supervisor can be looked into: its flags and children; its state is its own', async () => {
+  const top = await system.spawn(tree, { log: logRef, intensity: 7, children: [{ id: 'a', core: 2 }] }, { core: 1, name: 'top' })
+  const look = system.inspect(top)
+  const shown = { phase: 'live', flags: { intensity: 7 }, count: 1, children: [{ id: 'a', status: 'running', kind: 'worker' }] }
+  expect(await look.getState()).toMatchObject(shown)
+  expect(await look.getStatus()).toMatchObject({ kind: 'supervisor', name: 'top', state: shown })
+  const module = new URL('./fixtures/family.ts', import.meta.url)
+  await expect(look.replaceState(module, 'linesOf')).rejects.toMatchObject({ code: 'ERR_REPLACE_STATE' })
+  await look.suspend()
+  expect((await look.getStatus()).isSuspended).toBe(true)
+  await look.resume()
+  expect((await whichChildren(top)).map(({ id }) => id)).toEqual(['a'])
+})

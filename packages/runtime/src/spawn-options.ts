@@ -15,7 +15,7 @@ export interface PlacementOptions {
 }
 
 export interface ActorOptions extends PlacementOptions {
-  /** Unique in the system; found again by `system.whereis`. */
+  /** Unique in the system; found by `whereis`. That of a supervisor's child is its incarnation's; of all others it lasts through restarts. */
   readonly name?: string
   readonly mailbox?: MailboxOptions
   /** Milliseconds that loading the module and `init` may take. @default 5000, for supervisors Infinity */

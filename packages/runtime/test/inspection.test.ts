@@ -1,5 +1,6 @@
 /** Looking inside live actors on real threads: state, status, suspend, replace, statistics, trace, log, crash reports (C-20, C-50, C-51). */
 import { expect, it } from 'vitest'
+import { errand } from './fixtures/errand.ts'
 import { gate } from './fixtures/gate.ts'
 import { ledger } from './fixtures/ledger.ts'
 import type { LedgerState } from './fixtures/ledger.ts'
@@ -160,6 +161,7 @@ it.for([0, 1])(
       module: MODULE.href,
       incarnation: 0,
       error: { name: 'RangeError', message: 'the book is torn', stack: expect.stringContaining('ledger.ts') },
+      during: 'message',
       message: { type: 'boom' },
       state: { sum: 10, secret: '***' },
       supervision: ['root', 'ledger'],
@@ -177,6 +179,67 @@ it.for([0, 1])(
     expect(reports).toHaveLength(1)
   },
 )
+
+it.for([0, 1])('C-51 what an actor sends is counted while somebody wants that, after an await too: core %i', async (core) => {
+  const system = await start()
+  const ref = await system.spawn(errand, 'well', { core })
+  const [near, far] = [await system.spawn(errand, 'well', { core }), await system.spawn(errand, 'well', { core: 1 - core })]
+  const look = system.inspect(ref)
+  expect(await ref.ask({ type: 'send', to: near })).toBe('sent')
+  expect(await look.statistics(true)).toMatchObject({ sent: 0 })
+  const beside = system.inspect(near)
+  await beside.statistics(true)
+  for (const to of [near, far]) {
+    expect(await ref.ask({ type: 'send', to })).toBe('sent') // 3
+    expect(await ref.ask({ type: 'send_later', to })).toBe('sent') // 2
+  }
+  expect(await look.statistics()).toMatchObject({ sent: 10, asked: 4 })
+  expect(await beside.statistics(false)).toMatchObject({ sent: 0 })
+  await system.stop(near) // nothing is left of its count, and the other goes on
+  expect(await ref.ask({ type: 'send', to: far })).toBe('sent')
+  expect(await look.statistics(false)).toMatchObject({ sent: 13 })
+  expect(await ref.ask({ type: 'send', to: far })).toBe('sent')
+  expect(await look.statistics(true)).toMatchObject({ sent: 0 })
+})
+
+it.for([
+  ['throw', 0],
+  ['reject', 1],
+  ['hang', 1],
+] as const)('C-20 a start that fails gives a report: init does %s, core %i', async ([how, core]) => {
+  const system = await start()
+  const report = next(system, 'crash_report')
+  const failure = failureOf(system.spawn(errand, how, { core, name: 'errand', initTimeoutMs: how === 'hang' ? 20 : 5000 }))
+  const expected =
+    how === 'hang'
+      ? { code: 'ERR_INIT_TIMEOUT' }
+      : { code: 'ERR_INIT_FAILED', cause: { message: 'no start', name: 'RangeError' } }
+  expect(await report).toMatchObject({
+    name: 'errand',
+    behaviour: 'errand',
+    incarnation: 0,
+    during: 'init',
+    error: expected,
+    message: undefined,
+    state: undefined,
+    supervision: ['root', 'errand'],
+  })
+  expect((await failure).code).toBe(expected.code)
+})
+
+it.for([0, 1])('C-20 an actor that ends itself for an error when no message is in hand gives a report: core %i', async (core) => {
+  const system = await start()
+  const report = next(system, 'crash_report')
+  const ref = await system.spawn(errand, 'well', { core, name: 'errand' })
+  ref.tell({ type: 'fail_at_rest' })
+  expect(await report).toMatchObject({
+    during: 'rest',
+    error: { name: 'RangeError', message: 'changed its mind' },
+    message: undefined,
+    state: { pin: '****' },
+    incarnation: 0,
+  })
+})
 
 it('what is not there is an error', async () => {
   const system = await start()

@@ -31,9 +31,11 @@ export interface CrashReport {
   readonly atMs: number
   /** With the stack. */
   readonly error: ErrorRecord
-  /** The last message; what cannot travel, or is larger than 256 KiB, is a text that says so. The same holds for `state`. */
+  /** What it was about: its `init`, a message, or neither, as `context.stop(error)` in a timer of Node's. */
+  readonly during: 'init' | 'message' | 'rest'
+  /** The message in hand; what cannot travel, or is larger than 256 KiB, is a text that says so. The same holds for `state`. */
   readonly message: unknown
-  /** The state before that message, as the behaviour's `redact` shows it. */
+  /** The state before that, as the behaviour's `redact` shows it. */
   readonly state: unknown
   /** Messages in the mailbox. */
   readonly queued: number

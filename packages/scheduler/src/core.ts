@@ -325,7 +325,7 @@ export class Core {
 
   stopSelf(cell: ActorCell, reason: ExitReason): void {
     if (isAtRest(cell.status) && this.dispatcher.current !== cell) {
-      this.lifecycle.ended(cell, reason)
+      this.lifecycle.endedAtRest(cell, reason)
       this.requestTurn()
     } else cell.stopRequest ??= reason
   }

@@ -29,7 +29,7 @@ export class CrashOffice {
     this.#host = host
   }
 
-  report(cell: ActorCell, message: unknown, error: ErrorRecord): void {
+  report(cell: ActorCell, during: CrashReport['during'], message: unknown, error: ErrorRecord): void {
     const now = this.#host.now()
     const leftOut = this.#showing.show(now)
     if (leftOut === undefined) return
@@ -42,6 +42,7 @@ export class CrashOffice {
       incarnation,
       atMs: now,
       error,
+      during,
       message: this.#portable(message),
       state: this.#portable(shownState(cell)),
       queued: cell.mailbox?.length ?? 0,

@@ -64,7 +64,7 @@ export class Dispatcher {
   readonly #spares: Mailbox<Beside>[] = []
   readonly #host: DispatcherHost
   readonly #entry: MailboxEntry
-  readonly #crashes: CrashOffice
+  readonly crashes: CrashOffice
   readonly stash: Stash
   readonly receives: SelectiveReceive
   readonly askCycles: AskCycles
@@ -73,7 +73,7 @@ export class Dispatcher {
   constructor(host: DispatcherHost) {
     this.#host = host
     this.#entry = new MailboxEntry(host)
-    this.#crashes = new CrashOffice(host)
+    this.crashes = new CrashOffice(host)
     this.stash = new Stash(host, this.#entry)
     this.receives = new SelectiveReceive(host, this.#entry)
     this.askCycles = new AskCycles(host)
@@ -81,7 +81,7 @@ export class Dispatcher {
       host.requestTurn()
     })
     this.nested = new NestedMessages(host, this.asyncWork, (cell, message, record) => {
-      this.#crashes.report(cell, message, record)
+      this.crashes.report(cell, 'message', message, record)
     })
   }
 
@@ -210,7 +210,7 @@ export class Dispatcher {
     this.#dropHand(cell)
     this.stash.putBack(cell)
     cell.isSuspended = false
-    cell.observation = undefined
+    cell.observation?.end()
     this.#idle(cell)
   }
 
@@ -371,14 +371,14 @@ export class Dispatcher {
     if (cell.stopRequest !== undefined) {
       const reason = cell.stopRequest
       cell.stopRequest = undefined
-      if (reason.kind === 'crash') this.#crashes.report(cell, message, reason.error)
+      if (reason.kind === 'crash') this.crashes.report(cell, 'message', message, reason.error)
       this.#host.ended(cell, reason)
     }
   }
 
   #crashed(cell: ActorCell, message: unknown, error: unknown, isCounted: boolean): void {
     const record = toErrorRecord(error)
-    this.#crashes.report(cell, message, record)
+    this.crashes.report(cell, 'message', message, record)
     this.#dropHand(cell)
     if (isCounted) this.#host.deadLetters.bury('crashed', cell, { name: cell.name, message, detail: record.message })
     const asker = cell.asker

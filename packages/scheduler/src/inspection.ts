@@ -12,6 +12,9 @@ import { BUSY, READY, STATUS_NAMES, SUSPENDED } from './actor-cell.ts'
 import type { ActorCell } from './actor-cell.ts'
 import type { Dispatcher } from './dispatcher.ts'
 import { LOG_EVENTS_MAX, Observation } from './observation.ts'
+import type { ObservationHost } from './observation.ts'
+import type { RefHosts } from './ref-codec.ts'
+import { SentCount } from './sent-count.ts'
 import type { SignalWays } from './signals.ts'
 import type { SlotTable } from './slot-table.ts'
 
@@ -27,6 +30,7 @@ export interface InspectionHost {
   readonly slots: SlotTable
   readonly dispatcher: Dispatcher
   readonly router: SignalWays
+  readonly sender: RefHosts
   now(): number
   requestTurn(): void
 }
@@ -59,11 +63,24 @@ export interface ActorStatus {
   readonly state: unknown
 }
 
-export class Inspection {
+export class Inspection implements ObservationHost {
   readonly #host: InspectionHost
+  readonly sentCount: SentCount
 
   constructor(host: InspectionHost) {
     this.#host = host
+    this.sentCount = new SentCount(
+      () => host.sender,
+      () => host.dispatcher.sending,
+    )
+  }
+
+  get router(): SignalWays {
+    return this.#host.router
+  }
+
+  now(): number {
+    return this.#host.now()
   }
 
   /** Carries an order out; `answer` is told once, later. */
@@ -137,7 +154,7 @@ export class Inspection {
   /** The observation of an actor, made and put before its program when something is turned on. */
   #observe(cell: ActorCell, isOn: boolean): Observation {
     if (cell.observation !== undefined) return cell.observation
-    const observation = new Observation(cell, this.#host)
+    const observation = new Observation(cell, this)
     if (isOn && cell.program !== undefined) {
       cell.observation = observation
       cell.program = observation.before(cell.program)

@@ -26,6 +26,7 @@ import type { BehaviourLoader } from './behaviour-loader.ts'
 import type { CoreDirectory } from './core-directory.ts'
 import type { DeadLetterOffice } from './dead-letter-office.ts'
 import type { Dispatcher } from './dispatcher.ts'
+import { NAMES } from './directory-office.ts'
 import { isOwnedByRoot, OWNED_BY_ROOT } from './ownership.ts'
 import type { Ownership } from './ownership.ts'
 import type { HandlerInHand } from './handler-in-hand.ts'
@@ -166,6 +167,12 @@ export class Lifecycle {
     this.#end.begin(cell, reason)
   }
 
+  /** It ended itself outside any handler. */
+  endedAtRest(cell: ActorCell, reason: ExitReason): void {
+    if (reason.kind === 'crash') this.#host.dispatcher.crashes.report(cell, 'rest', undefined, reason.error)
+    this.#end.begin(cell, reason)
+  }
+
   /**
    * Ends an actor; after `timeoutMs` it is killed, with 0 at once. With `keepsSlot` the slot and its queued messages wait for a restart, as
    * after a crash. `done` learns how it ended in the end.
@@ -218,15 +225,24 @@ export class Lifecycle {
     cell.status = STARTING
     cell.phase += 1
     cell.onStarted = done
-    const known = this.#host.loader.find(spec.module, spec.behaviour)
-    if (known !== undefined) {
+    const { loader } = this.#host
+    const known = loader.find(spec.module, spec.behaviour)
+    const { owner } = cell
+    // The root gives its actors their names for as long as it keeps them; that of a supervisor's child is its incarnation's, as in OTP.
+    const name = owner === undefined || isOwnedByRoot(owner) ? undefined : spec.name
+    if (known !== undefined && name === undefined) {
       this.#init(cell, known, spec)
       return
     }
     this.#armStart(cell, spec)
+    const prepare = async (): Promise<unknown> => {
+      if (name !== undefined)
+        await this.#host.directory.ask(cell, { type: 'dir_add', space: NAMES, key: name, value: undefined, isUnique: true })
+      return known ?? loader.load(spec.module, spec.behaviour)
+    }
     this.#host.dispatcher.asyncWork.follow(
       cell,
-      this.#host.loader.load(spec.module, spec.behaviour),
+      prepare(),
       (behaviour) => {
         this.#init(cell, behaviour as Behaviour<unknown, unknown>, spec)
       },
@@ -240,10 +256,8 @@ export class Lifecycle {
     if (spec.initTimeoutMs === Infinity) return
     this.#end.arm(cell, spec.initTimeoutMs, () => {
       const message = `actor did not start in time: actor=${cell.label}, timeoutMs=${spec.initTimeoutMs}`
-      this.#end.failStart(
-        cell,
-        new CambiumError('ERR_INIT_TIMEOUT', message, { severity: 'crash', fields: { timeoutMs: spec.initTimeoutMs } }),
-      )
+      const fields = { timeoutMs: spec.initTimeoutMs }
+      this.#failInit(cell, new CambiumError('ERR_INIT_TIMEOUT', message, { severity: 'crash', fields }))
     })
   }
 
@@ -276,7 +290,7 @@ export class Lifecycle {
     } catch (error) {
       dispatcher.current = outer
       this.#host.handler.leave(outer)
-      this.#end.failStart(cell, initError(cell, error))
+      this.#failInit(cell, initError(cell, error))
       return
     }
     dispatcher.current = outer
@@ -293,9 +307,14 @@ export class Lifecycle {
         this.#ready(cell, value)
       },
       (error) => {
-        this.#end.failStart(cell, initError(cell, error))
+        this.#failInit(cell, initError(cell, error))
       },
     )
+  }
+
+  #failInit(cell: ActorCell, error: CambiumError): void {
+    this.#host.dispatcher.crashes.report(cell, 'init', undefined, toErrorRecord(error))
+    this.#end.failStart(cell, error)
   }
 
   #ready(cell: ActorCell, state: unknown): void {

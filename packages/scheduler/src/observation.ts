@@ -7,6 +7,7 @@ import { toErrorRecord } from '@cambium/base'
 import type { ActorAddress } from '@cambium/base'
 import { keepMessage } from '@cambium/codec'
 import type { ActorCell } from './actor-cell.ts'
+import type { SentCount } from './sent-count.ts'
 import { Showing } from './showing.ts'
 import type { SignalWays } from './signals.ts'
 
@@ -34,6 +35,8 @@ export interface ActorStatistics {
   readonly handled: number
   readonly crashed: number
   readonly asked: number
+  /** Messages that it has told, sent or asked of others; replies are not among them. */
+  readonly sent: number
   /** From the beginning of a handler to its end, waiting included. */
   readonly busyMs: number
   readonly longestMs: number
@@ -45,6 +48,7 @@ type AnyProgram = Program<unknown, unknown, unknown, unknown>
 
 export interface ObservationHost {
   readonly router: SignalWays
+  readonly sentCount: SentCount
   now(): number
 }
 
@@ -60,6 +64,7 @@ export class Observation {
   #handled = 0
   #crashed = 0
   #asked = 0
+  #sent = 0
   #busyMs = 0
   #longestMs = 0
   #kept = 0
@@ -88,12 +93,15 @@ export class Observation {
 
   /** Counts from now on; undefined ends it. Turned on again it goes on as it is. */
   countFrom(nowMs: number | undefined): void {
-    if (nowMs !== undefined && this.#sinceMs !== undefined) return
+    if ((nowMs === undefined) === (this.#sinceMs === undefined)) return
+    if (nowMs === undefined) this.#host.sentCount.end()
+    else this.#host.sentCount.begin()
     this.#sinceMs = nowMs
     this.#begun = 0
     this.#handled = 0
     this.#crashed = 0
     this.#asked = 0
+    this.#sent = 0
     this.#busyMs = 0
     this.#longestMs = 0
   }
@@ -107,10 +115,22 @@ export class Observation {
       handled: this.#handled,
       crashed: this.#crashed,
       asked: this.#asked,
+      sent: this.#sent,
       busyMs: this.#busyMs,
       longestMs: this.#longestMs,
       queued: cell.mailbox?.length ?? 0,
     }
+  }
+
+  /** The actor has sent one message. */
+  noteSent(): void {
+    this.#sent += 1
+  }
+
+  /** The incarnation has ended, and with it whatever was turned on. */
+  end(): void {
+    this.countFrom(undefined)
+    this.#cell.observation = undefined
   }
 
   /** Keeps the last `events` from now on; 0 keeps none. */
