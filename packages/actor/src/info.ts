@@ -26,3 +26,15 @@ export type Info =
       readonly ref: AnyRef
       readonly value: unknown
     }
+  /** An event manager (`ref`) has no longer that handler, whose owner this actor is. `normal`: it was deleted or swapped, or went by itself. */
+  | {
+      readonly type: 'handler_removed'
+      readonly ref: AnyRef
+      readonly handler: string
+      /** URL of the handler's module. */
+      readonly module: string
+      readonly id: string
+      readonly reason: ExitReason
+      /** The one that has taken its place. */
+      readonly next: { readonly handler: string; readonly module: string; readonly id: string } | undefined
+    }

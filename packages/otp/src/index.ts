@@ -14,6 +14,26 @@ export type {
 } from './define-application.ts'
 export { definePartitionSupervisor, partitionRef } from './define-partition-supervisor.ts'
 export type { PartitionDefinition, PartitionSupervisor } from './define-partition-supervisor.ts'
+export { defineEventHandler, handler, REMOVE_HANDLER, swapFor } from './define-event-handler.ts'
+export type {
+  DefinedHandler,
+  HandlerBehaviour,
+  HandlerContext,
+  HandlerDefinition,
+  HandlerEnd,
+  HandlerOptions,
+  HandlerSpec,
+  HandlerStep,
+  HandlerSwap,
+  Handover,
+} from './define-event-handler.ts'
+export { defineEventManager } from './define-event-manager.ts'
+export type { EventManager, EventManagerDefinition, EventManagerOptions } from './define-event-manager.ts'
+export { addHandler, callHandler, deleteHandler, swapHandler, whichHandlers } from './event-manager-calls.ts'
+export type { NamedHandlerOptions, OwnedHandlerOptions } from './event-manager-calls.ts'
+export type { EventManagerRef, InstalledHandler } from './event-manager-protocol.ts'
+export { runHandler } from './run-handler.ts'
+export type { HandlerRun } from './run-handler.ts'
 export { defineStateMachine } from './define-state-machine.ts'
 export type { StateMachine } from './define-state-machine.ts'
 export { defineServer, run } from './define-server.ts'

@@ -324,6 +324,7 @@ export class ActorEnd {
     owed?.end(reason?.kind === 'crash' ? crashError(cell, reason.error, fromErrorRecord(reason.error)) : goneError(cell))
     this.#host.sender.replies.dropAsksOf(cell)
     this.#host.directory.ended(cell)
+    this.#host.channels.ended(cell)
     return this.#host.bonds.ended(cell, exitReason)
   }
 

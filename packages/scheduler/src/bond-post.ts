@@ -7,7 +7,7 @@ import type { ExitReason } from '@cambium/actor'
 import { CambiumError, formatAddress } from '@cambium/base'
 import type { ActorAddress } from '@cambium/base'
 import type { ActorCell } from './actor-cell.ts'
-import type { BondEnds, BondNames, BondSignal } from './bond-signals.ts'
+import type { BondEnds, BondNames, BondSignal, News } from './bond-signals.ts'
 import { LINK, MINE, THEIRS, WATCHED, WATCHING } from './bond-table.ts'
 import type { BondTable } from './bond-table.ts'
 import { Fifo } from './fifo.ts'
@@ -118,6 +118,13 @@ export class BondPost {
     const { core, slot, generation } = ref
     const ends = { epoch: this.#epoch, fromSlot: cell.slot, fromGeneration: cell.generation, slot, generation }
     this.#send(core, { type: 'exit', ...ends, reason, after: this.#written(core) }, isRelayed(cell))
+  }
+
+  /** Throws `ERR_CANNOT_TRAVEL`, `ERR_MESSAGE_TOO_LARGE`. */
+  told(cell: ActorCell, ref: ActorAddress, news: News): void {
+    const { core, slot, generation } = ref
+    const ends = { epoch: this.#epoch, fromSlot: cell.slot, fromGeneration: cell.generation, slot, generation }
+    this.#send(core, { type: 'told', ...ends, news, after: this.#written(core) }, isRelayed(cell))
   }
 
   /** Nobody of this core acts on what `send` sends before all of it is done. */

@@ -1,5 +1,5 @@
 /** What cores tell each other of links and monitors, on the control lane. The protocol is in `bonds.ts`. */
-import type { ExitReason } from '@cambium/actor'
+import type { ExitReason, Info } from '@cambium/actor'
 
 /** The two ends, and the epoch of the sending core: what an incarnation of it sent that is known to be lost is not heard. */
 export interface BondEnds {
@@ -10,6 +10,9 @@ export interface BondEnds {
   readonly slot: number
   readonly generation: number
 }
+
+/** An info that comes from an actor, without who that is. `argument` is for event managers among themselves: that of the next handler. */
+export type News = Omit<Extract<Info, { readonly type: 'handler_removed' }>, 'ref'> & { readonly argument: unknown }
 
 /** What a bond is called: by the sender's own name, by the receiver's, or by both where both have made it; 0 for none. */
 export interface BondNames {
@@ -27,3 +30,5 @@ export type BondSignal =
   | (BondEnds & BondNames & { readonly type: 'bond_end'; readonly reason: ExitReason; readonly after: number })
   /** An exit signal that somebody sent. `after`: where the sender's data ring was written up to. */
   | (BondEnds & { readonly type: 'exit'; readonly reason: ExitReason; readonly after: number })
+  /** What an actor tells another one of, as an info; `ref` is the sender. */
+  | (BondEnds & { readonly type: 'told'; readonly news: News; readonly after: number })

@@ -22,7 +22,7 @@ import { AWAITING } from './actor-cell.ts'
 import type { ActorCell } from './actor-cell.ts'
 import { BondPost } from './bond-post.ts'
 import type { BondPostHost } from './bond-post.ts'
-import type { BondSignal } from './bond-signals.ts'
+import type { BondSignal, News } from './bond-signals.ts'
 import { BondTable, LINK, MINE, THEIRS, TOLD, WATCHED, WATCHING } from './bond-table.ts'
 import { InfoDelivery } from './info-delivery.ts'
 import type { InfoDeliveryHost } from './info-delivery.ts'
@@ -114,6 +114,12 @@ export class Bonds {
   exit(cell: ActorCell, ref: ActorAddress, reason: ExitReason): void {
     this.#post.checkRoom(ref)
     this.#post.exit(cell, ref, reason)
+  }
+
+  /** Tells another actor something by its `info`, without limit: what may be told of has one. Throws as `exit` does. */
+  tell(cell: ActorCell, ref: ActorAddress, news: News): void {
+    this.#post.checkRoom(ref)
+    this.#post.told(cell, ref, news)
   }
 
   /** What binds a child to its parent before its `init`. */
@@ -209,6 +215,7 @@ export class Bonds {
       case 'bond_cut':
       case 'bond_end':
       case 'exit':
+      case 'told':
         if (signal.epoch > (this.#epochs[from] as number)) this.coreLost(from, signal.epoch - 1, lostRecord(from))
         if (signal.epoch === this.#epochs[from]) this.#handle(from, signal)
         return true
@@ -246,6 +253,13 @@ export class Bonds {
       case 'exit': {
         const cell = this.#find(slot, generation)
         if (cell !== undefined) this.#exited(cell, sender, signal.reason, signal.after, false)
+        return
+      }
+      case 'told': {
+        const cell = this.#find(slot, generation)
+        if (cell === undefined) return
+        const info: Info = { ...signal.news, ref: this.#host.refOf(sender) }
+        this.infos.tell(cell, new InfoMessage(cell, info, false), from, signal.after)
       }
     }
   }

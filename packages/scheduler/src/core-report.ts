@@ -24,6 +24,8 @@ export interface CoreReport {
   readonly asyncInFlight: number
   /** Sets of shared or moved buffers that are kept until their receivers have them, and that have come before their messages. */
   readonly parcels: number
+  /** Ends of channels of event managers. */
+  readonly channels: number
   readonly behaviours: readonly string[]
   readonly books: Books
 }
@@ -40,6 +42,7 @@ interface Reported {
   readonly loader: BehaviourLoader
   readonly books: Float64Array
   readonly parcels: { readonly count: number }
+  readonly channels: { readonly size: number }
 }
 
 export function reportOf(core: Reported): CoreReport {
@@ -54,6 +57,7 @@ export function reportOf(core: Reported): CoreReport {
     waiting: core.sender.waitingCount,
     asyncInFlight: core.dispatcher.asyncInFlight,
     parcels: core.parcels.count,
+    channels: core.channels.size,
     behaviours: core.loader.names,
     books: readBooks(core.books),
   }

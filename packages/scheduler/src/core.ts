@@ -11,6 +11,7 @@ import type { Encoder } from '@cambium/codec'
 import { createDoorbell, type Doorbell } from '@cambium/ring'
 import { type ActorCell, GONE, isAtRest } from './actor-cell.ts'
 import { type Asker, AskTable } from './asks.ts'
+import { Channels } from './channels.ts'
 import { ChildKeeper } from './child-keeper.ts'
 import { ControlIntake } from './control-intake.ts'
 import { CoreDirectory } from './core-directory.ts'
@@ -28,6 +29,7 @@ import { Inspection } from './inspection.ts'
 import { Intake } from './intake.ts'
 import { type Before, Lifecycle } from './lifecycle.ts'
 import { linksFrom, linksTo } from './links.ts'
+import { announceRoom } from './outbound-link.ts'
 import type { OutboundLink } from './outbound-link.ts'
 import { ParcelRounds } from './parcel-rounds.ts'
 import { Copier, createCoreEncoder, refMaker, type RefHosts } from './ref-codec.ts'
@@ -94,6 +96,7 @@ export class Core {
   readonly #epoch: number
   readonly waits: WaitWatch
   readonly #copier: Copier
+  readonly channels: Channels = new Channels(this)
   #intake: Intake
   #control: ControlIntake
   #isOpen: boolean
@@ -176,6 +179,7 @@ export class Core {
       const startedMs = this.#budget.begin()
       let done = this.router.takeOwn() + this.#control.take(this.#budget, this.#isOpen) + this.wheel.advance(startedMs)
       if (this.#isOpen) done += this.#intake.take(this.#budget)
+      if (this.channels.size > 0) done += this.channels.look()
       if (this.bonds.hasDelayed) this.bonds.tellDelayed()
       let handled = 0
       while (this.dispatcher.runQueue.length > 0 && handled < MESSAGES_PER_TURN_MAX) {
@@ -200,7 +204,9 @@ export class Core {
       link?.data.endTurn()
       link?.control.endTurn()
     }
-    if (this.#hasGivenRoom) this.#announceRoom()
+    if (this.channels.size > 0) this.channels.flush()
+    if (this.#hasGivenRoom) announceRoom(this.links, this.block.waiting)
+    this.#hasGivenRoom = false
     this.parcels.look()
   }
 
@@ -209,6 +215,7 @@ export class Core {
     if (this.dispatcher.runQueue.length > 0 || this.router.hasOwn) return true
     if (!this.#control.isEmptyFor(this.#isOpen)) return true
     if (this.#isOpen && !this.#intake.isEmpty) return true
+    if (this.channels.size > 0 && this.channels.hasWork) return true
     for (const link of this.links) if (link?.announceWaiting() === true) return true
     return false
   }
@@ -266,6 +273,7 @@ export class Core {
     this.handler = new HandlerInHand()
     this.fence = new Fence()
     this.links = []
+    this.channels.sever()
     this.#control = new ControlIntake(this, [], this.#epoch)
     this.#intake = new Intake(this, [], this.#control)
     this.sender.isClosed = true
@@ -334,6 +342,10 @@ export class Core {
     return new ChildKeeper(this, cell)
   }
 
+  get blocks(): readonly CoreBlock[] {
+    return this.#memory.blocks
+  }
+
   get coreCount(): number {
     return this.#memory.blocks.length
   }
@@ -368,18 +380,6 @@ export class Core {
 
   inbound(core: number): InboundLane | undefined {
     return this.#intake.from(core)
-  }
-
-  /** Step 3 of the protocol for room: whoever waits looks again. */
-  #announceRoom(): void {
-    this.#hasGivenRoom = false
-    for (const link of this.links) {
-      if (link === undefined) continue
-      const word = this.block.waiting[link.core] as Int32Array
-      if (Atomics.load(word, 0) === 0) continue
-      Atomics.store(word, 0, 0)
-      link.bell.ring()
-    }
   }
 
   open(): void {

@@ -15,6 +15,13 @@ const REPORTS_PER_SECOND_MAX = 20
 /** Of the message, and of the state, in encoded bytes: a report of more is one without. */
 const SHOWN_BYTES_MAX = 256 << 10
 
+/** A part of an actor that is isolated from the rest. */
+export interface CrashedPart {
+  readonly behaviour: { readonly name: string; readonly module: string }
+  /** As it is to be shown. */
+  readonly state: unknown
+}
+
 export interface CrashOfficeHost {
   readonly encoder: { encode(value: unknown): Uint8Array }
   readonly router: SignalWays
@@ -29,11 +36,13 @@ export class CrashOffice {
     this.#host = host
   }
 
-  report(cell: ActorCell, during: CrashReport['during'], message: unknown, error: ErrorRecord): void {
+  /** `part`: what has crashed inside the actor, which goes on. */
+  report(cell: ActorCell, during: CrashReport['during'], message: unknown, error: ErrorRecord, part?: CrashedPart): void {
     const now = this.#host.now()
     const leftOut = this.#showing.show(now)
     if (leftOut === undefined) return
-    const { core, slot, generation, name, incarnation, behaviour } = cell
+    const { core, slot, generation, name, incarnation } = cell
+    const behaviour = part?.behaviour ?? cell.behaviour
     const detail: CrashReport = {
       actor: { core, slot, generation },
       name,
@@ -44,7 +53,7 @@ export class CrashOffice {
       error,
       during,
       message: this.#portable(message),
-      state: this.#portable(shownState(cell)),
+      state: this.#portable(part === undefined ? shownState(cell) : part.state),
       queued: cell.mailbox?.length ?? 0,
       supervision: pathOf(cell),
       log: (cell.observation?.events ?? []).map((event) => ({ ...event, message: this.#portable(event.message) })),

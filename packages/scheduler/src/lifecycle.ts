@@ -19,6 +19,7 @@ import type { ActorAddress, CorePlatform } from '@cambium/base'
 import { AWAITING, READY, STARTING, SUSPENDED } from './actor-cell.ts'
 import { ActorCell } from './actor-cell.ts'
 import { ActorEnd, TERMINATE_TIMEOUT_MS } from './actor-end.ts'
+import type { Channels } from './channels.ts'
 import type { ChildKeeper } from './child-keeper.ts'
 import { ORPHAN_TIMEOUT_MS } from './child-keeper.ts'
 import type { Bonds } from './bonds.ts'
@@ -50,6 +51,7 @@ export interface LifecycleHost extends RunContextHost {
   readonly sender: Sender
   readonly deadLetters: DeadLetterOffice
   readonly handler: HandlerInHand
+  readonly channels: Channels
   /** Learns of a supervised actor that ended unasked, and of slots that have to outlive this core. */
   readonly router: SignalRouter
   /** For a supervisor: what keeps its children. */

@@ -18,6 +18,17 @@ import type { CoreBlock } from './system-memory.ts'
 import { WaitingQueue } from './waiting-message.ts'
 import type { WaitingMessage } from './waiting-message.ts'
 
+/** Step 3 of the protocol: whoever waits for this core looks again. `waiting` are its words for its peers. */
+export function announceRoom(links: readonly (OutboundLink | undefined)[], waiting: readonly Int32Array[]): void {
+  for (const link of links) {
+    if (link === undefined) continue
+    const word = waiting[link.core] as Int32Array
+    if (Atomics.load(word, 0) === 0) continue
+    Atomics.store(word, 0, 0)
+    link.bell.ring()
+  }
+}
+
 const BUCKET_MASK = CONGESTION_BUCKETS - 1
 
 export class OutboundLink {

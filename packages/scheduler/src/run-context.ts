@@ -22,12 +22,13 @@ import type { ActorCell } from './actor-cell.ts'
 import { ANSWERED } from './asks.ts'
 import type { Asker } from './asks.ts'
 import type { ChildKeeper } from './child-keeper.ts'
-import type { Bonds } from './bonds.ts'
 import { ContextDirectory } from './context-directory.ts'
 import type { CoreDirectory } from './core-directory.ts'
 import { NAMES } from './directory-office.ts'
 import type { Dispatcher } from './dispatcher.ts'
 import type { Before, Lifecycle } from './lifecycle.ts'
+import { ManagerHands } from './manager-hands.ts'
+import type { ManagerHandsHost } from './manager-hands.ts'
 import { MessageTimer } from './message-timer.ts'
 import { OwedAnswers } from './owed-answers.ts'
 import type { RefHosts } from './ref-codec.ts'
@@ -41,17 +42,14 @@ const DELAY_MS_MAX = 9e12
 export const INIT_TIMEOUT_MS_DEFAULT = 5000
 const NO_OPTIONS: ChildOptions = {}
 
-export interface RunContextHost {
+export interface RunContextHost extends ManagerHandsHost {
   readonly platform: CorePlatform
   readonly lifecycle: Lifecycle
   readonly dispatcher: Dispatcher
   readonly wheel: TimerWheel
-  readonly bonds: Bonds
   /** What the actors of this core want of the directory. */
   readonly directory: CoreDirectory
   readonly sender: RefHosts
-  /** Development: what is handed over by reference is frozen, as messages are. */
-  readonly isStrict: boolean
   readonly limits: SenderLimits
   refOf(address: ActorAddress): Ref<unknown>
   reply(asker: Asker, value: unknown): void
@@ -296,6 +294,17 @@ export class RunContext implements ActorContext {
   /** For a supervisor: what keeps its children. */
   get keeper(): ChildKeeper {
     return this.#host.lifecycle.keeperOf(this.#live())
+  }
+
+  /** For an event manager. */
+  get managing(): ManagerHands {
+    return new ManagerHands(this.#host, this.#live())
+  }
+
+  /** Answers the message in hand with an error; when nobody has asked, it is reported. */
+  refuse(error: Error): void {
+    if (this.isAsked) this.#host.replyError(this.#takeAsker(), error)
+    else if (!this.#isOver) this.#host.reportFault(`actor ${this.#cell.label}`, error)
   }
 
   /** A ref as this actor uses it. */
