@@ -171,6 +171,7 @@ export type {
   LoadShed,
   PlacementOptions,
   ShutdownOptions,
+  ShutdownPhase,
   ShutdownReport,
   SpawnOptions,
   System,

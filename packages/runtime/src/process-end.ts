@@ -7,7 +7,7 @@
 import { writeSync } from 'node:fs'
 import type { CambiumError } from '@cambium/base'
 import { toErrorRecord } from '@cambium/base'
-import type { ShutdownReport } from './system.ts'
+import type { ShutdownReport } from './shutdown-report.ts'
 
 /** EX_SOFTWARE of sysexits.h. */
 const EXIT_CODE = 70

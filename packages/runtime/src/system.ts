@@ -11,6 +11,7 @@ import type { Group, GroupChildren, GroupOptions, GroupRefs } from './groups.ts'
 import { inspectActor } from './inspect.ts'
 import type { ActorInspector } from './inspect.ts'
 import { Root } from './root.ts'
+import type { ShutdownPhase, ShutdownReport } from './shutdown-report.ts'
 import { checkActor, checkBudget, checkShutdown } from './spawn-options.ts'
 import type { SpawnOptions } from './spawn-options.ts'
 import { monitorFromOutside } from './outside-monitor.ts'
@@ -27,22 +28,6 @@ import type { SystemPlatform } from './system-platform.ts'
 export interface ShutdownOptions {
   /** For draining and stopping together, in milliseconds. @default the system's `shutdownTimeoutMs` */
   readonly timeoutMs?: number
-}
-
-export interface ShutdownReport {
-  /**
-   * Whether a moment came, before the actors were stopped, at which every message was processed. What actors send after it, by their timers
-   * for instance, is processed too as long as their targets live.
-   */
-  readonly isDrained: boolean
-  /** Messages that were still queued when the time for draining was up; they became dead letters. */
-  readonly undrained: number
-  /** Cores a thread of which has not ended: the process does not end by itself before it does. */
-  readonly abandoned: readonly number[]
-  /** How many such threads there are; several may have been one core, one after the other, and spares none. */
-  readonly abandonedThreads: number
-  readonly books: Books
-  readonly tookMs: number
 }
 
 export interface StopOptions {
@@ -202,6 +187,13 @@ export async function createSystem(platform: SystemPlatform, given: SystemOption
   const endSystem = async (timeoutMs: number): Promise<ShutdownReport> => {
     const startedMs = platform.corePlatform.now()
     const leftMs = (): number => Math.max(0, startedMs + timeoutMs - platform.corePlatform.now())
+    const phases: ShutdownPhase[] = []
+    let phaseMs = startedMs
+    const phase = (name: ShutdownPhase['name'], left: number): void => {
+      const now = platform.corePlatform.now()
+      phases.push({ name, tookMs: now - phaseMs, left })
+      phaseMs = now
+    }
     let undrained = 0
     const drain = async (untilMs: number): Promise<void> => {
       undrained = Math.max(undrained, failure === undefined ? await drained(untilMs) : queued())
@@ -209,20 +201,23 @@ export async function createSystem(platform: SystemPlatform, given: SystemOption
     await shutdownHook?.({ untilMs: startedMs + timeoutMs * TREES_SHARE, drain })
     root.core.handleSignal({ type: 'close' })
     await drain(startedMs + timeoutMs * DRAIN_SHARE)
+    phase('drain', undrained)
     root.beginStop()
     await stopActors(root, root.roster.actors.reverse(), startedMs + timeoutMs)
     // What was under way of being started comes up now, and is stopped, or it would end with its thread.
     while (root.starting.size > 0 && leftMs() > 0) await sleep(DRAIN_LOOK_MS)
+    phase('stop', root.roster.actors.length)
     const running = await root.pool.stopAll(Math.min(THREAD_END_MS, Math.max(100, leftMs())))
+    const { cores: abandoned, count: abandonedThreads } = root.pool.abandoned
+    phase('end', abandonedThreads)
     root.core.flush()
     root.close(running)
     driver.stop()
     await platform.close()
     const books = allBooks()
-    const { cores: abandoned, count: abandonedThreads } = root.pool.abandoned
     ended(failure === undefined ? { reason: 'shutdown' } : { reason: 'failed', error: failure })
     const tookMs = platform.corePlatform.now() - startedMs
-    return { isDrained: undrained === 0, undrained, abandoned, abandonedThreads, books, tookMs }
+    return { isDrained: undrained === 0, undrained, phases, abandoned, abandonedThreads, books, tookMs }
   }
 
   function stop(ref: Ref<never>, stopOptions?: StopOptions): Promise<ExitReason>

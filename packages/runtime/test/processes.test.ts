@@ -18,6 +18,22 @@ it.for(['SIGINT', 'SIGTERM'] as const)('%s: the system drains, then the signal t
   })
 })
 
+it('SIGTERM under full load: what was acknowledged is done, every client is answered, nothing is left (R2.8)', async () => {
+  const { code, lines, errors } = await runScript('acknowledging-script.ts', [], kill('SIGTERM'))
+  const said = JSON.parse(lines.at(-1) as string) as { acknowledged: number; done: number; codes: string[] }
+  expect({ code, errors }).toEqual({ code: 0, errors: '' })
+  expect(said).toMatchObject({
+    isDrained: true,
+    undrained: 0,
+    refused: 64,
+    codes: ['ERR_SYSTEM_CLOSED'],
+    queued: 0,
+    deadTotal: 0,
+  })
+  expect(said.acknowledged).toBeGreaterThanOrEqual(2000)
+  expect(said.done).toBeGreaterThanOrEqual(said.acknowledged)
+})
+
 it('with two systems in the process both drain', async () => {
   const { signal, lines } = await runScript('signal-script.ts', ['2'], kill('SIGTERM'))
   expect({ signal, lines }).toEqual({

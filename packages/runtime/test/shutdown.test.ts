@@ -31,9 +31,15 @@ it('a deadline that is too short is kept: what was not done is counted, and the 
   const home = await system.spawn(hive, undefined, { core: 2 })
   const ref = await system.spawn(bee, { ms: 2, passTo: home }, { core: 1 })
   for (let id = 0; id < 5000; id += 1) ref.tell({ id })
-  const { isDrained, undrained, books, tookMs } = await system.shutdown({ timeoutMs: 100 })
+  const { isDrained, undrained, phases, books, tookMs } = await system.shutdown({ timeoutMs: 100 })
   expect(isDrained).toBe(false)
   expect(undrained).toBeGreaterThan(0)
+  expect(phases.map(({ name, left }) => [name, left])).toEqual([
+    ['drain', undrained],
+    ['stop', expect.any(Number)],
+    ['end', 0],
+  ])
+  expect(phases.reduce((sum, phase) => sum + phase.tookMs, 0)).toBeLessThanOrEqual(tookMs)
   expect(books.queued).toBe(0)
   expect(books.sent).toBe(books.processed + books.deadTotal)
   expect(books.deadTotal).toBeGreaterThan(0)

@@ -92,13 +92,13 @@ export class Sender {
 
   /**
    * Whether code outside actors may not send any more. An actor of core 0 can hold a ref that was made outside, in its argument or in a message
-   * that came by reference; while it runs, and the system drains, that ref is as good as any.
+   * that came by reference; while it runs, and the system drains, that ref is as good as any. Of what runs after an `await` only an `async` function
+   * is known to be an actor's.
    */
   #isShutFor(isOutside: boolean): boolean {
     this.#host.fence.pass()
     if (!this.isClosed) return false
-    const { dispatcher } = this.#host
-    return this.#isEnded || (isOutside && dispatcher.current === undefined && dispatcher.asyncInFlight === 0)
+    return this.#isEnded || (isOutside && this.#host.dispatcher.sending === undefined)
   }
 
   // --- tell, trySend, send, ask
