@@ -86,7 +86,8 @@ export const account: Behaviour<Member, AccountMessage, Reading> = defineActor<M
   },
 )
 
-async function bank(sim: WorkloadWorld, size: { readonly accounts: number; readonly transfers: number }): Promise<void> {
+/** The workload at a size of the caller's. */
+export async function bank(sim: WorkloadWorld, size: { readonly accounts: number; readonly transfers: number }): Promise<void> {
   const ledger = new Ledger()
   const losses = countLosses(sim)
   const accounts: { readonly id: string; readonly ref: Account }[] = []
