@@ -82,3 +82,23 @@ export type {
 export { MACHINE_EVENTS_MAX } from './machine-engine.ts'
 export { runMachine } from './run-machine.ts'
 export type { MachineRun, RunAnswer, RunMachineOptions, RunTransition } from './run-machine.ts'
+export { defineConsumer, defineProcessor, defineProducer } from './flow/define-stage.ts'
+export type { Consumer, Processor, Producer } from './flow/define-stage.ts'
+export type { BufferOptions, Dispatcher } from './flow/dispatcher.ts'
+export type { CancelMode } from './flow/inlet.ts'
+export { openSource } from './flow/open-source.ts'
+export type { FlowSource, FlowSourceOptions } from './flow/open-source.ts'
+export { readableStream, readEvents } from './flow/read-events.ts'
+export type { ReadOptions } from './flow/read-events.ts'
+export { stageStatistics, subscribe, unsubscribe } from './flow/stage-calls.ts'
+export type { StageCounts } from './flow/stage-core.ts'
+export type {
+  CancelledSubscription,
+  ConsumerDefinition,
+  GivingStep,
+  ProcessorDefinition,
+  ProducerDefinition,
+  StageOptions,
+} from './flow/stage-definition.ts'
+export type { ConsumerMessage, ConsumerRef, ProducerMessage, ProducerRef } from './flow/stage-protocol.ts'
+export type { Subscription } from './flow/subscription.ts'

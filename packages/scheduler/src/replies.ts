@@ -3,6 +3,7 @@
  * its own in the books; one that finds nobody is a dead letter `late_reply` (C-42).
  */
 import { deepFreeze } from '@cambium/actor'
+import type { DeadLetterReason } from '@cambium/actor'
 import { CambiumError, fromErrorRecord, toErrorRecord } from '@cambium/base'
 import type { ActorAddress, ErrorRecord } from '@cambium/base'
 import { checkMessageBytes, keepMessage } from '@cambium/codec'
@@ -73,6 +74,12 @@ export class Replies {
       message: value,
       detail: 'its message has an answer already, or its ask has ended',
     })
+  }
+
+  /** What an actor took over and will not handle. */
+  bury(at: ActorAddress, reason: DeadLetterReason, value: unknown): void {
+    count(this.#host.books, SENT)
+    this.#host.deadLetters.bury(reason, at, { message: value })
   }
 
   /** A reply came from another core. */

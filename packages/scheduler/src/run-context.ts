@@ -5,6 +5,7 @@ import type {
   AnyRef,
   Behaviour,
   ChildOptions,
+  DeadLetterReason,
   Directory,
   ExitReason,
   GivenReason,
@@ -32,6 +33,7 @@ import type { ManagerHandsHost } from './manager-hands.ts'
 import { MessageTimer } from './message-timer.ts'
 import { OwedAnswers } from './owed-answers.ts'
 import type { RefHosts } from './ref-codec.ts'
+import type { Replies } from './replies.ts'
 import type { SenderLimits } from './sender-host.ts'
 import type { StartSpec } from './signals.ts'
 import type { TimerWheel } from './timer-wheel.ts'
@@ -49,7 +51,7 @@ export interface RunContextHost extends ManagerHandsHost {
   readonly wheel: TimerWheel
   /** What the actors of this core want of the directory. */
   readonly directory: CoreDirectory
-  readonly sender: RefHosts
+  readonly sender: RefHosts & { readonly replies: Pick<Replies, 'bury'> }
   readonly limits: SenderLimits
   refOf(address: ActorAddress): Ref<unknown>
   reply(asker: Asker, value: unknown): void
@@ -310,6 +312,11 @@ export class RunContext implements ActorContext {
   /** A ref as this actor uses it. */
   refTo(address: ActorAddress): Ref<never> {
     return this.#host.refOf(address)
+  }
+
+  /** For a stage of a flow: an event that it has, and that nobody will handle, becomes a dead letter. */
+  bury(reason: DeadLetterReason, event: unknown): void {
+    this.#host.sender.replies.bury(this.#cell, reason, event)
   }
 
   /** Ends this incarnation for a reason that is no crash. */

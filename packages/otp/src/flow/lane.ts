@@ -1,0 +1,122 @@
+/**
+ * One queue of events and those who want them. A stage has one, or one for each partition. It knows no actors: what is to be delivered is answered.
+ */
+import { EventQueue } from './event-queue.ts'
+
+export interface Subscriber {
+  readonly id: number
+  readonly maxDemand: number
+  readonly selection: unknown
+  /** False until its first demand: it is not waited for until then. */
+  isOpen: boolean
+  /** Events that it has asked for and not been sent. */
+  pending: number
+  /** Events that it was sent and has not confirmed by asking for as many more. */
+  unconfirmed: number
+}
+
+/** Events for one subscriber, in order. */
+export interface Delivery<Event> {
+  readonly id: number
+  readonly events: readonly Event[]
+}
+
+export class Lane<Event> {
+  readonly queue: EventQueue<Event> = new EventQueue<Event>()
+  readonly #kind: 'demand' | 'round-robin' | 'broadcast' | 'partition'
+  readonly #select: ((event: Event, selection: unknown) => boolean) | undefined
+  #subscribers: Subscriber[] = []
+  /** Where round-robin goes on. */
+  #turn = 0
+
+  constructor(
+    kind: 'demand' | 'round-robin' | 'broadcast' | 'partition',
+    select?: (event: Event, selection: unknown) => boolean,
+  ) {
+    this.#kind = kind
+    this.#select = select
+  }
+
+  add(subscriber: Subscriber): void {
+    this.#subscribers.push(subscriber)
+  }
+
+  remove(subscriber: Subscriber): void {
+    this.#subscribers = this.#subscribers.filter((each) => each !== subscriber)
+  }
+
+  /** Events that could be sent at once if they were there. */
+  get demand(): number {
+    const open = this.#subscribers.filter(({ isOpen }) => isOpen)
+    if (this.#kind === 'broadcast') return open.length === 0 ? 0 : Math.min(...open.map(({ pending }) => pending))
+    return open.reduce((sum, { pending }) => sum + pending, 0)
+  }
+
+  /** Takes from the queue what is wanted. */
+  dispatch(): readonly Delivery<Event>[] {
+    if (this.queue.length === 0) return []
+    if (this.#kind === 'broadcast') return this.#toAll()
+    return this.#kind === 'round-robin' ? this.#inTurn() : this.#byDemand()
+  }
+
+  #byDemand(): readonly Delivery<Event>[] {
+    const deliveries: Delivery<Event>[] = []
+    while (this.queue.length > 0) {
+      let most: Subscriber | undefined
+      for (const each of this.#subscribers) if (each.pending > (most?.pending ?? 0)) most = each
+      if (most === undefined) break
+      const events = this.queue.take(most.pending)
+      sent(most, events.length)
+      deliveries.push({ id: most.id, events })
+    }
+    return deliveries
+  }
+
+  #inTurn(): readonly Delivery<Event>[] {
+    const outgoing = new Outgoing<Event>()
+    while (this.queue.length > 0) {
+      const count = this.#subscribers.length
+      let next: Subscriber | undefined
+      for (let step = 0; step < count && next === undefined; step += 1) {
+        const each = this.#subscribers[(this.#turn + step) % count] as Subscriber
+        if (each.pending === 0) continue
+        next = each
+        this.#turn = (this.#turn + step + 1) % count
+      }
+      if (next === undefined) break
+      outgoing.add(next, this.queue.shift())
+    }
+    return outgoing.deliveries()
+  }
+
+  #toAll(): readonly Delivery<Event>[] {
+    const outgoing = new Outgoing<Event>()
+    while (this.queue.length > 0 && this.demand > 0) {
+      const event = this.queue.shift()
+      for (const each of this.#subscribers)
+        if (each.isOpen && (this.#select === undefined || this.#select(event, each.selection))) outgoing.add(each, event)
+    }
+    return outgoing.deliveries()
+  }
+}
+
+function sent(subscriber: Subscriber, count: number): void {
+  subscriber.pending -= count
+  subscriber.unconfirmed += count
+}
+
+/** Deliveries that grow event by event. */
+class Outgoing<Event> {
+  readonly #events = new Map<number, Event[]>()
+
+  add(subscriber: Subscriber, event: Event): void {
+    sent(subscriber, 1)
+    const events = this.#events.get(subscriber.id)
+    if (events === undefined) this.#events.set(subscriber.id, [event])
+    else events.push(event)
+  }
+
+  deliveries(): readonly Delivery<Event>[] {
+    return Array.from(this.#events, ([id, events]) => ({ id, events }))
+  }
+}

@@ -1,0 +1,177 @@
+/**
+ * The giving side of a stage, without actors: subscribers, their demand, the events that wait for it. Nothing here knows a clock, a core or a message.
+ *
+ * 1. A subscriber asks for events; it is never sent more than it has asked for. What it asks for beyond the first time confirms as many events that it
+ *    has handled, so `pending + unconfirmed <= maxDemand` holds always.
+ * 2. What comes in is queued and dealt out as far as there is demand; what stays in a queue is no more than its capacity.
+ * 3. Whoever leaves gives the demand back: it is not there any more. What somebody who has died had not confirmed is counted.
+ */
+import { bufferFull, demandError, partitionError, subscribersFull } from './flow-errors.ts'
+import type { CheckedDispatch } from './dispatcher.ts'
+import { Lane } from './lane.ts'
+import type { Delivery, Subscriber } from './lane.ts'
+
+const SUBSCRIBERS_MAX = 1024
+
+export interface SubscriberOptions {
+  readonly maxDemand: number
+  readonly selection?: unknown
+  readonly partition?: number | string | undefined
+}
+
+/** How it stands with a stage's events; numbers of events since the start of the incarnation, but for the first three. */
+export interface OutletCounts {
+  readonly subscribers: number
+  /** Asked for and not sent. */
+  readonly demand: number
+  readonly buffered: number
+  readonly sent: number
+  /** Dropped because the buffer was full; dead letters `overflow`. */
+  readonly dropped: number
+  /** Events for which `partitionOf` named no partition. */
+  readonly unrouted: number
+  /** Sent to subscribers that have ended before they confirmed them: so many were not handled at most. */
+  readonly unconfirmed: number
+}
+
+export class Outlet<Event> {
+  readonly #stage: string
+  readonly #dispatch: CheckedDispatch
+  readonly #lanes: readonly Lane<Event>[]
+  readonly #subscribers = new Map<number, { readonly subscriber: Subscriber; readonly lane: Lane<Event> }>()
+  #sent = 0
+  #dropped = 0
+  #unrouted = 0
+  #unconfirmed = 0
+
+  constructor(stage: string, dispatch: CheckedDispatch) {
+    this.#stage = stage
+    this.#dispatch = dispatch
+    this.#lanes = Array.from({ length: dispatch.lanes }, () => new Lane<Event>(dispatch.kind, dispatch.select))
+  }
+
+  /** Throws `ERR_PARTITION`, `ERR_SUBSCRIBERS_FULL`. False when the id is taken. */
+  subscribe(id: number, { maxDemand, selection, partition }: SubscriberOptions): boolean {
+    if (this.#subscribers.has(id)) return false
+    if (this.#subscribers.size >= SUBSCRIBERS_MAX) throw subscribersFull(this.#stage, SUBSCRIBERS_MAX)
+    const isPartitioned = this.#dispatch.kind === 'partition'
+    if (!isPartitioned && partition !== undefined)
+      throw partitionError(this.#stage, partition, 'none: the dispatcher has no partitions')
+    const lane = this.#lanes[isPartitioned ? this.#laneOf(partition) : 0] as Lane<Event>
+    const subscriber = { id, maxDemand, selection, isOpen: false, pending: 0, unconfirmed: 0 }
+    lane.add(subscriber)
+    this.#subscribers.set(id, { subscriber, lane })
+    return true
+  }
+
+  /** More is asked for. False when nobody has that id. Throws `ERR_DEMAND` for what is no demand, or more than the subscriber may have. */
+  ask(id: number, count: number): boolean {
+    const subscriber = this.#subscribers.get(id)?.subscriber
+    if (subscriber === undefined) return false
+    const { maxDemand, pending, isOpen } = subscriber
+    const unconfirmed = subscriber.unconfirmed - (isOpen ? count : 0)
+    if (!Number.isInteger(count) || count < 1) throw demandError('count', count, 'a positive integer')
+    if (unconfirmed < 0 || pending + count + unconfirmed > maxDemand)
+      throw demandError('count', count, `one for each event that was handled, and no more than maxDemand=${maxDemand} in all`)
+    subscriber.isOpen = true
+    subscriber.pending += count
+    subscriber.unconfirmed = unconfirmed
+    return true
+  }
+
+  /** A subscriber has left, and handles what it was sent; or it has ended (`isDead`). Answers whether it was there. */
+  remove(id: number, isDead: boolean): boolean {
+    const found = this.#subscribers.get(id)
+    if (found === undefined) return false
+    this.#subscribers.delete(id)
+    found.lane.remove(found.subscriber)
+    if (isDead) this.#unconfirmed += found.subscriber.unconfirmed
+    return true
+  }
+
+  /** Takes events in and deals out what is wanted. What `dropped` answers is too much. Throws `ERR_BUFFER_FULL`, `ERR_PARTITION`. */
+  push(events: readonly Event[]): { readonly deliveries: readonly Delivery<Event>[]; readonly dropped: readonly Event[] } {
+    for (const event of events) {
+      const lane = this.#route(event)
+      if (lane === undefined) this.#unrouted += 1
+      else lane.queue.push(event)
+    }
+    const deliveries = this.dispatch()
+    const dropped: Event[] = []
+    const { capacity, overflow } = this.#dispatch
+    for (const { queue } of this.#lanes) {
+      if (queue.length > capacity && overflow === 'fail') throw bufferFull(this.#stage, capacity)
+      while (queue.length > capacity) dropped.push(overflow === 'drop-oldest' ? queue.shift() : queue.pop())
+    }
+    this.#dropped += dropped.length
+    return { deliveries, dropped }
+  }
+
+  /** Deals out what waits, after demand has come or somebody has left. */
+  dispatch(): readonly Delivery<Event>[] {
+    const deliveries = this.#lanes.flatMap((lane) => lane.dispatch())
+    for (const { events } of deliveries) this.#sent += events.length
+    return deliveries
+  }
+
+  /** Events that wait for demand. */
+  get queued(): number {
+    return this.#lanes.reduce((sum, { queue }) => sum + queue.length, 0)
+  }
+
+  /**
+   * How many events the stage may make now. With partitions, as many as fit wherever they belong: all of them may be for the partition that has
+   * the least room.
+   */
+  get wanted(): number {
+    let demand = 0
+    let room = Infinity
+    for (const lane of this.#lanes) {
+      const free = lane.demand - lane.queue.length
+      demand += Math.max(0, free)
+      room = Math.min(room, free + (this.#dispatch.kind === 'partition' ? this.#dispatch.capacity : 0))
+    }
+    return Math.max(0, Math.min(demand, room))
+  }
+
+  get ids(): readonly number[] {
+    return [...this.#subscribers.keys()]
+  }
+
+  get counts(): OutletCounts {
+    let demand = 0
+    for (const { subscriber } of this.#subscribers.values()) demand += subscriber.pending
+    return {
+      subscribers: this.#subscribers.size,
+      demand,
+      buffered: this.queued,
+      sent: this.#sent,
+      dropped: this.#dropped,
+      unrouted: this.#unrouted,
+      unconfirmed: this.#unconfirmed,
+    }
+  }
+
+  /** Takes all that waits: it will not be sent any more. */
+  drain(): readonly Event[] {
+    return this.#lanes.flatMap(({ queue }) => queue.take(queue.length))
+  }
+
+  #route(event: Event): Lane<Event> | undefined {
+    const { partitionOf } = this.#dispatch
+    if (partitionOf === undefined) return this.#lanes[0]
+    const partition = partitionOf(event)
+    return partition === undefined ? undefined : this.#lanes[this.#laneOf(partition)]
+  }
+
+  #laneOf(partition: unknown): number {
+    const { names, lanes } = this.#dispatch
+    const lane = names === undefined ? (partition as number) : names.indexOf(partition as string)
+    if (Number.isInteger(lane) && lane >= 0 && lane < lanes) return lane
+    throw partitionError(
+      this.#stage,
+      partition,
+      names === undefined ? `an integer from 0 to ${lanes - 1}` : `one of ${names.slice(0, 16).join(', ')}`,
+    )
+  }
+}

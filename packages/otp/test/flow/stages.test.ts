@@ -1,0 +1,260 @@
+/** Stages in the simulator: what they give and take, whatever the order of things. */
+import { simulate } from '@cambium/testkit'
+import type { Simulation } from '@cambium/testkit'
+import { describe, expect, test } from 'vitest'
+import { stageStatistics, subscribe, unsubscribe } from '../../src/index.ts'
+import type { ProducerRef, Subscription } from '../../src/index.ts'
+import { batcher, everyone, inTurn, journal, numbers, parted, repeater, taker, tower } from './fixtures/stages.ts'
+import type { JournalRef } from './fixtures/stages.ts'
+
+const runs = { runs: 20, cores: 2 }
+const upTo = (count: number, from = 0): number[] => Array.from({ length: count }, (_, i) => from + i)
+
+interface Bench {
+  readonly log: JournalRef
+  /** Starts a consumer of that name on a core that the seed draws. */
+  readonly take: (name: string, subscription: Subscription<number>, more?: object) => Promise<void>
+  /** Lines of one name so far. */
+  readonly lines: (name: string) => Promise<readonly unknown[]>
+}
+
+async function bench(sim: Simulation): Promise<Bench> {
+  const log = await sim.spawn(journal, undefined, { core: 0 })
+  return {
+    log,
+    async take(name, subscription, more = {}) {
+      await sim.spawn(taker, { name, log, subscriptions: [subscription], ...more }, { name, core: sim.random.below(3) })
+    },
+    async lines(name) {
+      return (await log.ask('read')).filter(([who]) => who === name).map(([, line]) => line)
+    },
+  }
+}
+
+test('R2.3 a flow of three stages on three cores delivers all, once, in order, and ends', async () => {
+  await simulate(async (sim) => {
+    const { log, lines } = await bench(sim)
+    const producer = await sim.spawn(numbers, { to: 200 }, { core: 1 })
+    const doubled = await sim.spawn(repeater, { subscription: { to: producer, maxDemand: 10 }, times: 2 }, { core: 2 })
+    const end = await sim.spawn(taker, { name: 'a', log, subscriptions: [{ to: doubled, maxDemand: 7 }] }, { core: 0 })
+    await sim.settle()
+    expect(await lines('a')).toEqual([...upTo(400).map((i) => Math.floor(i / 2)), -1, 'finish'])
+    for (const each of [producer, doubled, end]) expect(sim.isGone(each)).toBe(true)
+  }, runs)
+})
+
+test('R2.3 R1.9 a producer makes what is asked for and no more, however slow the consumer', async () => {
+  await simulate(async (sim) => {
+    const { log, lines } = await bench(sim)
+    const producer = await sim.spawn(numbers, { log }, { core: 1 })
+    await sim.spawn(
+      taker,
+      { name: 'a', log, slowMs: 100, subscriptions: [{ to: producer, maxDemand: 10, minDemand: 5 }] },
+      { core: 2 },
+    )
+    await sim.advance(950)
+    const handled = (await lines('a')).length
+    const counts = await stageStatistics(producer)
+    expect(handled).toBe(50)
+    expect(counts.sent - handled).toBeLessThanOrEqual(10)
+    expect(counts).toMatchObject({ subscribers: 1, buffered: 0, dropped: 0, unconfirmed: 0 })
+    expect(await lines('demand')).toEqual([10, ...Array.from({ length: counts.sent / 5 - 2 }, () => 5)])
+    await sim.system.stop(producer)
+  }, runs)
+})
+
+describe('dispatchers', () => {
+  test('demand: each event goes to one, nobody is left out, order holds for each', async () => {
+    await simulate(async (sim) => {
+      const { take, lines } = await bench(sim)
+      const producer = await sim.spawn(tower, undefined, { core: 1 })
+      const to = producer as unknown as ProducerRef<number>
+      await take('small', { to, maxDemand: 4 })
+      await take('large', { to, maxDemand: 9 })
+      await sim.settle()
+      producer.tell({ give: 'abcdefghijk' })
+      await sim.settle()
+      // The one with the larger demand has all it wants first.
+      expect((await lines('large')).join('')).toBe('abcdefghi')
+      expect((await lines('small')).join('')).toBe('jk')
+    }, runs)
+  })
+
+  test('round-robin: one after the other', async () => {
+    await simulate(async (sim) => {
+      const { take, lines } = await bench(sim)
+      const producer = await sim.spawn(tower, undefined, { core: 1 })
+      const turns = await sim.spawn(inTurn, { to: producer as unknown as ProducerRef<number> }, { core: 2 })
+      await take('a', { to: turns })
+      await take('b', { to: turns })
+      await sim.settle()
+      producer.tell({ give: 'abcdef' })
+      await sim.settle()
+      const got = [(await lines('a')).join(''), (await lines('b')).join('')]
+      expect(got.sort()).toEqual(['ace', 'bdf'])
+    }, runs)
+  })
+
+  test('broadcast: everybody gets all that it has selected, at the pace of the slowest', async () => {
+    await simulate(async (sim) => {
+      const { take, lines } = await bench(sim)
+      const producer = await sim.spawn(numbers, { to: 50 }, { core: 1 })
+      const all = await sim.spawn(everyone, { to: producer, maxDemand: 6 }, { core: 2 })
+      // Before the first event, or who comes late would miss it: the numbers wait for this subscription.
+      await take('even', { to: all, selection: 'even', maxDemand: 3 })
+      await sim.settle()
+      expect(await lines('even')).toEqual([...upTo(25).map((i) => i * 2), 'finish'])
+    }, runs)
+    await simulate(async (sim) => {
+      const { take, lines } = await bench(sim)
+      const producer = await sim.spawn(tower, undefined, { core: 1 })
+      const all = await sim.spawn(everyone, { to: producer as unknown as ProducerRef<number> }, { core: 2 })
+      for (const name of ['a', 'b', 'c']) await take(name, { to: all })
+      await take('slow', { to: all, maxDemand: 1 }, { slowMs: 10 })
+      await sim.settle()
+      producer.tell({ give: 'abc' })
+      await sim.settle() // the slow one has the first in hand
+      for (const name of ['a', 'b', 'c', 'slow']) expect((await lines(name)).join('')).toBe('a')
+      for (let i = 0; i < 20; i += 1) await sim.advance(10)
+      for (const name of ['a', 'b', 'c', 'slow']) expect((await lines(name)).join('')).toBe('abc')
+    }, runs)
+  })
+
+  test('partition: by key, in order for each; one that nobody takes from holds up the rest at its bound', async () => {
+    await simulate(async (sim) => {
+      const { take, lines } = await bench(sim)
+      const producer = await sim.spawn(numbers, { from: -4, to: 100 }, { core: 1 })
+      const parts = await sim.spawn(parted, { to: producer, maxDemand: 8 }, { core: 2 })
+      await take('even', { to: parts, partition: 'even', maxDemand: 5 })
+      await sim.settle()
+      expect((await lines('even')).length).toBeGreaterThan(0)
+      const counts = await stageStatistics(parts)
+      expect(counts).toMatchObject({ unrouted: 4, dropped: 0 })
+      expect(counts.buffered).toBeLessThanOrEqual(10)
+      await take('odd', { to: parts, partition: 'odd', maxDemand: 5 })
+      await sim.settle()
+      expect(await lines('even')).toEqual([...upTo(50).map((i) => i * 2), 'finish'])
+      expect(await lines('odd')).toEqual([...upTo(50).map((i) => i * 2 + 1), 'finish'])
+    }, runs)
+  })
+})
+
+describe('batches', () => {
+  test('are full, or as old as they may be, or the last', async () => {
+    await simulate(async (sim) => {
+      const { log, lines } = await bench(sim)
+      const producer = await sim.spawn(tower, undefined, { core: 1 })
+      await sim.spawn(batcher, { name: 'b', log, subscriptions: [{ to: producer }] }, { core: 2 })
+      await sim.settle()
+      for (const give of ['abcde', 'fg', 'h']) producer.tell({ give })
+      await sim.settle()
+      expect(await lines('b')).toEqual(['a b c d', 'e f g h'])
+      producer.tell({ give: 'i' })
+      await sim.advance(60)
+      producer.tell({ give: 'j' })
+      await sim.advance(39)
+      expect(await lines('b')).toEqual(['a b c d', 'e f g h'])
+      await sim.advance(10) // 100 ms after the first
+      expect(await lines('b')).toEqual(['a b c d', 'e f g h', 'i j'])
+      producer.tell({ give: 'k', isEnd: true })
+      await sim.settle()
+      expect(await lines('b')).toEqual(['a b c d', 'e f g h', 'i j', 'k'])
+    }, runs)
+  })
+
+  test('are filled whatever the demand', async () => {
+    await simulate(async (sim) => {
+      const { log, lines } = await bench(sim)
+      const producer = await sim.spawn(numbers, { to: 43 }, { core: 1 })
+      const maxDemand = 4 + sim.random.below(10)
+      const subscription = { to: producer, maxDemand, minDemand: sim.random.below(maxDemand) }
+      await sim.spawn(batcher, { name: 'b', log, subscriptions: [subscription] }, { core: 2 })
+      const startMs = sim.now()
+      await sim.settle()
+      expect(sim.now() - startMs).toBeLessThan(100) // no batch had to wait for its time
+      const sizes = (await lines('b')).map((line) => (line as string).split(' ').length)
+      expect(sizes).toEqual([...upTo(10).map(() => 4), 3])
+    }, runs)
+  })
+})
+
+test('D6 a full buffer drops what its policy says, each a dead letter', async () => {
+  await simulate(async (sim) => {
+    const { take, lines } = await bench(sim)
+    const producer = await sim.spawn(tower, undefined, { core: 1 })
+    producer.tell({ give: 'abcde' })
+    await sim.settle()
+    expect(await stageStatistics(producer)).toMatchObject({ buffered: 3, dropped: 2, subscribers: 0 })
+    expect(sim.system.books().dead.overflow).toBe(2)
+    await take('a', { to: producer as unknown as ProducerRef<number> })
+    await sim.settle()
+    expect((await lines('a')).join('')).toBe('cde')
+    // What waits when the stage stops is a dead letter as well.
+    const other = await sim.spawn(tower, undefined, { core: 2 })
+    other.tell({ give: 'xy' })
+    await sim.settle()
+    await sim.system.stop(other)
+    expect(sim.system.books().dead.stopped).toBe(2)
+  }, runs)
+})
+
+test('a producer that answers less is asked for the rest, and one that answers nothing when there is a reason', async () => {
+  await simulate(async (sim) => {
+    const { log, take, lines } = await bench(sim)
+    const producer = await sim.spawn(numbers, { page: 4, to: 10, log }, { core: 1 })
+    await take('a', { to: producer, maxDemand: 10 })
+    await sim.settle()
+    expect(await lines('demand')).toEqual([10, 6, 2])
+    expect(await lines('a')).toEqual([...upTo(10), 'finish'])
+  }, runs)
+})
+
+test('a consumer of several producers goes on until all are done', async () => {
+  await simulate(async (sim) => {
+    const { log, lines } = await bench(sim)
+    const some = [
+      await sim.spawn(numbers, { to: 30 }, { core: 1 }),
+      await sim.spawn(numbers, { from: 100, to: 105 }, { core: 2 }),
+    ]
+    const subscriptions = some.map((to) => ({ to, maxDemand: 4 }))
+    const end = await sim.spawn(taker, { name: 'a', log, subscriptions }, { core: sim.random.below(3) })
+    await sim.settle()
+    const all = await lines('a')
+    expect(all.filter((line) => (line as number) < 100)).toEqual(upTo(30))
+    expect(all.filter((line) => (line as number) >= 100)).toEqual(upTo(5, 100))
+    expect(all.at(-1)).toBe('finish')
+    expect(sim.isGone(end)).toBe(true)
+  }, runs)
+})
+
+test('a name is found when it comes up, and a stage that nobody has is told of', async () => {
+  await simulate(async (sim) => {
+    const { log, take, lines } = await bench(sim)
+    await take('a', { to: 'late', maxDemand: 3 })
+    await sim.advance(300)
+    await sim.spawn(numbers, { to: 5 }, { name: 'late', core: 1 })
+    await sim.advance(1000)
+    expect(await lines('a')).toEqual([...upTo(5), 'finish'])
+    const subscriptions = [{ to: 'never', cancel: 'temporary' as const }]
+    await sim.spawn(taker, { name: 'b', log, subscriptions }, { core: 2 })
+    await sim.advance(6000)
+    expect(await lines('b')).toEqual(['cancelled crash'])
+  }, runs)
+})
+
+test('subscriptions are made and ended while stages run; what is on its way is handled', async () => {
+  await simulate(async (sim) => {
+    const { log, lines } = await bench(sim)
+    const producer = await sim.spawn(numbers, {}, { core: 1 })
+    const consumer = await sim.spawn(taker, { name: 'a', log, slowMs: 1, subscriptions: [] }, { core: 2 })
+    const id = await subscribe(consumer, { to: producer, maxDemand: 20 })
+    await sim.advance(20)
+    await unsubscribe(consumer, id)
+    await sim.advance(20)
+    const { sent, demand, subscribers } = await stageStatistics(producer)
+    expect({ demand, subscribers }).toEqual({ demand: 0, subscribers: 0 })
+    expect(await lines('a')).toEqual(upTo(sent))
+    expect(await consumer.ask('ping')).toBe('pong')
+    await expect(unsubscribe(consumer, id)).rejects.toMatchObject({ code: 'ERR_NO_SUBSCRIPTION' })
+  }, runs)
+})
