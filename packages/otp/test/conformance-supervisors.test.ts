@@ -1,0 +1,306 @@
+/** Cases of the conformance list that concern supervisors: each on both platforms. Those of time (C-2, C-17) and of scale (C-16) have tests of their own. */
+import { child } from '@cambium/runtime'
+import type { System } from '@cambium/runtime'
+import { describe, expect } from 'vitest'
+import { childRef, countChildren, deleteChild, restartChild, startChild, terminateChild, whichChildren } from '../src/index.ts'
+import type { SupervisorRef } from '../src/index.ts'
+import { onBothPlatforms } from './fixtures/both-platforms.ts'
+import type { Stage } from './fixtures/both-platforms.ts'
+import { linesOf, log, member, tree } from './fixtures/family.ts'
+import type { MemberMessage, TreeSetting } from './fixtures/family.ts'
+import { subject } from './fixtures/subject.ts'
+import type { Command, Start, Subject } from './fixtures/subject.ts'
+import type { Ref } from '@cambium/actor'
+
+type Member = Ref<MemberMessage, number>
+
+const learned = [log, member, tree] as never[]
+const LONG = { timeoutMs: 60_000 }
+
+async function family(stage: Stage, setting: Omit<TreeSetting, 'log'>, core = 1) {
+  const logRef = await stage.spawn(log, undefined, { core: 0 })
+  const top = await stage.spawn(tree, { log: logRef, ...setting }, { core, name: 'top', restart: 'temporary' })
+  return { top, logRef, of: async (id: string) => (await childRef<MemberMessage, number>(top, id)) as Member }
+}
+
+/** When none is being started or stopped. */
+async function statuses(top: SupervisorRef): Promise<string[]> {
+  for (;;) {
+    const children = await whichChildren(top, LONG)
+    if (children.every(({ status }) => status === 'running' || status === 'stopped'))
+      return children.map(({ id, status }) => `${id} ${status}`)
+  }
+}
+const crash = async (ref: Member): Promise<void> => {
+  await ref.ask('crash', LONG).catch(() => {})
+}
+const actorsOf = async (system: System) => (await system.report()).map(({ actors }) => actors)
+
+onBothPlatforms(
+  'C-1 intensity 2: the third failure within the period ends the supervisor with shutdown; every child is stopped first',
+  async (stage) => {
+    const { top, of } = await family(stage, { intensity: 2, periodMs: 60_000, children: [{ id: 'a' }, { id: 'b' }, { id: 'c' }] })
+    const [a, b, c] = [await of('a'), await of('b'), await of('c')]
+    const order: string[] = []
+    const watched = [await stage.watch(a), await stage.watch(c), await stage.watch(top)]
+    const ends = watched.map(async (end, at) => order.push(`${['a', 'c', 'top'][at]} ${await end()}`))
+    for (let i = 0; i < 2; i += 1) {
+      await crash(b)
+      expect(await b.ask('count', LONG)).toBe(0)
+    }
+    await crash(b)
+    await Promise.all(ends)
+    expect(order).toEqual(['c shutdown', 'a shutdown', 'top shutdown'])
+    for (const each of [a, b, c]) await expect(each.ask('count')).rejects.toMatchObject({ code: 'ERR_NO_SUCH_ACTOR' })
+  },
+  learned,
+)
+
+onBothPlatforms(
+  'C-3 a restart that keeps failing uses up the intensity, siblings are stopped, the supervisor fails upward',
+  async (stage) => {
+    const { top, of, logRef } = await family(stage, { intensity: 0, children: [{ id: 'a' }] })
+    const children = [{ id: 'b' }, { id: 'c', again: 'fail' as const, core: 2 }]
+    await startChild(top, child(tree, { log: logRef, intensity: 2, children }, { id: 'inner' }))
+    const inner = (await childRef(top, 'inner')) as unknown as SupervisorRef
+    const b = (await childRef<MemberMessage, number>(inner, 'b')) as Member
+    const c = (await childRef<MemberMessage, number>(inner, 'c')) as Member
+    const given = stage.next('given_up')
+    const watched = [await stage.watch(b), await stage.watch(inner), await stage.watch(await of('a')), await stage.watch(top)]
+    c.tell('crash')
+    expect(await given).toMatchObject({ name: 'top/inner', child: 'c', restarts: 3 })
+    expect(await Promise.all(watched.map((end) => end()))).toEqual(['shutdown', 'shutdown', 'shutdown', 'shutdown'])
+    for (const each of [b, c]) await expect(each.ask('count', LONG)).rejects.toMatchObject({ code: 'ERR_NO_SUCH_ACTOR' })
+  },
+  learned,
+)
+
+onBothPlatforms(
+  'C-4 a temporary sibling stopped by one_for_all is not restarted, and the supervisor survives',
+  async (stage) => {
+    const children = [{ id: 'a', core: 2 }, { id: 't', restart: 'temporary' as const }, { id: 'c' }]
+    const { top, of } = await family(stage, { strategy: 'one_for_all', intensity: 3, children })
+    const [a, t] = [await of('a'), await of('t')]
+    const stopped = await stage.watch(t)
+    await crash(a)
+    expect(await stopped()).toBe('shutdown')
+    expect(await a.ask('count', LONG)).toBe(0)
+    expect(await statuses(top)).toEqual(['a running', 'c running'])
+    await expect(t.ask('count')).rejects.toMatchObject({ code: 'ERR_NO_SUCH_ACTOR' })
+  },
+  learned,
+)
+
+/** A supervisor of actors that do what they are told. */
+async function subjects(stage: Stage, ...children: [id: string, Omit<Parameters<typeof child>[2] & object, 'id'>, Start?][]) {
+  const { top } = await family(stage, { intensity: 5, children: [] })
+  for (const [id, options, start = {}] of children) await startChild(top, child(subject, start, { id, ...options }))
+  return { top, of: async (id: string) => (await childRef<Command>(top, id)) as Subject }
+}
+
+onBothPlatforms(
+  'C-5 transient with reason {shutdown, x}: not restarted, its spec is kept, restartChild works',
+  async (stage) => {
+    const { top, of } = await subjects(stage, ['a', { restart: 'transient', core: 2 }])
+    const a = await of('a')
+    const ended = await stage.watch(a)
+    await a.ask({ do: 'end', reason: { kind: 'shutdown', detail: 'x' } })
+    expect(await ended()).toBe('shutdown: "x"')
+    while ((await statuses(top))[0] !== 'a stopped'); // the news is on its way
+    expect((await whichChildren(top))[0]).toMatchObject({ ref: undefined, restarts: 0 })
+    const again = await restartChild<Command>(top, 'a')
+    expect(await again?.ask({ do: 'count' })).toBe(0)
+    expect(await statuses(top)).toEqual(['a running'])
+  },
+  learned,
+)
+
+onBothPlatforms(
+  'C-6 permanent with reason normal: restarted',
+  async (stage) => {
+    const { of } = await subjects(stage, ['a', { core: 2 }])
+    const a = await of('a')
+    const ended = await stage.watch(a)
+    await a.ask({ do: 'end' })
+    expect(await ended()).toBe('normal')
+    expect(await a.ask({ do: 'incarnation' }, LONG)).toBe(1)
+  },
+  learned,
+)
+
+onBothPlatforms(
+  'C-7 init answers ignore: a permanent child keeps its spec with no actor behind it; a temporary one loses it',
+  async (stage) => {
+    const children = [
+      { id: 'kept', first: 'ignore' as const, core: 2 },
+      { id: 'lost', first: 'ignore' as const, restart: 'temporary' as const },
+      { id: 'later', again: 'ignore' as const },
+    ]
+    const { top, of } = await family(stage, { intensity: 3, children })
+    expect(await statuses(top)).toEqual(['kept stopped', 'later running'])
+    expect(await childRef(top, 'kept')).toBeUndefined()
+    const later = await of('later')
+    await crash(later)
+    while ((await statuses(top))[1] !== 'later stopped');
+    await expect(later.ask('count', LONG)).rejects.toMatchObject({ code: 'ERR_NO_SUCH_ACTOR' })
+  },
+  learned,
+)
+
+onBothPlatforms(
+  'C-8 stop order is exactly the reverse of start order, in the tail of rest_for_one too',
+  async (stage) => {
+    const children = ['a', 'b', 'c', 'd'].map((id) => ({ id, core: 0 }))
+    const { top, of, logRef } = await family(stage, { strategy: 'rest_for_one', intensity: 3, children }, 0)
+    const [b, d] = [await of('b'), await of('d')]
+    await logRef.ask({ clear: true })
+    await crash(b)
+    expect(await d.ask('count', LONG)).toBe(0)
+    while ((await linesOf(logRef)).length < 6);
+    expect(await logRef.ask({ clear: true })).toEqual(['stop b', 'stop d', 'stop c', 'start b', 'start c', 'start d'])
+    await stage.system.stop(top)
+    expect(await linesOf(logRef)).toEqual(['stop d', 'stop c', 'stop b', 'stop a'])
+  },
+  learned,
+)
+
+onBothPlatforms(
+  'C-9 a child that overruns its shutdown time is killed, and the reason says so',
+  async (stage) => {
+    const { top, of } = await family(stage, { children: [{ id: 'a', core: 2, terminate: 'never', shutdown: 20 }] })
+    const ended = await stage.watch(await of('a'))
+    await terminateChild(top, 'a', LONG)
+    expect(await ended()).toBe('killed')
+    expect(await statuses(top)).toEqual(['a stopped'])
+  },
+  learned,
+)
+
+onBothPlatforms(
+  'C-10 a child that unlinks itself, and traps exits, cannot hang terminateChild',
+  async (stage) => {
+    const at = await stage.gate()
+    const { top, of } = await subjects(stage, ['a', { core: 2, shutdown: 20 }, { traps: true }])
+    const a = await of('a')
+    await a.ask({ do: 'link', to: top })
+    await a.ask({ do: 'unlink', to: top })
+    const ended = await stage.watch(a)
+    await terminateChild(top, 'a', LONG)
+    expect(await ended()).toBe('shutdown')
+
+    const again = (await restartChild<Command>(top, 'a')) as Subject
+    await again.ask({ do: 'unlink', to: top })
+    again.tell({ do: 'hold', gate: at }) // it does not even look at its messages
+    await at.ask('arrived')
+    const killed = await stage.watch(again)
+    await terminateChild(top, 'a', LONG)
+    expect(await killed()).toBe('killed')
+    expect(await statuses(top)).toEqual(['a stopped'])
+    await at.ask('open')
+  },
+  learned,
+)
+
+onBothPlatforms(
+  'C-11 starting a child twice: already_started against already_present',
+  async (stage) => {
+    const { top } = await subjects(stage, ['a', { core: 2 }])
+    const same = child(subject, {}, { id: 'a' })
+    await expect(startChild(top, same)).rejects.toMatchObject({
+      code: 'ERR_CHILD_PRESENT',
+      message: expect.stringContaining('child of this id runs') as string,
+    })
+    await terminateChild(top, 'a')
+    await expect(startChild(top, same)).rejects.toMatchObject({
+      code: 'ERR_CHILD_PRESENT',
+      message: expect.stringContaining('there is a spec of this id') as string,
+    })
+    await deleteChild(top, 'a')
+    expect(await (await startChild(top, same))?.ask({ do: 'count' })).toBe(0)
+  },
+  learned,
+)
+
+onBothPlatforms(
+  'C-12 a dynamic supervisor that restarts loses its dynamic children; a static one gets its static children back',
+  async (stage) => {
+    const logRef = await stage.spawn(log, undefined, { core: 0 })
+    const { top } = await family(stage, { intensity: 5, children: [] }, 2)
+    const kinds = [
+      ['dynamic', { log: logRef, kind: 'dynamic', children: [] }],
+      ['static', { log: logRef, children: [{ id: 's', core: 2 }] }],
+    ] as const
+    for (const [id, setting] of kinds) await startChild(top, child(tree, setting, { id, core: 1 }))
+    const dynamic = (await childRef(top, 'dynamic')) as unknown as SupervisorRef
+    const fixed = (await childRef(top, 'static')) as unknown as SupervisorRef
+    const come = await startChild(dynamic, child(subject, {}, { core: 2 }))
+    const stays = (await childRef<MemberMessage, number>(fixed, 's')) as Member
+    const killer = await stage.subject({ core: 2 })
+    for (const each of [dynamic, fixed]) {
+      const ended = await stage.watch(each)
+      await killer.ask({ do: 'exit', to: each, reason: { kind: 'killed' } })
+      await ended()
+    }
+    expect((await countChildren(dynamic, LONG)).specs).toBe(0)
+    expect((await countChildren(fixed, LONG)).active).toBe(1)
+    expect(await stays.ask('count', LONG)).toBe(0)
+    await expect(come?.ask({ do: 'count' }, LONG)).rejects.toMatchObject({ code: 'ERR_NO_SUCH_ACTOR' })
+  },
+  learned,
+)
+
+describe('C-14 with any_significant', () => {
+  const significant = (restart: 'transient' | 'temporary') => ({
+    intensity: 5,
+    autoShutdown: 'any_significant' as const,
+    children: [{ id: 'a', core: 2, restart, significant: true }, { id: 'b' }],
+  })
+  onBothPlatforms(
+    'a killed transient is restarted, its normal exit shuts the supervisor down',
+    async (stage) => {
+      const { top, of } = await family(stage, significant('transient'))
+      const [a, b] = [await of('a'), await of('b')]
+      const killer = await stage.subject({ core: 1 })
+      await killer.ask({ do: 'exit', to: a, reason: { kind: 'killed' } })
+      while ((await whichChildren(top))[0]?.restarts !== 1);
+      const ends = [await stage.watch(b), await stage.watch(top)]
+      a.tell('stop')
+      expect(await Promise.all(ends.map((end) => end()))).toEqual(['shutdown', 'shutdown: "auto_shutdown"'])
+    },
+    learned,
+  )
+  onBothPlatforms(
+    'a killed temporary shuts it down',
+    async (stage) => {
+      const { top, of } = await family(stage, significant('temporary'))
+      const killer = await stage.subject({ core: 1 })
+      const ended = await stage.watch(top)
+      await killer.ask({ do: 'exit', to: await of('a'), reason: { kind: 'killed' } })
+      expect(await ended()).toBe('shutdown: "auto_shutdown"')
+    },
+    learned,
+  )
+})
+
+onBothPlatforms(
+  'C-15 a bad child spec or bad flags are rejected with an error that names the field; nothing is started',
+  async (stage) => {
+    const logRef = await stage.spawn(log, undefined, { core: 0 })
+    const before = await actorsOf(stage.system)
+    const bad: [Partial<TreeSetting> & Record<string, unknown>, string, string][] = [
+      [{ strategy: 'one_for_two' as never }, 'ERR_SUPERVISOR_FLAGS', 'strategy'],
+      [{ intensity: -1 }, 'ERR_SUPERVISOR_FLAGS', 'intensity'],
+      [{ children: [{ id: 'a' }, { id: 'a' }] }, 'ERR_CHILD_SPEC', 'id'],
+      [{ children: [{ id: 'a' }, { id: 'b', restart: 'often' as never }] }, 'ERR_CHILD_SPEC', 'restart'],
+      [{ children: [{ id: 'a' }, { id: 'b', shutdown: -1 }] }, 'ERR_CHILD_SPEC', 'shutdown'],
+      [{ autoShutdown: 'any_significant', children: [{ id: 'a', significant: true }] }, 'ERR_CHILD_SPEC', 'significant'],
+    ]
+    for (const [more, code, field] of bad) {
+      const start = stage.spawn(tree, { log: logRef, children: [{ id: 'a' }], ...more }, { core: 1 })
+      await expect(start).rejects.toMatchObject({ code: 'ERR_INIT_FAILED', cause: { code, fields: { field } } })
+    }
+    expect(await linesOf(logRef)).toEqual([])
+    expect(await actorsOf(stage.system)).toEqual(before)
+  },
+  learned,
+)
