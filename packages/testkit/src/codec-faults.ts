@@ -82,11 +82,11 @@ export function watchCodec(core: Core, { faults, point }: CodecFaultsOptions): v
   encoder.encode = watched(encoder.encode.bind(encoder))
 
   const noting =
-    <To, More extends unknown[], T>(send: (to: To, message: unknown, ...more: More) => T) =>
-    (to: To, message: unknown, ...more: More): T => {
+    <To, Options, T>(send: (to: To, message: unknown, options?: Options) => T) =>
+    (to: To, message: unknown, options?: Options): T => {
       sent = message
       try {
-        return send(to, message, ...more)
+        return send(to, message, options)
       } finally {
         sent = NOTHING
       }

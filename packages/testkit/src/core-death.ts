@@ -18,6 +18,8 @@ export class DeathWatch {
   #left = 0
   #codecLeft = 0
   #copy: Uint8Array | undefined = undefined
+  /** For the next copy: one of some megabytes is dear to make. */
+  #spare: Uint8Array | undefined = undefined
   #memory: SharedArrayBuffer | undefined = undefined
 
   /** True from the point of death until {@link settle}. */
@@ -58,12 +60,15 @@ export class DeathWatch {
     const copy = this.#copy
     if (copy === undefined) return false
     this.#copy = undefined
+    this.#spare = copy
     new Uint8Array(this.#memory as SharedArrayBuffer).set(copy)
     return true
   }
 
   #die(): never {
-    this.#copy = new Uint8Array(this.#memory as SharedArrayBuffer).slice()
+    const memory = this.#memory as SharedArrayBuffer
+    this.#copy = this.#spare?.length === memory.byteLength ? this.#spare : new Uint8Array(memory.byteLength)
+    this.#copy.set(new Uint8Array(memory))
     throw new CoreDeath()
   }
 }

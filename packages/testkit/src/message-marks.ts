@@ -4,7 +4,7 @@
  * 1. While an actor, or code outside, is in a call that sends, the message of that call has a mark (`oracles/message-order.ts`).
  * 2. Within a core, and in every mailbox, the mark goes with the message in a {@link Marked}; the watch around each behaviour takes it out again. What goes
  *    straight from a ring to an idle actor goes as it is, for it may be read in place.
- * 3. Between cores the mark belongs to the place in the ring where the message's record ends. A successor that begins there again writes over it.
+ * 3. Between cores the mark belongs to the place in the ring where the message's record ends (`message-places.ts`).
  * 4. What waits for room between the two is known by its bytes, or is a {@link Marked} already.
  *
  * A message that the runtime makes itself has no mark, nor has one whose core died after it was published and before this code saw that.
@@ -13,8 +13,10 @@ import { NORMAL, UNSET } from '@cambium/actor'
 import type { RefHost, RefTarget } from '@cambium/actor'
 import { watchHand } from '@cambium/ring'
 import type { Core, SystemMemory } from '@cambium/scheduler'
+import { MessagePlaces } from './message-places.ts'
 import type { MailboxBounds } from './oracles/mailbox-bounds.ts'
 import type { Mark, MessageOrder } from './oracles/message-order.ts'
+import type { SignalOrder } from './oracles/signal-order.ts'
 import { isStorm } from './storms.ts'
 
 /** A message in a heap, with its mark. */
@@ -43,26 +45,28 @@ export function unmarked(message: unknown): unknown {
 
 export interface MessageMarksOptions {
   readonly order: MessageOrder
+  readonly signals: SignalOrder
   readonly bounds: MailboxBounds
   /** Takes what the oracle throws. */
   readonly report: (error: Error) => void
 }
 
-type Lane = NonNullable<Core['links'][number]>['data']
+type Link = NonNullable<Core['links'][number]>
 type Cell = Core['slots']['cells'][number] & object
 type Held = Parameters<Core['sender']['outbox']['hold']>[0]
 
 /** The types of tells and asks, with and without a stamp (`scheduler/src/record-lane.ts`). */
-const MESSAGE_TYPES: ReadonlySet<number> = new Set([1, 2, 7, 8])
+const isMessage = (type: number): boolean => type === 1 || type === 2 || type === 7 || type === 8
 
 export class MessageMarks {
   readonly #options: MessageMarksOptions
-  /** By sending and receiving core, then by the position in the ring where a record ends: those that are under way, and the last that was taken. */
-  readonly #places = new Map<number, Map<number, Mark>>()
+  /** By sending and receiving core. */
+  readonly #places = new Map<number, MessagePlaces>()
   /** Of messages that wait for room. */
   readonly #byBytes = new WeakMap<object, Mark>()
-  /** Of the message that goes straight to its handler. */
-  #direct: { readonly mark: Mark; readonly sentPriority: number } | undefined = undefined
+  /** Of the message that goes straight to its handler, and the priority that it was sent with. */
+  #direct: Mark | undefined = undefined
+  #directPriority: number = UNSET
 
   constructor(options: MessageMarksOptions) {
     this.#options = options
@@ -70,20 +74,20 @@ export class MessageMarks {
 
   /** A core begins. */
   watch(core: Core, memory: SystemMemory): void {
-    const { order, bounds, report } = this.#options
-    const { deadLetters, dispatcher, sender: senders } = core
+    const { order, signals, bounds, report } = this.#options
+    const { coreNumber, deadLetters, dispatcher, sender: senders } = core
     /** What is just being sent. */
     let sent: Mark | undefined
 
     const marking =
-      <More extends unknown[], T>(send: (to: RefTarget, ...more: More) => T) =>
-      (to: RefTarget, ...more: More): T => {
+      <Options, T>(send: (to: RefTarget, message: unknown, options: Options) => T) =>
+      (to: RefTarget, message: unknown, options: Options): T => {
         const outer = sent
         // As `dispatcher.sending`, which is dear where nobody awaits.
         const sender = dispatcher.current ?? (dispatcher.asyncInFlight > 0 ? dispatcher.sending : undefined)
-        sent = order.sent(core.coreNumber, sender, to)
+        sent = order.sent(coreNumber, sender, to)
         try {
-          return send(to, ...more)
+          return send(to, message, options)
         } finally {
           sent = outer
         }
@@ -113,64 +117,55 @@ export class MessageMarks {
     }
 
     for (const link of core.links) {
-      if (link === undefined) continue
-      this.#watchLane(link.data, this.#placesOf(core.coreNumber, link.core), () => sent)
+      if (link !== undefined) this.#watchLane(coreNumber, link, () => sent)
     }
 
-    const hands = Array.from({ length: memory.cores }, (_, peer) => peer)
-      .filter((peer) => peer !== core.coreNumber)
-      .map((peer) => ({
-        endOf: watchHand(memory.dataRing(peer, core.coreNumber)),
-        places: this.#placesOf(peer, core.coreNumber),
-        last: 0,
-      }))
-    const takenFromRing = (): Mark | undefined => {
-      for (const hand of hands) {
-        const end = hand.endOf()
-        if (end === undefined) continue
-        // The one before is over for good; this one may be read again, by a successor that should not.
-        if (hand.last !== end) hand.places.delete(hand.last)
-        hand.last = end
-        return hand.places.get(end)
+    /** Where the message in hand comes from. */
+    let from: { readonly endInHand: () => number | undefined; readonly places: MessagePlaces } | undefined
+    for (let peer = 0; peer < memory.cores; peer += 1) {
+      const lane = core.inbound(peer)
+      if (lane === undefined) continue
+      const way = { endInHand: watchHand(memory.dataRing(peer, coreNumber)), places: this.#placesOf(peer, coreNumber) }
+      const fetchParcel = lane.fetchParcel.bind(lane)
+      lane.fetchParcel = (isOver) => {
+        from = way
+        return fetchParcel(isOver)
       }
-      return undefined
     }
-    /** `pass` is given the message as it goes on. */
-    const delivering = (
-      cell: Cell,
-      message: unknown,
-      sentPriority: number,
-      isDirect: boolean,
-      pass: (as: unknown) => void,
-    ): void => {
-      const mark = message instanceof Marked ? message.mark : isDirect ? takenFromRing() : sent
-      if (mark === undefined) {
-        pass(message)
-        return
-      }
-      const goesStraight = isDirect && dispatcher.isIdle(cell)
+    const takenFromRing = (): Mark | undefined => {
+      const end = from?.endInHand()
+      const place = end === undefined ? undefined : from?.places.find(end)
+      if (place !== undefined) signals.arrived(place.line, place.signals)
+      return place?.mark
+    }
+    /** The message as it goes on; {@link MessageMarks.#direct} is its mark when it goes straight to its handler. */
+    const arriving = (cell: Cell, message: unknown, sentPriority: number, isDirect: boolean): unknown => {
       try {
+        const mark = message instanceof Marked ? message.mark : isDirect ? takenFromRing() : sent
+        if (mark === undefined) return message
         order.arrived(mark, cell)
-        if (!goesStraight) bounds.arriving(cell, mark, sentPriority, order.latest)
+        if (isDirect && dispatcher.isIdle(cell)) {
+          if (message instanceof Marked) return message
+          this.#direct = mark
+          this.#directPriority = sentPriority
+          return message
+        }
+        const marked = message instanceof Marked ? message : new Marked(mark, message, sentPriority)
+        bounds.arriving(cell, mark.place, mark.pair.isToSelf, sentPriority, order.latest)
+        return marked
       } catch (error) {
         report(error as Error)
-      }
-      if (message instanceof Marked) pass(message)
-      else if (!goesStraight) pass(new Marked(mark, message, sentPriority))
-      else {
-        this.#direct = { mark, sentPriority }
-        try {
-          pass(message)
-        } finally {
-          this.#direct = undefined
-        }
+        return message
       }
     }
     const [deliver, deliverStamped] = [dispatcher.deliver.bind(dispatcher), dispatcher.deliverStamped.bind(dispatcher)]
     dispatcher.deliver = (cell, message, asker, isDirect) => {
-      delivering(cell, message, UNSET, isDirect, (as) => {
+      const as = arriving(cell, message, UNSET, isDirect)
+      try {
         deliver(cell, as, asker, isDirect)
-      })
+      } finally {
+        this.#direct = undefined
+      }
     }
     dispatcher.deliverStamped = (cell, message, stamp, isDirect) => {
       // A message of a call chain may overtake those that wait for the handler that it enters again.
@@ -178,9 +173,12 @@ export class MessageMarks {
         deliverStamped(cell, unmarked(message), stamp, isDirect)
         return
       }
-      delivering(cell, message, stamp.priority, isDirect, (as) => {
+      const as = arriving(cell, message, stamp.priority, isDirect)
+      try {
         deliverStamped(cell, as, stamp, isDirect)
-      })
+      } finally {
+        this.#direct = undefined
+      }
     }
 
     const { receives } = dispatcher
@@ -208,27 +206,30 @@ export class MessageMarks {
       if (message instanceof Marked) {
         if (!message.isTaken) order.taken(message.mark, message.sentPriority, message.priority)
         message.isTaken = true
-      } else if (direct !== undefined) order.taken(direct.mark, direct.sentPriority, undefined)
+      } else if (direct !== undefined) order.taken(direct, this.#directPriority, undefined)
     } catch (error) {
       report(error as Error)
     }
     return unmarked(message)
   }
 
-  #watchLane(lane: Lane, places: Map<number, Mark>, sent: () => Mark | undefined): void {
+  #watchLane(core: number, { core: peer, data: lane }: Link, sent: () => Mark | undefined): void {
+    const { signals } = this.#options
+    const places = this.#placesOf(core, peer)
     const place = (mark: Mark): void => {
-      places.set(lane.ringPosition, mark)
+      const line = signals.line(core, peer)
+      places.put({ end: lane.ringPosition, mark, line, signals: line.sent })
     }
     const [compose, write, enqueue] = [lane.compose.bind(lane), lane.write.bind(lane), lane.enqueue.bind(lane)]
-    lane.compose = (type, ...more) => {
-      if (!compose(type, ...more)) return false
-      const mark = MESSAGE_TYPES.has(type) ? sent() : undefined
+    lane.compose = (type, a, b, c, message, encoder, layouts) => {
+      if (!compose(type, a, b, c, message, encoder, layouts)) return false
+      const mark = isMessage(type) ? sent() : undefined
       if (mark !== undefined) place(mark)
       return true
     }
     lane.write = (type, a, b, c, bytes, layout, parcel) => {
       if (!write(type, a, b, c, bytes, layout, parcel)) return false
-      const mark = MESSAGE_TYPES.has(type) ? (this.#byBytes.get(bytes) ?? sent()) : undefined
+      const mark = isMessage(type) ? (this.#byBytes.get(bytes) ?? sent()) : undefined
       if (mark !== undefined) place(mark)
       return true
     }
@@ -248,11 +249,11 @@ export class MessageMarks {
     }
   }
 
-  #placesOf(from: number, to: number): Map<number, Mark> {
+  #placesOf(from: number, to: number): MessagePlaces {
     const key = from * 256 + to
     let places = this.#places.get(key)
     if (places === undefined) {
-      places = new Map()
+      places = new MessagePlaces()
       this.#places.set(key, places)
     }
     return places

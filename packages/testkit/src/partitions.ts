@@ -103,6 +103,7 @@ export class Partitions {
   }
 
   #isCut(from: number, to: number): boolean {
+    if (this.#cuts.size === 0) return false
     for (const sides of this.#cuts) if (isBetween(sides, from, to)) return true
     return false
   }

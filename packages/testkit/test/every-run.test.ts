@@ -156,13 +156,13 @@ describe('a full mailbox', () => {
   test('takes what was under way, and what its own actor sends, and nothing sent later', () => {
     const bounds = new MailboxBounds()
     const cell = cellOf(2) as { mailbox: { length: number } }
-    bounds.arriving(cell as never, { place: 1, isToSelf: false }, UNSET, 4)
+    bounds.arriving(cell as never, 1, false, UNSET, 4)
     cell.mailbox.length = 3
-    bounds.arriving(cell as never, { place: 4, isToSelf: false }, UNSET, 9)
-    bounds.arriving(cell as never, { place: 9, isToSelf: true }, UNSET, 9)
-    bounds.arriving(cell as never, { place: 9, isToSelf: false }, HIGH, 9)
+    bounds.arriving(cell as never, 4, false, UNSET, 9)
+    bounds.arriving(cell as never, 9, true, UNSET, 9)
+    bounds.arriving(cell as never, 9, false, HIGH, 9)
     expect(() => {
-      bounds.arriving(cell as never, { place: 5, isToSelf: false }, UNSET, 9)
+      bounds.arriving(cell as never, 5, false, UNSET, 9)
     }).toThrow('a mailbox that was full took a message that was sent after that: actor=ada, messages=3, capacity=3')
   })
 

@@ -13,20 +13,16 @@ type Cell = Core['slots']['cells'][number] & object
 const STARTING = 0
 const AWAITING = 3
 
-export interface Arrival {
-  /** Place of its sending among all sendings of the run. */
-  readonly place: number
-  readonly isToSelf: boolean
-}
-
 export class MailboxBounds {
   /** Of the mailboxes that are full: the place of the latest sending when they became so. */
   readonly #fullSince = new WeakMap<Cell, number>()
+  /** Whether any ever was. */
+  #wasFull = false
   /** Messages that waited for their actor to begin. */
   readonly #waited = new WeakMap<Cell, number>()
 
-  /** A message is about to be put into the mailbox; `latest` is the place of the latest sending. */
-  arriving(cell: Cell, { place, isToSelf }: Arrival, sentPriority: number, latest: number): void {
+  /** A message is about to be put into the mailbox. `place` is that of its sending among all of the run, `latest` that of the latest. */
+  arriving(cell: Cell, place: number, isToSelf: boolean, sentPriority: number, latest: number): void {
     const { capacity, overflow } = cell
     const length = cell.mailbox?.length ?? 0
     // Of one whose behaviour is not there yet, nobody knows the capacity that it will have.
@@ -34,9 +30,11 @@ export class MailboxBounds {
     if (overflow !== 'backpressure') return
     if (length < capacity) {
       if (length + 1 >= capacity) this.#fullSince.set(cell, latest)
-      else this.#fullSince.delete(cell)
+      else if (this.#wasFull) this.#fullSince.delete(cell)
+      this.#wasFull ||= length + 1 >= capacity
       return
     }
+    this.#wasFull = true
     const fullSince = this.#fullSince.get(cell)
     if (fullSince === undefined) this.#fullSince.set(cell, latest)
     else if (place > fullSince && !isToSelf && sentPriority !== HIGH)

@@ -11,6 +11,7 @@ import { CoreStateOracle } from './core-state.ts'
 import { IncarnationOracle } from './incarnations.ts'
 import { MailboxBounds } from './mailbox-bounds.ts'
 import { MessageOrder } from './message-order.ts'
+import { SignalOrder } from './signal-order.ts'
 import { StopOrderOracle } from './stop-order.ts'
 import { SupervisionOracle } from './supervision.ts'
 import type { SupervisorActor } from './supervision.ts'
@@ -29,6 +30,7 @@ export class RunOracles {
   readonly #incarnations: IncarnationOracle
   readonly #bounds = new MailboxBounds()
   readonly #states = new CoreStateOracle(this.#bounds)
+  readonly #signals = new SignalOrder()
   readonly #marks: MessageMarks
   readonly #asks: AskOracle
   readonly #supervision: SupervisionOracle
@@ -43,7 +45,7 @@ export class RunOracles {
     const report = (error: Error): void => {
       this.report(error)
     }
-    this.#marks = new MessageMarks({ order: new MessageOrder(), bounds: this.#bounds, report })
+    this.#marks = new MessageMarks({ order: new MessageOrder(), signals: this.#signals, bounds: this.#bounds, report })
     this.#asks = new AskOracle(coreLife, report)
     this.#supervision = new SupervisionOracle(this.#incarnations)
     this.#stops = new StopOrderOracle({ incarnations: this.#incarnations, now, report })
@@ -56,6 +58,7 @@ export class RunOracles {
 
   /** A core begins. */
   watchCore(core: Core, memory: SystemMemory): void {
+    this.#signals.watch(core)
     this.#marks.watch(core, memory)
     this.#asks.watch(core)
     this.#stops.watchCore(core)

@@ -23,6 +23,14 @@ export interface Stamp {
   readonly sequence: number
 }
 
+/** From one sender to one receiver. */
+interface Correspondence {
+  sent: number
+  /** The highest number that was taken. */
+  received: number
+  aheadMax: number
+}
+
 const journals = new Map<number, Journal>()
 let lastRun = 0
 
@@ -35,9 +43,8 @@ export class Journal {
   failedAsks = 0
   /** Asks whose end nobody has seen: who asked died with its core. */
   openAsks = 0
-  readonly #sent = new Map<string, number>()
-  readonly #received = new Map<string, number>()
-  readonly #aheadMax = new Map<string, number>()
+  /** By sender, then by receiver. */
+  readonly #letters = new Map<string, Map<string, Correspondence>>()
   /** Stamps by their places in the log. */
   readonly #stamps = new Map<number, Stamp>()
   #violation: Error | undefined = undefined
@@ -71,16 +78,15 @@ export class Journal {
     this.taken += 1
     if (stamp.to !== self)
       this.fail('ERR_ORACLE_INCARNATION', 'a message reached another actor', { from: stamp.from, to: stamp.to, reached: self })
-    const pair = `${stamp.from}>${stamp.to}`
-    const last = this.#received.get(pair) ?? 0
-    if (stamp.sequence <= last)
+    const letters = this.#between(stamp.from, stamp.to)
+    if (stamp.sequence <= letters.received)
       this.fail('ERR_ORACLE_ORDER', 'a message came late or twice', {
         from: stamp.from,
         to: stamp.to,
         sequence: stamp.sequence,
-        last,
+        last: letters.received,
       })
-    this.#received.set(pair, stamp.sequence)
+    letters.received = stamp.sequence
   }
 
   /** A handler has come to its end with a message. */
@@ -104,7 +110,7 @@ export class Journal {
 
   /** Messages that were at most under way from one to the other at a time. */
   aheadMax(from: string, to: string): number {
-    return this.#aheadMax.get(`${from}>${to}`) ?? 0
+    return this.#between(from, to).aheadMax
   }
 
   /** Keeps the first violation: what an actor throws is a crash to the runtime. */
@@ -138,13 +144,25 @@ export class Journal {
   }
 
   #stamp(from: string, to: string): Stamp {
-    const pair = `${from}>${to}`
-    const sequence = (this.#sent.get(pair) ?? 0) + 1
-    this.#sent.set(pair, sequence)
+    const letters = this.#between(from, to)
+    letters.sent += 1
     this.told += 1
-    const ahead = sequence - (this.#received.get(pair) ?? 0)
-    if (ahead > (this.#aheadMax.get(pair) ?? 0)) this.#aheadMax.set(pair, ahead)
-    return { run: this.run, from, to, sequence }
+    letters.aheadMax = Math.max(letters.aheadMax, letters.sent - letters.received)
+    return { run: this.run, from, to, sequence: letters.sent }
+  }
+
+  #between(from: string, to: string): Correspondence {
+    let all = this.#letters.get(from)
+    if (all === undefined) {
+      all = new Map()
+      this.#letters.set(from, all)
+    }
+    let letters = all.get(to)
+    if (letters === undefined) {
+      letters = { sent: 0, received: 0, aheadMax: 0 }
+      all.set(to, letters)
+    }
+    return letters
   }
 }
 

@@ -323,4 +323,13 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     runsMax: 600,
     only: { oracle: 'asks' },
   },
+  {
+    name: 'overtake-signals',
+    what: 'messages go on while a signal that was sent before them waits for room',
+    file: RECORD_LANE,
+    find: 'if (this.#ahead !== undefined && this.#ahead.queued > 0) return',
+    replace: '',
+    runsMax: 50,
+    only: { fault: 'lateSignal' },
+  },
 ]
