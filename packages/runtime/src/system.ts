@@ -244,12 +244,12 @@ export async function createSystem(platform: SystemPlatform, given: SystemOption
     })
   }
 
-  const start = (
-    behaviour: Behaviour<never, never>,
-    argument: unknown,
+  const start = <A, M, R>(
+    behaviour: Behaviour<A, M, R>,
+    argument: A,
     spawnOptions: SpawnOptions,
     onGone?: (reason: ExitReason) => void,
-  ): Promise<SupervisedActor> => {
+  ): Promise<{ readonly actor: SupervisedActor; readonly ref: Ref<M, R> }> => {
     checkOpen()
     const checked = checkActor(behaviour, argument, spawnOptions, coreCount, ['intensity', 'periodMs'])
     spawned += 1
@@ -259,7 +259,7 @@ export async function createSystem(platform: SystemPlatform, given: SystemOption
     return new Promise((resolve, reject) => {
       root.startActor(actor, (error) => {
         if (error === undefined) {
-          resolve(actor)
+          resolve({ actor, ref: outsideRef(actor) }) // now: it may have ended, and lost its address, when who waits comes to it
           return
         }
         root.roster.discharge(actor)
@@ -273,7 +273,7 @@ export async function createSystem(platform: SystemPlatform, given: SystemOption
     events,
     terminated,
     async spawn(behaviour, argument, spawnOptions = {}) {
-      return outsideRef(await start(behaviour as never, argument, spawnOptions))
+      return (await start(behaviour, argument, spawnOptions)).ref
     },
     async supervise(children, groupOptions = {}) {
       checkOpen()
@@ -348,9 +348,9 @@ export async function createSystem(platform: SystemPlatform, given: SystemOption
     now: () => platform.corePlatform.now(),
     after,
     async startTree(behaviour, argument, treeOptions, onGone) {
-      const actor = await start(behaviour, argument, treeOptions, onGone)
+      const { actor, ref } = await start(behaviour, argument, treeOptions, onGone)
       return {
-        ref: outsideRef(actor),
+        ref,
         stop: (untilMs) =>
           untilMs === undefined
             ? new Promise((resolve) => {

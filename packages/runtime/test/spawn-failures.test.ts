@@ -5,6 +5,7 @@ import type { System } from '@cambium/runtime'
 import { expect, it } from 'vitest'
 import { counter } from './fixtures/counter.ts'
 import { offloader } from './fixtures/jobs.ts'
+import { mayfly } from './fixtures/mayfly.ts'
 import { starter } from './fixtures/starter.ts'
 import { expectActors, failureOf, next, start } from './harness.ts'
 
@@ -107,5 +108,12 @@ it('an argument that cannot travel: ERR_CANNOT_TRAVEL names its path', async () 
   const error = await failureOf(system.spawn(counter, argument, { name: 'a', core: 1 }))
   expect(error.code).toBe('ERR_CANNOT_TRAVEL')
   expect(error.message).toBe('message cannot travel: path=spec.argument.nested[1], found function')
+  await expectUnharmed(system, 'a')
+})
+
+it.each([0, 1])('no failure at all: on core %i an actor that ends as soon as it has started was started', async (core) => {
+  const system = await start()
+  const ref = await system.spawn(mayfly, undefined, { name: 'a', core })
+  expect(await system.monitor(ref)).toMatchObject({ kind: expect.stringMatching(/^(normal|noproc)$/) })
   await expectUnharmed(system, 'a')
 })
