@@ -47,9 +47,14 @@ export class Lane<Event> {
 
   /** Events that could be sent at once if they were there. */
   get demand(): number {
-    const open = this.#subscribers.filter(({ isOpen }) => isOpen)
-    if (this.#kind === 'broadcast') return open.length === 0 ? 0 : Math.min(...open.map(({ pending }) => pending))
-    return open.reduce((sum, { pending }) => sum + pending, 0)
+    let sum = 0
+    let least = Infinity
+    for (const { isOpen, pending } of this.#subscribers) {
+      if (!isOpen) continue
+      sum += pending
+      least = Math.min(least, pending)
+    }
+    return this.#kind === 'broadcast' ? (least === Infinity ? 0 : least) : sum
   }
 
   /** Takes from the queue what is wanted. */
@@ -91,10 +96,12 @@ export class Lane<Event> {
 
   #toAll(): readonly Delivery<Event>[] {
     const outgoing = new Outgoing<Event>()
-    while (this.queue.length > 0 && this.demand > 0) {
-      const event = this.queue.shift()
-      for (const each of this.#subscribers)
-        if (each.isOpen && (this.#select === undefined || this.#select(event, each.selection))) outgoing.add(each, event)
+    // Who has the least demand may select none of these; so it is looked at again.
+    for (let count = this.demand; count > 0 && this.queue.length > 0; count = this.demand) {
+      for (const event of this.queue.take(count)) {
+        for (const each of this.#subscribers)
+          if (each.isOpen && (this.#select === undefined || this.#select(event, each.selection))) outgoing.add(each, event)
+      }
     }
     return outgoing.deliveries()
   }

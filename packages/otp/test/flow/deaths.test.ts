@@ -1,4 +1,5 @@
 /** Stages that crash, are stopped, or lose their core, in the simulator: what becomes of their events, their demand and their partners. */
+import { child } from '@cambium/runtime'
 import { simulate } from '@cambium/testkit'
 import type { Simulation } from '@cambium/testkit'
 import { describe, expect, test } from 'vitest'
@@ -7,7 +8,7 @@ import type { CancelMode, Subscription } from '../../src/index.ts'
 import { everyone, journal, numbers, repeater, STAGES, taker } from './fixtures/stages.ts'
 import type { JournalRef, TakerSetting } from './fixtures/stages.ts'
 
-const runs = { runs: 30, cores: 2 }
+const runs = { runs: 20, cores: 2 }
 const upTo = (count: number): number[] => Array.from({ length: count }, (_, i) => i)
 
 async function startJournal(sim: Simulation): Promise<JournalRef> {
@@ -133,6 +134,29 @@ test('a subscription that is to be made again is, when its producer is back', as
   }, runs)
 })
 
+test('R0.2 stages under one supervisor find each other by name, and again after a restart', async () => {
+  await simulate(async (sim) => {
+    const log = await startJournal(sim)
+    const subscriptions = [{ to: 'source', maxDemand: 8 }]
+    const refs = await sim.supervise(
+      {
+        source: child(numbers, {}, { name: 'source', core: 1 }),
+        end: child(taker, { name: 'a', log, slowMs: 1, subscriptions }, { core: 2 }),
+      },
+      { strategy: 'rest_for_one', intensity: 5 },
+    )
+    await pass(sim, 10)
+    refs.source.tell('crash')
+    await pass(sim, 20)
+    const anew = (await linesOf(log, 'a')).lastIndexOf(0)
+    expect(anew).toBeGreaterThan(8)
+    const lines = (await linesOf(log, 'a')).slice(anew)
+    expect(lines).toEqual(upTo(lines.length))
+    expect(lines.length).toBeGreaterThan(8)
+    await sim.system.stop(refs)
+  }, runs)
+})
+
 test('a subscription whose producer does not come back ends by its mode', async () => {
   await simulate(async (sim) => {
     const log = await startJournal(sim)
@@ -149,35 +173,32 @@ test('a subscription whose producer does not come back ends by its mode', async 
 })
 
 test('D6 D10 a core that dies loses no more than was under way to its stages; order holds and nothing comes twice', async () => {
-  await simulate(
-    async (sim) => {
-      const log = await startJournal(sim)
-      const producer = await sim.spawn(numbers, {}, { core: 0 })
-      const subscriptions = [{ to: producer, maxDemand: 10 }]
-      const takers = [
-        await sim.spawn(taker, { name: 'a', log, slowMs: 1, subscriptions }, { core: 1 }),
-        await sim.spawn(taker, { name: 'b', log, slowMs: 1, subscriptions }, { core: 2 }),
-      ]
-      let kills = 0
-      for (const core of [1, 2, 1]) {
-        await sim.advance(sim.random.below(10))
-        if (sim.killCore(core)) kills += 1
-        await sim.advance(200)
-      }
-      const { unconfirmed, sent } = await stageStatistics(producer)
-      for (const each of takers) await sim.system.stop(each)
-      await sim.advance(100)
-      const [a, b] = [numbersOf(await linesOf(log, 'a')), numbersOf(await linesOf(log, 'b'))]
-      for (const each of [a, b]) expect(each).toEqual([...new Set(each)].sort((x, y) => x - y))
-      const all = new Set([...a, ...b])
-      expect(all.size).toBe(a.length + b.length)
-      const lost = upTo(sent - 20).filter((i) => !all.has(i)) // the last may have been under way when the takers were stopped
-      expect(lost.length).toBeLessThanOrEqual(unconfirmed)
-      expect(unconfirmed).toBeLessThanOrEqual(kills * 10)
-      await sim.system.stop(producer)
-    },
-    { ...runs, runs: 60 },
-  )
+  await simulate(async (sim) => {
+    const log = await startJournal(sim)
+    const producer = await sim.spawn(numbers, {}, { core: 0 })
+    const subscriptions = [{ to: producer, maxDemand: 10 }]
+    const takers = [
+      await sim.spawn(taker, { name: 'a', log, slowMs: 1, subscriptions }, { core: 1 }),
+      await sim.spawn(taker, { name: 'b', log, slowMs: 1, subscriptions }, { core: 2 }),
+    ]
+    let kills = 0
+    for (const core of [1, 2, 1]) {
+      await sim.advance(sim.random.below(10))
+      if (sim.killCore(core)) kills += 1
+      await sim.advance(60)
+    }
+    const { unconfirmed, sent } = await stageStatistics(producer)
+    for (const each of takers) await sim.system.stop(each)
+    await sim.advance(100)
+    const [a, b] = [numbersOf(await linesOf(log, 'a')), numbersOf(await linesOf(log, 'b'))]
+    for (const each of [a, b]) expect(each).toEqual([...new Set(each)].sort((x, y) => x - y))
+    const all = new Set([...a, ...b])
+    expect(all.size).toBe(a.length + b.length)
+    const lost = upTo(sent - 20).filter((i) => !all.has(i)) // the last may have been under way when the takers were stopped
+    expect(lost.length).toBeLessThanOrEqual(unconfirmed)
+    expect(unconfirmed).toBeLessThanOrEqual(kills * 10)
+    await sim.system.stop(producer)
+  }, runs)
 })
 
 test('R1.10 whatever cores do, a flow goes on: order holds and nothing comes twice', async () => {
@@ -189,7 +210,7 @@ test('R1.10 whatever cores do, a flow goes on: order holds and nothing comes twi
       const middle = await surely(() => sim.spawn(repeater, setting, { core: 1 }))
       const subscriptions = [{ to: middle, maxDemand: 6, resubscribe: true }]
       await surely(() => sim.spawn(taker, { name: 'a', log, subscriptions, slowMs: 1 }, { core: 2 }))
-      await sim.advance('3s')
+      await sim.advance('1s')
       sim.heal()
       await sim.advance('1s')
       const before = numbersOf(await linesOf(log, 'a'))
@@ -201,6 +222,7 @@ test('R1.10 whatever cores do, a flow goes on: order holds and nothing comes twi
     },
     {
       ...runs,
+      runs: 20,
       faults: { kill: 0.001, pause: 0.02, slow: 0.3, lateWake: 0.2, lateSignal: 0.1, partition: 0.005, tinyRings: 0.3 },
       options: { coreIntensity: 1000 },
     },
