@@ -2,7 +2,8 @@
  * Drives one core on a thread's event loop and parks it when there is nothing to do (D12).
  *
  * 1. A run calls turns until one finds nothing to do, for at most SLICE_MS; then the event loop has its share.
- * 2. After an ask has settled the run ends at once: the continuations of its promise come first.
+ * 2. After an ask has settled the continuations of its promise come first: the run goes on in a microtask behind them, and behind those that they add,
+ *    as long as its SLICE_MS last. An event loop's round for each answer would cost more than the ask.
  * 3. Nothing to do: look on for SPIN_MS, as long as no more cores are awake than the machine has and looking has paid (`spin-policy.ts`); peers
  *    publish at once meanwhile.
  * 4. Still nothing: one more round of the event loop, for what its callbacks may bring, then park on the bell until it is rung or a timer is due.
@@ -17,6 +18,8 @@ import { SpinPolicy } from './spin-policy.ts'
 
 /** How long one run may take before the event loop has its share, in milliseconds. */
 const SLICE_MS = 4
+/** So many microtasks in a row may find nothing to do after an ask has settled: `async` functions that wait for each other continue one after the other. */
+const HOPS_MAX = 8
 /** About what waking a parked thread costs, in milliseconds: looking longer than that is never cheaper. */
 const SPIN_MS = 0.05
 /**
@@ -53,12 +56,18 @@ export class CoreLoop {
   #hasYielded = false
   /** How long the next block may last: the longer nothing has happened, the longer. */
   #blockMs = 1
+  /** When the run began that may go on in microtasks, and how many of those may still find nothing. */
+  #startedMs = 0
+  #hops = 0
   /** It has looked on, or decided not to, since it last had work. */
   #hasLooked = false
   readonly #spins = new SpinPolicy()
   readonly #ownResources: number
   readonly #run = (): void => {
     this.#runTurns()
+  }
+  readonly #goOn = (): void => {
+    this.#runTurns(true)
   }
   readonly #hasWork = (): boolean => this.#core.hasWork()
 
@@ -103,9 +112,13 @@ export class CoreLoop {
     this.#core.bell.busy()
   }
 
-  #runTurns(): void {
+  #runTurns(isGoingOn = false): void {
     if (this.#state === 'stopped') return
     this.#state = 'running'
+    if (!isGoingOn) {
+      this.#startedMs = this.#core.now()
+      this.#hops = 0
+    }
     try {
       this.#turns()
     } finally {
@@ -114,9 +127,14 @@ export class CoreLoop {
     }
   }
 
+  /** The same, behind the microtasks that are due. */
+  #goOnSoon(): void {
+    this.#state = 'scheduled'
+    queueMicrotask(this.#goOn)
+  }
+
   #turns(): void {
     const { core } = this
-    const startedMs = core.now()
     let didWork = false
     for (;;) {
       const done = core.turn()
@@ -128,15 +146,22 @@ export class CoreLoop {
         this.#hasLooked = false
         this.#blockMs = 1
       }
-      if (core.sender.hasSettled) {
+      const hasSettled = core.sender.hasSettled
+      if (hasSettled) {
         core.sender.hasSettled = false
-        this.#schedule()
-        return
+        this.#hops = HOPS_MAX
       }
-      if (done > 0 && core.now() - startedMs < SLICE_MS) continue
-      if (done > 0) {
-        this.#schedule()
-        return
+      if (done > 0 || hasSettled || this.#hops > 0) {
+        if (core.now() - this.#startedMs >= SLICE_MS) {
+          this.#schedule()
+          return
+        }
+        if (hasSettled || done === 0) {
+          this.#hops -= 1
+          this.#goOnSoon()
+          return
+        }
+        continue
       }
       if (this.#spin()) continue
       break
