@@ -1,6 +1,7 @@
 /** Handlers that wait for I/O and timers, on a worker that would otherwise block its thread while it is idle (D12). */
 import { expect, it } from 'vitest'
 import { counter } from './fixtures/counter.ts'
+import { gate, gated } from './fixtures/gate.ts'
 import { waiter } from './fixtures/waiter.ts'
 import { start } from './harness.ts'
 
@@ -16,15 +17,20 @@ it.for([0, 1])('files and timers, in a handler and beside it, on core %i', async
 
 it('while one handler waits, other actors of its core are served', async () => {
   const system = await start()
-  const ref = await system.spawn(waiter, undefined, { core: 1 })
+  const door = await system.spawn(gate, { isOpen: true }, { core: 0 })
+  const ref = await system.spawn(gated, door, { core: 1 })
   const other = await system.spawn(counter, 0, { core: 1 })
+  door.tell({ type: 'close' })
+  ref.tell({ type: 'pass' })
+  await door.ask({ type: 'arrived', count: 2 }) // its handler waits
   let isOver = false
-  const waiting = ref.ask({ type: 'delay', ms: 100 }).finally(() => {
+  const next = ref.ask({ type: 'where' }).finally(() => {
     isOver = true
   })
   for (let i = 0; i < 10; i += 1) expect(await other.ask({ type: 'read' })).toEqual({ type: 'value', value: 0 })
   expect(isOver).toBe(false)
-  expect(await waiting).toBe('delayed')
+  door.tell({ type: 'open' })
+  expect(await next).toBe(0)
 })
 
 it.for([0, 1])("an actor's timers fire on an otherwise idle core: %i (R1.11)", async (core) => {

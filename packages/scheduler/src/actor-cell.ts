@@ -63,6 +63,8 @@ export class ActorCell implements ActorAddress {
   isReentrant = false
   /** Its handler is synchronous, and may be given messages that are read in place. */
   readsInPlace = false
+  /** Its behaviour tells the priority of each message. */
+  judgesPriority = false
   /** Counts changes of status; what comes back to an older one comes too late. */
   phase = 0
   /** In the run queue. */

@@ -3,6 +3,7 @@
  * actor has one at a time.
  */
 import { AsyncLocalStorage } from 'node:async_hooks'
+import type { Info } from '@cambium/actor'
 import type { ActorCell } from './actor-cell.ts'
 
 export class AsyncWork {
@@ -63,6 +64,14 @@ export class AsyncWork {
     const program = cell.program as NonNullable<ActorCell['program']>
     const context = cell.context as NonNullable<ActorCell['context']>
     return this.enter(cell, () => program.receive(cell.state, message, context))
+  }
+
+  /** What the runtime tells an actor, which may handle it asynchronously. */
+  inform(cell: ActorCell, info: Info): unknown {
+    const program = cell.program as NonNullable<ActorCell['program']>
+    const context = cell.context as NonNullable<ActorCell['context']>
+    const run = (): unknown => program.info?.(cell.state, info, context)
+    return cell.isAsync ? this.enter(cell, run) : run()
   }
 
   /** The actor whose asynchronous handler is running just now, between two awaits. */

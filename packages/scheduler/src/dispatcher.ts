@@ -106,7 +106,18 @@ export class Dispatcher {
       this.#run(cell, message, asker, true)
       return
     }
-    this.#enter(cell, message, asker)
+    const { mailbox } = cell
+    // Most messages by far are for an actor that is about to run, and has room for another one.
+    if (
+      cell.isQueued &&
+      mailbox !== undefined &&
+      mailbox.length + 1 < cell.capacity &&
+      asker === undefined &&
+      cell.hand === undefined &&
+      !cell.judgesPriority
+    )
+      mailbox.push(message, undefined)
+    else this.#enter(cell, message, asker)
   }
 
   /** The same for a message with a stamp. */
@@ -277,11 +288,10 @@ export class Dispatcher {
   }
 
   #expire(cell: ActorCell, message: unknown, { asker, expiresAt }: Stamp): void {
-    const lateMs = Math.max(0, this.#host.now() - expiresAt)
     this.#host.deadLetters.bury('expired', cell, {
       name: cell.name,
       message,
-      detail: `its time was over: lateMs=${lateMs.toFixed(1)}`,
+      detail: `its time was over: lateMs=${Math.max(0, this.#host.now() - expiresAt).toFixed(1)}`,
     })
     if (asker !== undefined) this.#host.replyError(asker, expiredError(cell))
   }
@@ -296,11 +306,11 @@ export class Dispatcher {
       const program = cell.program as NonNullable<ActorCell['program']>
       const context = cell.context as NonNullable<ActorCell['context']>
       result = isInfo
-        ? runInfo(this.asyncWork, cell, message as Info)
+        ? this.asyncWork.inform(cell, message as Info)
         : cell.isAsync
           ? this.asyncWork.receive(cell, message)
           : program.receive(cell.state, message, context)
-      isPromise = result instanceof Promise
+      isPromise = result !== undefined && result instanceof Promise
     } catch (error) {
       this.current = undefined
       this.#crashed(cell, message, error, isCounted)
@@ -387,12 +397,4 @@ export class Dispatcher {
     cell.stopRequest = undefined
     this.#host.ended(cell, { kind: 'crash', error: record })
   }
-}
-
-function runInfo(asyncWork: AsyncWork, cell: ActorCell, info: Info): unknown {
-  const program = cell.program as NonNullable<ActorCell['program']>
-  const context = cell.context as NonNullable<ActorCell['context']>
-  return cell.isAsync
-    ? asyncWork.enter(cell, () => program.info?.(cell.state, info, context))
-    : program.info?.(cell.state, info, context)
 }

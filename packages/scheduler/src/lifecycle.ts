@@ -266,6 +266,7 @@ export class Lifecycle {
   #init(cell: ActorCell, behaviour: Behaviour<unknown, unknown>, spec: StartSpec): void {
     const mailbox = spec.mailbox === undefined ? behaviour.mailbox : checkMailboxOptions(spec.mailbox)
     cell.behaviour = behaviour
+    cell.judgesPriority = behaviour.priority !== undefined
     cell.program = behaviour.program
     cell.isAsync =
       behaviour.isReentrant ||

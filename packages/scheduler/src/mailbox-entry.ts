@@ -59,7 +59,7 @@ export class MailboxEntry {
   /** Puts a message in, or does with it what the policy says. */
   enter(cell: ActorCell, mailbox: Mailbox<Beside>, message: unknown, beside: Asker | Stamp | undefined): void {
     const priority =
-      cell.behaviour?.priority === undefined && (beside === undefined || !(beside instanceof Stamp))
+      !cell.judgesPriority && (beside === undefined || !(beside instanceof Stamp))
         ? NORMAL
         : this.priorityOf(cell, message, beside)
     if (mailbox.length >= cell.capacity && cell.overflow !== 'backpressure' && !this.#makeRoom(cell, mailbox, priority)) {

@@ -39,6 +39,11 @@ export class Outbox {
     this.#owner = owner
   }
 
+  /** Whether any message waits for an actor of this core. */
+  get holdsHere(): boolean {
+    return this.#waiting.size > 0
+  }
+
   /** Whether any message waits for the actor of this core in `slot`. */
   hasFor(slot: number): boolean {
     return this.#waiting.size > 0 && this.#waiting.has(slot)

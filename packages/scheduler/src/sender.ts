@@ -107,7 +107,13 @@ export class Sender {
     if (target.core === this.#host.coreNumber) {
       if (this.#host.isStrict) prepareLocal(message, target.layouts)
       count(this.#host.books, SENT)
-      this.#postLocal(target, keepMessage(message), undefined, undefined)
+      const cell = this.#host.slots.find(target.slot, target.generation)
+      if (cell === undefined || cell.isCongested || this.outbox.holdsHere) {
+        this.#postLocal(target, keepMessage(message), undefined, undefined)
+        return
+      }
+      this.#host.dispatcher.deliver(cell, keepMessage(message), undefined, false)
+      this.#host.requestTurn()
       return
     }
     const link = this.#linkTo(target) // throws for a core that is not there, before anything is counted
