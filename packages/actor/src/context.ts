@@ -25,6 +25,11 @@ export interface ActorContext<Messages = unknown, Reply = unknown> {
    */
   deferReply(): (value: Reply) => void
   /**
+   * The same, for others to give as well: what is told to this ref, once, by whichever actor on whichever core, is the answer. It may be part of messages, and of the state. A
+   * second answer, and one that comes when its ask, or this incarnation, has ended, is a dead letter `late_reply`.
+   */
+  replyToken(): Ref<Reply>
+  /**
    * Puts the message in hand aside, with its asker and its deadline, when its handler has ended well; a handler that has changed the state has done so all the
    * same. False when the stash is full (`mailbox.stashCapacity`): the message is dropped then, as a dead letter `stash_full`, and its asker is told
    * `ERR_STASH_FULL`. Throws `ERR_NOT_STASHABLE` outside the handler of a message.

@@ -81,6 +81,8 @@ export interface RefHost {
   trySend(target: RefTarget, message: unknown, options: SendOptions | undefined): SendOutcome
   send(target: RefTarget, message: unknown, options: SendWaitOptions | undefined): Promise<void>
   ask(target: RefTarget, message: unknown, options: AskOptions | undefined): Promise<unknown>
+  /** Calls back once after so many milliseconds, unless what is returned is called, or the actor whose code this is has ended. */
+  after(delayMs: number, callback: () => void): () => void
 }
 
 /** The one implementation of {@link Ref}; bound to the core on which it is used. */
@@ -114,6 +116,11 @@ export class ActorRef implements RefTarget {
 
   ask(message: unknown, options?: AskOptions): Promise<unknown> {
     return this.#host.ask(this, message, options)
+  }
+
+  /** A callback of the core on which this ref is used; see {@link RefHost.after}. */
+  after(delayMs: number, callback: () => void): () => void {
+    return this.#host.after(delayMs, callback)
   }
 
   /** Whether this ref sends through `host`. */

@@ -18,6 +18,10 @@ const host: RefHost = {
     calls.push(['ask', target, message, options])
     return Promise.resolve('answer')
   },
+  after: (delayMs) => {
+    calls.push(['after', delayMs])
+    return () => {}
+  },
 }
 
 test('two refs are equal when core, slot and generation are (D8)', () => {

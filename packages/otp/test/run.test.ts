@@ -30,11 +30,13 @@ describe('the counter', () => {
       state: 42,
       outputs: [{ type: 'ack' }, { type: 'value', value: 41 }, { type: 'ack' }],
       output: { type: 'ack' },
+      timeouts: [],
+      isStopped: false,
     })
   })
 
   test('does nothing with no inputs, and takes any iterable', () => {
-    expect(run(counter, 7, [])).toEqual({ state: 7, outputs: [], output: undefined })
+    expect(run(counter, 7, [])).toMatchObject({ state: 7, outputs: [], output: undefined })
     expect(run(counter, 7, new Set([READ])).output).toEqual({ type: 'value', value: 7 })
   })
 })

@@ -2,8 +2,8 @@
 import type { Call, Ref } from '@cambium/actor'
 import type { System } from '@cambium/runtime'
 import { expectTypeOf, test } from 'vitest'
-import { defineServer, run, serveStream } from '../src/index.ts'
-import type { Run, Server } from '../src/index.ts'
+import { createRequests, defineServer, NO_REPLY, run, sendRequest, serveStream, startWith } from '../src/index.ts'
+import type { RequestOutcome, NotYet, Run, SentRequest, Server, ServerStep } from '../src/index.ts'
 import { counter } from './fixtures/counter.ts'
 import type { CounterInput, CounterOutput } from './fixtures/counter.ts'
 import { savedCounter } from './fixtures/saved-counter.ts'
@@ -17,7 +17,7 @@ declare const exact: Ref<Question>
 test('a server’s types are inferred from its functions', () => {
   expectTypeOf(counter).toExtend<Server<number, number, CounterInput, CounterOutput>>()
   expectTypeOf(savedCounter).toExtend<Server<string, Saved, 'increment' | 'read' | 'break', number>>()
-  expectTypeOf(run(counter, 0, [])).toEqualTypeOf<Run<number, CounterOutput>>()
+  expectTypeOf(run(counter, 0, [])).toEqualTypeOf<Run<number, CounterOutput, CounterInput>>()
   expectTypeOf(run(counter, 0, [{ type: 'increment' }, { type: 'read' }]).output).toEqualTypeOf<CounterOutput | undefined>()
 })
 
@@ -84,4 +84,43 @@ test('a stream is served by a ref of the same server', async () => {
   expectTypeOf(serveStream(counter, ref, process.stdin as never)).resolves.toHaveProperty('answered')
   // @ts-expect-error another server's ref
   await serveStream(savedCounter, ref, process.stdin as never)
+})
+
+test('a step’s actions and tokens are of the server’s own types', () => {
+  const server = defineServer(import.meta.url, 'inferred', {
+    init: (start: number) => startWith(start, [{ type: 'continue', input: 'up' }]),
+    step(count, input: 'up' | 'read', turn): ServerStep<number, 'up' | 'read', string> {
+      expectTypeOf(count).toEqualTypeOf<number>()
+      expectTypeOf(turn.replyToken()).toEqualTypeOf<Ref<string>>()
+      if (input === 'read') return [count, String(count)]
+      return [count + 1, NO_REPLY, [{ type: 'timeout', name: 'again', ms: 5, input: 'up' }]]
+    },
+  })
+  expectTypeOf(server).toExtend<Server<number, number, 'up' | 'read', string>>()
+  defineServer(import.meta.url, 'wrong', {
+    init: () => 0,
+    step: (count: number, _input: 'up'): ServerStep<number, 'up', string> => [
+      count,
+      NO_REPLY,
+      // @ts-expect-error no such input
+      [{ type: 'continue', input: 'down' }],
+    ],
+  })
+  defineServer(import.meta.url, 'wrong', {
+    init: () => 0,
+    // @ts-expect-error no such action
+    step: (count: number, _input: 'up'): ServerStep<number, 'up', string> => [count, NO_REPLY, [{ type: 'dance' }]],
+  })
+})
+
+test('C-23 a request has the type of its reply', async () => {
+  expectTypeOf(sendRequest(exact, { type: 'name' })).toEqualTypeOf<SentRequest<string>>()
+  const request = sendRequest(exact, { type: 'count' })
+  expectTypeOf(await request.wait()).toEqualTypeOf<RequestOutcome<{ value: number }> | NotYet>()
+  const requests = createRequests<{ value: number }, symbol>()
+  requests.add(Symbol('one'), request)
+  // @ts-expect-error its reply is a text
+  requests.add(Symbol('two'), sendRequest(exact, { type: 'name' }))
+  // @ts-expect-error no such message
+  sendRequest(exact, { type: 'read' })
 })

@@ -12,6 +12,7 @@ import { LINK, MINE, THEIRS, WATCHED, WATCHING } from './bond-table.ts'
 import type { BondTable } from './bond-table.ts'
 import { Fifo } from './fifo.ts'
 import type { OutboundLink } from './outbound-link.ts'
+import { noSuchCore } from './send-errors.ts'
 import type { Signal } from './signals.ts'
 
 /** Signals that may wait for room to one core before actors make no more of them. */
@@ -45,11 +46,7 @@ export class BondPost {
   checkRoom(ref: ActorAddress): void {
     if (ref.core === this.#host.coreNumber) return
     const link = this.#host.links[ref.core]
-    if (link === undefined)
-      throw new CambiumError(
-        'ERR_NO_SUCH_CORE',
-        `ref names no core of this system: ref=${formatAddress(ref)}, cores=${this.#host.links.length}`,
-      )
+    if (link === undefined) throw noSuchCore(ref, this.#host.links.length)
     if (link.control.queued >= SIGNALS_WAITING_MAX)
       throw new CambiumError(
         'ERR_SIGNALS_FULL',

@@ -8,6 +8,7 @@ import { attachChannelMemory } from './channel-memory.ts'
 import type { ChannelMemory } from './channel-memory.ts'
 import { CHANNEL_HEADER_BYTES } from './channel-writer.ts'
 import type { Dispatcher } from './dispatcher.ts'
+import type { Fence } from './fence.ts'
 import { notDecodable } from './inbound-link.ts'
 import { MessageTimer } from './message-timer.ts'
 import type { OutboundLink } from './outbound-link.ts'
@@ -16,6 +17,7 @@ import type { RefHosts } from './ref-codec.ts'
 import type { CoreBlock } from './system-memory.ts'
 
 export interface ChannelReaderHost {
+  readonly fence: Fence
   readonly blocks: readonly CoreBlock[]
   readonly dispatcher: Dispatcher
   readonly links: readonly (OutboundLink | undefined)[]
@@ -61,6 +63,7 @@ export class ChannelReader {
 
   /** Finishes the record in hand, if any, and takes the next one. What cannot be decoded is reported and passed over. */
   next(): boolean {
+    this.#host.fence.pass()
     const reader = this.#reader
     while (!this.#isClosed && reader.next()) {
       const { buffer, offset, length, int32 } = reader
@@ -78,6 +81,7 @@ export class ChannelReader {
 
   /** The record in hand is finished; the publisher may use the room of what is. */
   release(): void {
+    this.#host.fence.pass()
     if (this.#isClosed) return
     this.#reader.done()
     if (this.#reader.release()) this.#ring()

@@ -6,6 +6,7 @@ import { attachBroadcastProducer, joinBroadcast, RING_FULL } from '@cambium/ring
 import type { BroadcastProducer, BroadcastReader } from '@cambium/ring'
 import { CHANNEL_READERS_MAX, createChannelMemory } from './channel-memory.ts'
 import type { ChannelMemory } from './channel-memory.ts'
+import type { Fence } from './fence.ts'
 import type { OutboundLink } from './outbound-link.ts'
 
 /** Layout of the message, and four bytes so that it begins at a multiple of 8. */
@@ -14,6 +15,7 @@ export const CHANNEL_HEADER_BYTES = 8
 const BATCH_MAX = 64
 
 export interface ChannelWriterHost {
+  readonly fence: Fence
   readonly encoder: Encoder
   readonly links: readonly (OutboundLink | undefined)[]
   readonly sender: { hasSettled: boolean }
@@ -76,6 +78,7 @@ export class ChannelWriter {
    */
   write(value: unknown): boolean {
     if (this.#isClosed || this.#places.size === 0) return true
+    this.#host.fence.pass()
     const { encoder } = this.#host
     const producer = this.#producer
     const encoded = encoder.encode(value)

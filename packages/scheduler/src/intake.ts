@@ -22,6 +22,7 @@ import { ASK, ASK_STAMPED, REPLY, REPLY_ERROR, TELL, TELL_STAMPED } from './reco
 import { replyFailure } from './replies.ts'
 import { noSuchActor } from './send-errors.ts'
 import type { Sender } from './sender.ts'
+import { REPLY_SLOT } from './slot-table.ts'
 import type { SlotTable } from './slot-table.ts'
 import type { TimerWheel } from './timer-wheel.ts'
 import type { TurnBudget } from './turn-budget.ts'
@@ -142,13 +143,11 @@ export class Intake {
 
   #takeMessage(link: InboundLink, stamp: Stamp | undefined): void {
     const { record } = link.data
-    const { coreNumber, deadLetters, dispatcher, slots } = this.#host
+    const { deadLetters, dispatcher, slots } = this.#host
     const asker = stamp === undefined ? (record.type === ASK ? new RemoteAsker(link.core, record.c) : undefined) : stamp.asker
     const cell = slots.find(record.a, record.b)
     if (cell === undefined) {
-      const target = { core: coreNumber, slot: record.a, generation: record.b }
-      deadLetters.bury('no_such_actor', target)
-      if (asker !== undefined) this.#host.replyError(asker, noSuchActor(target))
+      this.#takeForNobody(link, asker)
       return
     }
     const isInPlace = cell.readsInPlace && dispatcher.isIdle(cell)
@@ -164,6 +163,25 @@ export class Intake {
     if (stamp === undefined) dispatcher.deliver(cell, message, asker, true)
     else dispatcher.deliverStamped(cell, message, stamp, true)
     if (isInPlace) closeMessage(message)
+  }
+
+  #takeForNobody(link: InboundLink, asker: Asker | undefined): void {
+    const { record } = link.data
+    const { coreNumber, deadLetters } = this.#host
+    const target = { core: coreNumber, slot: record.a, generation: record.b }
+    if (asker !== undefined) this.#host.replyError(asker, noSuchActor(target))
+    else if (record.a === REPLY_SLOT) {
+      let value: unknown
+      try {
+        value = link.decode(record)
+      } catch (error) {
+        deadLetters.bury(isShareLost(error) ? 'lost_with_core' : 'not_decodable', target, { detail: String(error) })
+        return
+      }
+      this.#host.sender.replies.tokens.pay(target, value)
+      return
+    }
+    deadLetters.bury('no_such_actor', target)
   }
 
   #takeReply(link: InboundLink): void {

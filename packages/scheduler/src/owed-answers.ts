@@ -24,6 +24,8 @@ export class OwedAnswers {
   readonly #host: OwedAnswersHost
   /** The oldest first. */
   readonly #askers = new Set<Asker>()
+  /** Told when an answer is owed no more. */
+  #taken: Map<Asker, () => void> | undefined = undefined
 
   constructor(host: OwedAnswersHost) {
     this.#host = host
@@ -46,10 +48,20 @@ export class OwedAnswers {
     }
   }
 
+  /** `act` is called once, when that answer is not owed any more, for whatever reason. */
+  whenTaken(asker: Asker, act: () => void): void {
+    ;(this.#taken ??= new Map()).set(asker, act)
+  }
+
   /** Answers whether an answer was owed; it is not any more. */
   take(asker: Asker): boolean {
     if (!this.#askers.delete(asker)) return false
     this.#host.outstanding(-1)
+    const act = this.#taken?.get(asker)
+    if (act !== undefined) {
+      this.#taken?.delete(asker)
+      act()
+    }
     return true
   }
 

@@ -12,15 +12,20 @@ import type { Asker, Asking } from './asks.ts'
 import { count, PROCESSED, SENT } from './books.ts'
 import { prepareLocal } from './local-message.ts'
 import { plainRecord, REPLY, REPLY_ERROR } from './record-lane.ts'
+import { ReplyTokens } from './reply-tokens.ts'
 import type { SenderHost } from './sender-host.ts'
 
 export class Replies {
   /** An ask settled since the driver last looked: its continuation should run before the core looks for more work. */
   hasSettled = false
+  readonly tokens: ReplyTokens
   readonly #host: SenderHost
 
   constructor(host: SenderHost) {
     this.#host = host
+    this.tokens = new ReplyTokens(host, (asker, value) => {
+      this.reply(asker, value)
+    })
   }
 
   reply(asker: Asker, value: unknown): void {

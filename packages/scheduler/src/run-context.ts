@@ -14,7 +14,7 @@ import type {
   Ref,
   WaitOptions,
 } from '@cambium/actor'
-import { checkMailboxOptions, checkReason, deepFreeze, EXIT_NORMAL, isBehaviour, isRef } from '@cambium/actor'
+import { checkMailboxOptions, checkReason, deepFreeze, EXIT_NORMAL, isBehaviour, isRef, Mailbox } from '@cambium/actor'
 import { CambiumError, checkDuration, checkFields, formatAddress, optionError } from '@cambium/base'
 import type { ActorAddress, CorePlatform } from '@cambium/base'
 import { assertTravels } from '@cambium/codec'
@@ -51,7 +51,7 @@ export interface RunContextHost extends ManagerHandsHost {
   readonly wheel: TimerWheel
   /** What the actors of this core want of the directory. */
   readonly directory: CoreDirectory
-  readonly sender: RefHosts & { readonly replies: Pick<Replies, 'bury'> }
+  readonly sender: RefHosts & { readonly replies: Pick<Replies, 'bury' | 'tokens'> }
   readonly limits: SenderLimits
   refOf(address: ActorAddress): Ref<unknown>
   reply(asker: Asker, value: unknown): void
@@ -133,15 +133,18 @@ export class RunContext implements ActorContext {
 
   deferReply(): (value: unknown) => void {
     const cell = this.#cell
-    const asker = this.#takeAsker()
-    const owed = (cell.owed ??= new OwedAnswers(this.#host))
-    owed.add(asker, cell.label)
+    const { asker, owed } = this.#owe()
     return (value) => {
       // Not owed any more: given before, or its asker has gone, or was told that this incarnation has ended.
       if (owed.take(asker)) this.#host.reply(asker, value)
       else this.#host.buryReply(cell, value)
       this.#host.requestTurn()
     }
+  }
+
+  replyToken(): Ref<unknown> {
+    const { asker, owed } = this.#owe()
+    return this.#host.refOf(this.#host.sender.replies.tokens.issue(this.#cell, owed, asker))
   }
 
   stash(): boolean {
@@ -273,6 +276,15 @@ export class RunContext implements ActorContext {
     this.#host.wheel.start(timer, this.#host.platform.now() + delay)
   }
 
+  /** Has this incarnation handle a message of its own before all others. Of several the last one comes first. */
+  handleFirst(message: unknown): void {
+    const cell = this.#live()
+    const first = new MessageTimer(cell, '', message, 0, () => {})
+    first.isQueued = true
+    ;(cell.mailbox ??= new Mailbox()).putBack(message, first)
+    this.#host.dispatcher.schedule(cell)
+  }
+
   cancelTimer(key: string): boolean {
     const timers = this.#live().timers
     const timer = timers?.get(key)
@@ -334,6 +346,15 @@ export class RunContext implements ActorContext {
     const { inside, outside } = this.#host.sender
     if (ref.isHostedBy(inside) || ref.isHostedBy(outside)) return ref
     throw new CambiumError('ERR_FOREIGN_REF', `ref belongs to another system: ref=${formatAddress(ref)}`)
+  }
+
+  /** The duty to answer the message in hand is the incarnation's from now on. */
+  #owe(): { readonly asker: Asker; readonly owed: OwedAnswers } {
+    const cell = this.#cell
+    const asker = this.#takeAsker()
+    const owed = (cell.owed ??= new OwedAnswers(this.#host))
+    owed.add(asker, cell.label)
+    return { asker, owed }
   }
 
   #takeAsker(): Asker {

@@ -39,3 +39,8 @@ export function askTimeout(target: ActorAddress, timeoutMs: number): CambiumErro
 export function closedError(target: ActorAddress): CambiumError {
   return new CambiumError('ERR_SYSTEM_CLOSED', `system is shutting down: target=${formatAddress(target)}`)
 }
+
+/** `cores`: how many there are. */
+export function noSuchCore(target: ActorAddress, cores: number): CambiumError {
+  return new CambiumError('ERR_NO_SUCH_CORE', `ref names no core of this system: ref=${formatAddress(target)}, cores=${cores}`)
+}

@@ -6,7 +6,7 @@
  */
 import { NORMAL } from '@cambium/actor'
 import type { AskOptions, RefHost, RefTarget, SendOptions, SendOutcome, SendWaitOptions } from '@cambium/actor'
-import { CambiumError, checkFields, formatAddress } from '@cambium/base'
+import { checkFields } from '@cambium/base'
 import type { ActorAddress } from '@cambium/base'
 import { checkMessageBytes, keepMessage } from '@cambium/codec'
 import type { MessageLayouts, Parcel } from '@cambium/codec'
@@ -14,6 +14,7 @@ import type { ActorCell } from './actor-cell.ts'
 import { PendingAsk } from './asks.ts'
 import { awaitAsk, limitAsk } from './ask-limits.ts'
 import { count, SENT } from './books.ts'
+import { callAfter } from './call-after.ts'
 import { holdsBack, localWord, refuses, saysFull } from './congestion-table.ts'
 import { recordType, stampAsk, stampBytes, stampChain, stampOf } from './message-stamp.ts'
 import type { Stamp } from './message-stamp.ts'
@@ -22,7 +23,7 @@ import type { OutboundLink } from './outbound-link.ts'
 import { Outbox } from './outbox.ts'
 import { ASK, HEADER_BYTES, TELL } from './record-lane.ts'
 import { Replies } from './replies.ts'
-import { askTimeout, closedError, mailboxRefuses, noSuchActor, outboxFull, targetFull } from './send-errors.ts'
+import { askTimeout, closedError, mailboxRefuses, noSuchActor, noSuchCore, outboxFull, targetFull } from './send-errors.ts'
 import type { SenderHost } from './sender-host.ts'
 import { waitForRoom } from './wait-for-room.ts'
 import { checkAsk, checkWait } from './wait-options.ts'
@@ -62,6 +63,7 @@ export class Sender {
         this.#isShutFor(isOutside) ? Promise.reject(closedError(target)) : this.#send(target, message, options),
       ask: (target, message, options) =>
         this.#isShutFor(isOutside) ? Promise.reject(closedError(target)) : this.#ask(target, message, options),
+      after: (delayMs, callback) => callAfter(host, delayMs, callback),
     })
     this.inside = hostOf(false)
     this.outside = hostOf(true)
@@ -311,6 +313,7 @@ export class Sender {
   }
 
   #buryNoSuchActor(target: ActorAddress, message: unknown, ask: PendingAsk | undefined): void {
+    if (ask === undefined && this.replies.tokens.pay(target, message)) return
     this.#host.deadLetters.bury('no_such_actor', target, { message })
     if (ask !== undefined) this.replies.failAsk(ask, noSuchActor(target))
   }
@@ -388,12 +391,7 @@ export class Sender {
 
   #linkTo(target: ActorAddress): OutboundLink {
     const link = this.#host.links[target.core]
-    if (link === undefined) {
-      throw new CambiumError(
-        'ERR_NO_SUCH_CORE',
-        `ref names no core of this system: ref=${formatAddress(target)}, cores=${this.#host.links.length}`,
-      )
-    }
+    if (link === undefined) throw noSuchCore(target, this.#host.links.length)
     return link
   }
 }

@@ -5,6 +5,9 @@
 import { CambiumError, SLOTS_MAX } from '@cambium/base'
 import type { ActorCell } from './actor-cell.ts'
 
+/** No actor has this slot: see `reply-tokens.ts`. */
+export const REPLY_SLOT: number = SLOTS_MAX - 1
+
 export class SlotTable {
   /** Cells by slot; holes are `undefined`. Read directly on the message path. */
   readonly cells: (ActorCell | undefined)[] = []
@@ -26,15 +29,20 @@ export class SlotTable {
     while (slot !== undefined && this.cells[slot] !== undefined) slot = this.#free.pop() // adopted meanwhile
     if (slot === undefined) {
       slot = this.cells.length
-      if (slot >= SLOTS_MAX)
-        throw new CambiumError('ERR_SLOTS_EXHAUSTED', `core has no free slot: slots=${SLOTS_MAX}`, {
-          fields: { slots: SLOTS_MAX },
+      if (slot >= REPLY_SLOT)
+        throw new CambiumError('ERR_SLOTS_EXHAUSTED', `core has no free slot: slots=${REPLY_SLOT}`, {
+          fields: { slots: REPLY_SLOT },
         })
       this.cells.push(undefined)
     }
+    return { slot, generation: this.nextGeneration() }
+  }
+
+  /** A generation that this core has never given, nor will, in none of its lives. */
+  nextGeneration(): number {
     const generation = (Atomics.load(this.#generation, 0) + 1) | 0
     Atomics.store(this.#generation, 0, generation)
-    return { slot, generation }
+    return generation
   }
 
   put(cell: ActorCell): void {
