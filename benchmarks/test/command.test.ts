@@ -147,7 +147,19 @@ test('micro cases run end to end', () => {
 test('actors cases run end to end over the public package and prove their messages', () => {
   const json = join(directory, 'actors.json')
   const svg = join(directory, 'actors.svg')
-  const names = ['tell.', 'ask.', 'spawn/', 'memory/', 'restart/', 'timers/', 'backpressure/', 'idle/', 'scale/', 'share/']
+  const names = [
+    'tell.',
+    'ask.',
+    'spawn/',
+    'memory/',
+    'restart/',
+    'timers/',
+    'backpressure/',
+    'idle/',
+    'scale/',
+    'share/',
+    'children/',
+  ]
   const { status, stderr } = bench(
     'actors',
     ...names.flatMap((name) => ['--only', name]),

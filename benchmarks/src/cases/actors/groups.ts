@@ -8,6 +8,7 @@ import type { MessageKind } from './messages.ts'
 import { PORT_WINDOW } from './port-roles.ts'
 import { runAsk } from './run-ask.ts'
 import type { AskSpec } from './run-ask.ts'
+import { runChildren } from './run-children.ts'
 import { runFlood, runIdle } from './run-flood.ts'
 import { HOG_MS } from './neighbour-actors.ts'
 import { runNeighbour } from './run-neighbour.ts'
@@ -117,6 +118,13 @@ export function createActorGroups(scale: number): readonly BenchGroup[] {
       ratios: [ratio('backpressure.rss', 'backpressure', 'flood/rss.max', 'flood/rss.start')],
     },
     {
+      name: 'children',
+      title: 'A child of a dynamic supervisor is started, crashes, is back, and is stopped, among so many others',
+      quick: false,
+      cases: [children('of-100', 100, scaled(2_000)), children('of-100,000', scaled(100_000), scaled(2_000))],
+      ratios: [ratio('children.scale', 'children', 'of-100,000', 'of-100', 'p50')],
+    },
+    {
       name: 'share',
       title: 'Buffers shared with another core: resident memory of the process',
       quick: false,
@@ -213,6 +221,11 @@ function flood(scale: number): BenchCase {
   const seconds = scale >= 1 ? FLOOD_SECONDS : Math.min(FLOOD_SECONDS_QUICK, FLOOD_SECONDS * scale)
   const spec = { seconds, warmupSeconds: Math.min(2, seconds), workUs: 20, burst: 1_000, everyMs: 2 }
   return caseOf('flood', 'B', { ...spec, cores: 2, kind: 'small' }, () => runFlood(spec))
+}
+
+function children(contender: string, count: number, times: number): BenchCase {
+  const spec = { children: count, times, warmup: Math.min(times, 500), chunk: 1_000 }
+  return caseOf(contender, 'ns', { ...spec, cores: 1 }, () => runChildren(spec))
 }
 
 function shares(messages: number): BenchCase {
