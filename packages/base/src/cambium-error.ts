@@ -90,14 +90,31 @@ function isStackOverflow(thrown: Error): boolean {
 
 /** The error that a record stands for, under its name; its stack is the one of the place where it was thrown. */
 export function fromErrorRecord(record: ErrorRecord): CambiumError {
-  const error = new CambiumError(record.code, record.message, {
-    severity: record.severity,
-    fields: record.fields,
-    ...(record.cause ? { cause: fromErrorRecord(record.cause) } : {}),
-  })
+  const error = withoutStack(
+    () =>
+      new CambiumError(record.code, record.message, {
+        severity: record.severity,
+        fields: record.fields,
+        ...(record.cause ? { cause: fromErrorRecord(record.cause) } : {}),
+      }),
+  )
   if (record.name) (error as { name: string }).name = record.name
   if (record.stack) error.stack = record.stack
   return error
+}
+
+/**
+ * An error made without looking at the stack of the place where it is made, which takes several microseconds: for one that tells of something that
+ * happened elsewhere.
+ */
+export function withoutStack<E extends Error>(make: () => E): E {
+  const limit = Error.stackTraceLimit
+  Error.stackTraceLimit = 0
+  try {
+    return make()
+  } finally {
+    Error.stackTraceLimit = limit
+  }
 }
 
 function nonError(message: string): ErrorRecord {

@@ -1,15 +1,12 @@
 /** What an asker is told whose message was not handled as it should. */
-import { CambiumError } from '@cambium/base'
+import { CambiumError, withoutStack } from '@cambium/base'
 import type { ErrorRecord } from '@cambium/base'
 import type { ActorCell } from './actor-cell.ts'
 
 /** What an asker is told whose message, or whose answer, went down with a crash. */
 export function crashError(cell: ActorCell, record: ErrorRecord, cause: unknown): CambiumError {
-  return new CambiumError(
-    'ERR_ACTOR_CRASHED',
-    `actor crashed while handling the message: actor=${cell.label}, error=${record.name}: ${record.message}`,
-    { severity: 'crash', cause },
-  )
+  const message = `actor crashed while handling the message: actor=${cell.label}, error=${record.name}: ${record.message}`
+  return withoutStack(() => new CambiumError('ERR_ACTOR_CRASHED', message, { severity: 'crash', cause })) // its cause has one
 }
 
 /** Its handler has ended without an answer. */
