@@ -6,6 +6,7 @@
  * 2. What comes in is queued and dealt out as far as there is demand; what stays in a queue is no more than its capacity.
  * 3. Whoever leaves gives the demand back: it is not there any more. What somebody who has died had not confirmed is counted.
  */
+import type { CambiumError } from '@cambium/base'
 import { bufferFull, demandError, partitionError, subscribersFull } from './flow-errors.ts'
 import type { CheckedDispatch } from './dispatcher.ts'
 import { Lane } from './lane.ts'
@@ -32,6 +33,12 @@ export interface OutletCounts {
   readonly unrouted: number
   /** Sent to subscribers that have ended before they confirmed them: so many were not handled at most. */
   readonly unconfirmed: number
+}
+
+export interface Pushed<Event> {
+  readonly deliveries: readonly Delivery<Event>[]
+  readonly dropped: readonly Event[]
+  readonly error: CambiumError | undefined
 }
 
 export class Outlet<Event> {
@@ -89,22 +96,25 @@ export class Outlet<Event> {
     return true
   }
 
-  /** Takes events in and deals out what is wanted. What `dropped` answers is too much. Throws `ERR_BUFFER_FULL`, `ERR_PARTITION`. */
-  push(events: readonly Event[]): { readonly deliveries: readonly Delivery<Event>[]; readonly dropped: readonly Event[] } {
-    for (const event of events) {
-      const lane = this.#route(event)
+  /**
+   * Takes events in and deals out what is wanted. What `dropped` answers is too much; with an `error` nothing is dropped, and the stage is to crash. Throws
+   * `ERR_PARTITION`, and what the dispatcher's functions throw; then nothing was taken in.
+   */
+  push(events: readonly Event[]): Pushed<Event> {
+    const lanes = events.map((event) => this.#route(event))
+    for (const [i, lane] of lanes.entries()) {
       if (lane === undefined) this.#unrouted += 1
-      else lane.queue.push(event)
+      else lane.queue.push(events[i] as Event)
     }
     const deliveries = this.dispatch()
     const dropped: Event[] = []
     const { capacity, overflow } = this.#dispatch
     for (const { queue } of this.#lanes) {
-      if (queue.length > capacity && overflow === 'fail') throw bufferFull(this.#stage, capacity)
+      if (queue.length > capacity && overflow === 'fail') return { deliveries, dropped, error: bufferFull(this.#stage, capacity) }
       while (queue.length > capacity) dropped.push(overflow === 'drop-oldest' ? queue.shift() : queue.pop())
     }
     this.#dropped += dropped.length
-    return { deliveries, dropped }
+    return { deliveries, dropped, error: undefined }
   }
 
   /** Deals out what waits, after demand has come or somebody has left. */

@@ -11,6 +11,7 @@
  *    subscribers that it is done, and stops when they have left.
  */
 import { assert } from '@cambium/base'
+import type { CambiumError } from '@cambium/base'
 import type { CheckedDispatch } from './dispatcher.ts'
 import { Inlet } from './inlet.ts'
 import type { SourceOptions } from './inlet.ts'
@@ -55,6 +56,7 @@ export type StageAction<In, Out> =
   | { readonly type: 'done'; readonly ids: readonly number[] }
   /** The stage ends: because that subscription has ended, or because it is done. */
   | { readonly type: 'stop'; readonly id: number | undefined }
+  | { readonly type: 'crash'; readonly error: CambiumError }
 
 export interface StageSetting {
   readonly stage: string
@@ -174,13 +176,13 @@ export class StageCore<In, Out> {
         const call = this.#calling
         assert(call !== undefined, 'a call is under way')
         this.#calling = undefined
+        this.#made(event.events, event.isEnd || call === 'finish')
         if (call === 'handle') {
           this.#handled += this.#inHand.length
           this.#inHand = []
           if (!this.#setting.isManual) this.#in.confirm()
         }
         if (call === 'demand') this.#isDry = event.events.length === 0
-        this.#made(event.events, event.isEnd || call === 'finish')
       }
     }
   }
@@ -188,9 +190,12 @@ export class StageCore<In, Out> {
   #made(events: readonly Out[], isEnd: boolean): void {
     if (isEnd) this.#isEnding = true
     if (events.length === 0 || this.#outlet === undefined) return
-    const { deliveries, dropped } = this.#outlet.push(events)
+    const { deliveries, dropped, error } = this.#outlet.push(events)
     this.#deliver(deliveries)
     if (dropped.length > 0) this.#actions.push({ type: 'drop', events: dropped })
+    if (error === undefined) return
+    this.#isOver = true
+    this.#actions.push({ type: 'crash', error })
   }
 
   #deliver(deliveries: readonly Delivery<Out>[]): void {

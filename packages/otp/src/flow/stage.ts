@@ -308,6 +308,8 @@ export class Stage {
           this.#subscribers.get(id)?.ref.tell({ $flow: 'done', id })
         }
         return
+      case 'crash':
+        throw action.error
       case 'stop': {
         const entry = action.id === undefined ? undefined : this.#sources.get(action.id)
         this.#context.stop(entry === undefined ? undefined : reasonOf(entry))

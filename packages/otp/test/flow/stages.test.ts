@@ -4,7 +4,7 @@ import type { Simulation } from '@cambium/testkit'
 import { describe, expect, test } from 'vitest'
 import { stageStatistics, subscribe, unsubscribe } from '../../src/index.ts'
 import type { ProducerRef, Subscription } from '../../src/index.ts'
-import { batcher, everyone, inTurn, journal, numbers, parted, repeater, taker, tower } from './fixtures/stages.ts'
+import { batcher, everyone, inTurn, journal, numbers, parted, repeater, taker, tower, tripler } from './fixtures/stages.ts'
 import type { JournalRef } from './fixtures/stages.ts'
 
 const runs = { runs: 20, cores: 2 }
@@ -195,6 +195,46 @@ test('D6 a full buffer drops what its policy says, each a dead letter', async ()
     await sim.settle()
     await sim.system.stop(other)
     expect(sim.system.books().dead.stopped).toBe(2)
+  }, runs)
+})
+
+test('D6 a full buffer that drops nothing crashes its stage: what was wanted has gone, the rest are dead letters', async () => {
+  await simulate(async (sim) => {
+    const { take, lines } = await bench(sim)
+    const producer = await sim.spawn(tower, undefined, { core: 1 })
+    const to = await sim.spawn(tripler, { to: producer as unknown as ProducerRef<string> }, { core: 2, restart: 'temporary' })
+    const reason = sim.system.monitor(to)
+    const subscription = { to: to as unknown as ProducerRef<number>, maxDemand: 2, cancel: 'temporary' as const }
+    await take('a', subscription, { slowMs: 1000 })
+    await sim.settle()
+    producer.tell({ give: 'ab' })
+    await sim.settle()
+    expect((await lines('a')).join('')).toBe('a')
+    expect(await stageStatistics(to)).toMatchObject({ handled: 2, sent: 2, buffered: 4 })
+    producer.tell({ give: 'c' }) // waits: nobody wants it yet
+    await sim.settle()
+    expect(await stageStatistics(to)).toMatchObject({ handled: 2, waiting: 1 })
+    await sim.system.stop(to)
+    expect(await reason).toEqual({ kind: 'shutdown' })
+    expect(sim.system.books().dead.stopped).toBe(5)
+  }, runs)
+  await simulate(async (sim) => {
+    const { take, lines } = await bench(sim)
+    const producer = await sim.spawn(tower, undefined, { core: 1 })
+    const to = await sim.spawn(tripler, { to: producer as unknown as ProducerRef<string> }, { core: 2, restart: 'temporary' })
+    const reason = sim.system.monitor(to)
+    await take('a', { to: to as unknown as ProducerRef<number>, maxDemand: 3, cancel: 'temporary' })
+    await sim.settle()
+    producer.tell({ give: 'abc' })
+    expect(await reason).toMatchObject({
+      kind: 'crash',
+      error: { code: 'ERR_BUFFER_FULL', fields: { stage: 'tripler', capacity: 4 } },
+    })
+    await sim.settle()
+    expect((await lines('a')).join('')).toBe('aaacancelled crash')
+    // The message in hand; the six events that were not sent, and the demand that came too late.
+    const { crashed, stopped, no_such_actor: late } = sim.system.books().dead
+    expect({ crashed, unsent: stopped + late }).toEqual({ crashed: 1, unsent: 7 })
   }, runs)
 })
 
