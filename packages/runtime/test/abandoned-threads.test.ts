@@ -1,6 +1,6 @@
 /** Threads that do not end when they are told to: their cores live on, nothing of theirs reaches a successor, and past a limit the process ends (D3, D10). */
 import { startSystem } from '@cambium/runtime'
-import { expect, it, onTestFinished } from 'vitest'
+import { expect, it, onTestFinished, vi } from 'vitest'
 import { blocked, unwatched } from './fixtures/blocked.ts'
 import { counter } from './fixtures/counter.ts'
 import { createNamedPipe } from './fixtures/named-pipe.ts'
@@ -53,7 +53,9 @@ it('a thread that does not end at the shutdown is told of in its report', async 
   const { path, release } = pipe()
   const ended = next(system, 'abandoned_ended')
   ref.tell({ pipe: path, home })
-  expect(await system.shutdown({ timeoutMs: 500 })).toMatchObject({ isDrained: false, abandoned: [1], abandonedThreads: 1 })
+  await vi.waitFor(() => expect(system.booksOf(1).taken).toBe(1), { timeout: 10_000, interval: 2 })
+  // Its handler runs; in the time that is given to drain it comes to its call, however busy the machine is.
+  expect(await system.shutdown({ timeoutMs: 3000 })).toMatchObject({ isDrained: false, abandoned: [1], abandonedThreads: 1 })
   await release()
   expect(await ended).toEqual({ core: 1, abandoned: 0 })
 })
@@ -66,7 +68,7 @@ it('past abandonedMax the system fails, and the process ends by SIGKILL after it
     error: {
       code: 'ERR_CORES_ABANDONED',
       message: expect.stringMatching(/^threads did not end: abandoned=1, abandonedMax=0, last=callback did not end/) as string,
-      cause: { code: 'ERR_CALLBACK_BUDGET', fields: { budgetMs: 300 } },
+      cause: { code: 'ERR_CALLBACK_BUDGET', fields: { budgetMs: 500 } },
     },
     report: { abandoned: [1], abandonedThreads: 1, books: { queued: 0 } },
   })

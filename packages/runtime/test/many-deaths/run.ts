@@ -8,7 +8,7 @@
 import { once } from 'node:events'
 import { readdirSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { parseArgs } from 'node:util'
+import { isDeepStrictEqual, parseArgs } from 'node:util'
 import { startSystem } from '@cambium/runtime'
 import { counter } from '../fixtures/counter.ts'
 import { perilous } from '../fixtures/perilous.ts'
@@ -21,6 +21,11 @@ const REST_LOOKS = 5
 const REST_LOOKS_MAX = 200
 const REST_LOOK_MS = 50
 const QUARTERS = 4
+/** What the engine compiles meanwhile grows the heap by a mebibyte or two; a core that stays behind has several. */
+const HEAP_MB_MAX = 3
+/** Recovery is compared where a quarter is long enough for what else the machine does to even out. */
+const QUARTER_MIN = 100
+const SLOWER_MAX = 3
 
 interface Count {
   readonly threads: number
@@ -107,3 +112,14 @@ console.log(
     books: { sent: books.sent, processed: books.processed, dead: books.deadTotal, queued: books.queued },
   }),
 )
+
+const { heapMb: heapBefore, ...countedBefore } = before
+const { heapMb: heapAfter, ...countedAfter } = after
+if (!isDeepStrictEqual(countedAfter, countedBefore) || heapAfter - heapBefore > HEAP_MB_MAX) fail('something was left behind')
+const [first, last] = [quarters[0]?.medianMs ?? 0, quarters.at(-1)?.medianMs ?? 0]
+if (deaths / QUARTERS >= QUARTER_MIN && last > SLOWER_MAX * first) fail('recovery has become slower')
+
+function fail(what: string): void {
+  console.error(`many deaths: ${what}`)
+  process.exitCode = 1
+}
