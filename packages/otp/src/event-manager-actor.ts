@@ -12,29 +12,19 @@
 import { EXIT_NORMAL } from '@cambium/actor'
 import type { ActorRef, AnyRef, ExitReason, Info } from '@cambium/actor'
 import { CambiumError, optionError, sameAddress, toErrorRecord } from '@cambium/base'
-import type { ActorAddress } from '@cambium/base'
 import type { ChannelWriter, ManagerHands, News, RunContext } from '@cambium/scheduler'
 import type { HandlerEnd, HandlerName, HandlerSpec, Handover } from './define-event-handler.ts'
 import { EventHandlers, handlerPresent, keyOf, noSuchHandler, removalNews, short } from './event-handlers.ts'
-import { REQUEST, STATION } from './event-manager-protocol.ts'
-import type { HandlerRequest, InstalledHandler, StationArgument, StationOrder } from './event-manager-protocol.ts'
+import { REQUEST } from './event-manager-protocol.ts'
+import type { HandlerRequest, InstalledHandler, StationOrder } from './event-manager-protocol.ts'
 import { handlerContext } from './handler-context.ts'
-
-/** How long the handlers of a core may take to begin again, and to end, in milliseconds. */
-const STATION_TIMEOUT_MS = 5000
+import { startStation, STATION_TIMEOUT_MS } from './station-start.ts'
+import type { Station } from './station-start.ts'
 
 interface Placement {
   readonly spec: HandlerSpec<never>
   readonly core: number
   readonly owner: AnyRef | undefined
-}
-
-interface Station {
-  /** Among the children of the manager. */
-  readonly id: string
-  readonly core: number
-  readonly place: number
-  ready: Promise<ActorRef>
 }
 
 export class EventManagerActor {
@@ -43,7 +33,10 @@ export class EventManagerActor {
   readonly #hands: ManagerHands
   readonly #behaviour: { readonly module: string; readonly name: string; readonly ringBytes: number }
   readonly #placements = new Map<string, Placement>()
+  /** By core. */
   readonly #stations = new Map<number, Station>()
+  /** By id: those that are being stopped too. Each has its place until it is dismissed. */
+  readonly #all = new Map<string, Station>()
   #channel: ChannelWriter | undefined = undefined
   #stationCount = 0
   #isEnding = false
@@ -120,10 +113,10 @@ export class EventManagerActor {
   async terminate(reason: ExitReason): Promise<void> {
     this.#isEnding = true
     this.#channel?.flush()
-    const { keeper } = this.#context
-    const stopped = Array.from(this.#stations.values(), ({ id }) => {
-      return new Promise<unknown>((resolve) => {
-        keeper.stop(id, STATION_TIMEOUT_MS, resolve)
+    const stopped = Array.from(this.#all.values(), (station) => {
+      return new Promise<void>((resolve) => {
+        station.onGone = resolve
+        this.#stop(station)
       })
     })
     await Promise.all(stopped)
@@ -259,9 +252,7 @@ export class EventManagerActor {
     const station = this.#stations.get(core)
     if (station === undefined || this.#isEnding || rest.some((each) => each.core === core)) return
     this.#stations.delete(core)
-    this.#context.keeper.stop(station.id, STATION_TIMEOUT_MS, () => {
-      this.#dismiss(station)
-    })
+    this.#stop(station)
   }
 
   #tellOwner({ spec, owner }: Placement, reason: ExitReason, next?: HandlerName): void {
@@ -292,8 +283,9 @@ export class EventManagerActor {
     this.#stationCount += 1
     const place = this.#channel.join(core)
     const id = `core-${core}#${this.#stationCount}`
-    const station: Station = { id, core, place, ready: this.#start(id, core, place, []) }
+    const station: Station = { id, core, place, ready: this.#start(id, core, place, []), onGone: undefined }
     this.#stations.set(core, station)
+    this.#all.set(id, station)
     try {
       return await station.ready
     } catch (error) {
@@ -304,16 +296,8 @@ export class EventManagerActor {
   }
 
   #start(id: string, core: number, place: number, handlers: readonly HandlerSpec<never>[]): Promise<ActorRef> {
-    const { module, name: behaviour } = this.#behaviour
     const { memory } = this.#channel as ChannelWriter
-    const argument: StationArgument = { [STATION]: { manager: this.#context.self, memory, place, handlers } }
-    const spec = { module, behaviour, argument, name: undefined, mailbox: undefined, initTimeoutMs: STATION_TIMEOUT_MS }
-    return new Promise((resolve, reject) => {
-      this.#context.keeper.start({ id, spec, core, isStatic: false, isKept: false }, (error, address) => {
-        if (error === undefined) resolve(this.#context.refTo(address as ActorAddress) as unknown as ActorRef)
-        else reject(error)
-      })
-    })
+    return startStation(this.#context, this.#behaviour, { id, core, place, memory, handlers })
   }
 
   #order(station: ActorRef, order: StationOrder): Promise<unknown> {
@@ -323,8 +307,7 @@ export class EventManagerActor {
 
   #coreLost(ids: readonly string[], blamed: readonly string[]): void {
     for (const id of ids) {
-      const station = [...this.#stations.values()].find((each) => each.id === id)
-      this.#context.keeper.release(id)
+      const station = this.#stationGone(id)
       if (station === undefined) continue
       const error = new CambiumError('ERR_CORE_LOST', `core died: core=${station.core}`, { severity: 'crash' })
       const reason: ExitReason = { kind: 'core_lost', error: toErrorRecord(error) }
@@ -334,9 +317,17 @@ export class EventManagerActor {
   }
 
   #stationLost(id: string, reason: ExitReason): void {
-    const station = [...this.#stations.values()].find((each) => each.id === id)
-    this.#context.keeper.release(id)
+    const station = this.#stationGone(id)
     if (station !== undefined) this.#lose(station, reason)
+  }
+
+  /** Its actor is not there any more. Answers the station if handlers are missed; one that was to end has ended. */
+  #stationGone(id: string): Station | undefined {
+    const station = this.#all.get(id)
+    this.#context.keeper.release(id)
+    if (station === undefined || (!this.#isEnding && this.#stations.get(station.core) === station)) return station
+    this.#dismiss(station)
+    return undefined
   }
 
   /** The successor of its core gets a station as well. */
@@ -379,15 +370,23 @@ export class EventManagerActor {
     }
   }
 
+  #stop(station: Station): void {
+    this.#context.keeper.stop(station.id, STATION_TIMEOUT_MS, () => {
+      this.#dismiss(station)
+    })
+  }
+
   /** Its actor has ended: its place and its slot are free. */
-  #dismiss({ id, place }: Station): void {
+  #dismiss({ id, place, onGone }: Station): void {
+    if (!this.#all.delete(id)) return
     this.#channel?.leave(place)
     this.#context.keeper.release(id)
+    onGone?.()
   }
 
   #stationOf(ref: AnyRef): Station | undefined {
     const { keeper } = this.#context
     const id = keeper.idOf(ref)
-    return id === undefined ? undefined : [...this.#stations.values()].find((each) => each.id === id)
+    return id === undefined ? undefined : this.#all.get(id)
   }
 }

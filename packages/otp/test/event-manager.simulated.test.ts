@@ -170,7 +170,7 @@ test('order holds, and all comes to rest, under the faults of the simulator', as
       }
       seen += looks
     },
-    { ...cores, runs: 60, faults: FAULTS, options: { coreIntensity: 10_000 }, shrinkRuns: 20 },
+    { ...cores, runs: 100, faults: FAULTS, options: { coreIntensity: 10_000 }, shrinkRuns: 20 },
   )
   expect(seen).toBeGreaterThan(100)
 })
