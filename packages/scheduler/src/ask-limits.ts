@@ -7,10 +7,10 @@ import type { Replies } from './replies.ts'
 import type { TimerWheel } from './timer-wheel.ts'
 
 /** Whoever is running now waits for the answer, as far as can be told. Answers the number of the chain of calls that the ask goes on with, 0 for none. */
-export function awaitAsk(host: AskerHost, ask: PendingAsk): number {
+export function awaitAsk(host: AskerHost, ask: PendingAsk, nowMs: number): number {
   const cell = host.dispatcher.sending
   if (cell === undefined || (cell.status !== READY && cell.status !== BUSY)) return 0
-  ask.askedAt = host.now()
+  ask.askedAt = nowMs
   ask.owner = cell
   const hand = (cell.hand ??= new Hand(undefined))
   hand.addAsk(ask)
@@ -23,18 +23,17 @@ export interface AskerHost {
   readonly coreNumber: number
   readonly dispatcher: Dispatcher
   readonly asks: AskTable
-  now(): number
 }
 
-/** Its time is Infinity for none; what it says when that is over it knows itself. */
+/** `dueMs` is Infinity for no limit; what it says when its time is over it knows itself. */
 export function limitAsk(
-  host: { readonly wheel: TimerWheel; now(): number },
+  host: { readonly wheel: TimerWheel },
   replies: Replies,
   ask: PendingAsk,
-  timeoutMs: number,
+  dueMs: number,
   signal: AbortSignal | undefined,
 ): void {
-  if (timeoutMs !== Infinity) host.wheel.start(ask, host.now() + timeoutMs)
+  if (dueMs !== Infinity) host.wheel.start(ask, dueMs)
   if (signal === undefined) return
   const onAbort = (): void => {
     replies.failAsk(ask, signal.reason as Error)

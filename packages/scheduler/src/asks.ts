@@ -26,6 +26,7 @@ export interface Asking {
 
 export class PendingAsk extends Timer {
   readonly target: ActorAddress
+  readonly timeoutMs: number
   /** 0 for an ask on the same core. */
   correlation = 0
   /** End of its record, or of its first fragment, as a {@link RecordLane.position} of the way to the target's core; undefined until that is written there. */
@@ -52,6 +53,7 @@ export class PendingAsk extends Timer {
 
   constructor(
     target: ActorAddress,
+    timeoutMs: number,
     resolve: (value: unknown) => void,
     reject: (error: unknown) => void,
     expire: (ask: PendingAsk) => void,
@@ -59,6 +61,7 @@ export class PendingAsk extends Timer {
   ) {
     super()
     this.target = target
+    this.timeoutMs = timeoutMs
     this.#by = by
     if (by !== undefined) {
       this.#nextOfBy = by.asks

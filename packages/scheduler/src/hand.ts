@@ -9,6 +9,8 @@ import { Stamp } from './message-stamp.ts'
 import type { NestedMessage } from './nested-messages.ts'
 import type { OpenReceive } from './selective-receive.ts'
 
+const NONE: ReadonlySet<never> = new Set()
+
 export class Hand {
   /** What lay beside the message in the mailbox, unless that was its asker alone. */
   readonly beside: Beside | undefined
@@ -16,15 +18,45 @@ export class Hand {
   stash: 'no' | 'kept' | 'dropped' = 'no'
   /** Number of the chain of calls that it is part of; 0 for none. */
   chain: number
-  readonly receives: Set<OpenReceive> = new Set()
-  /** Messages of its chain that are handled inside its handler. */
-  readonly nested: Set<NestedMessage> = new Set()
+  /** Made when the first is added: each handler that asks has a hand, and few of them need these. */
+  #receives: Set<OpenReceive> | undefined = undefined
+  #nested: Set<NestedMessage> | undefined = undefined
   /** Asks of the handler that nobody has answered yet; a list through {@link PendingAsk.nextOfHand}. */
   #firstAsk: PendingAsk | undefined = undefined
 
   constructor(beside: Beside | undefined) {
     this.beside = beside
     this.chain = beside instanceof Stamp ? beside.chain : 0
+  }
+
+  get receives(): ReadonlySet<OpenReceive> {
+    return this.#receives ?? NONE
+  }
+
+  addReceive(receive: OpenReceive): void {
+    ;(this.#receives ??= new Set()).add(receive)
+  }
+
+  removeReceive(receive: OpenReceive): void {
+    this.#receives?.delete(receive)
+  }
+
+  /** Messages of its chain that are handled inside its handler. */
+  get nested(): ReadonlySet<NestedMessage> {
+    return this.#nested ?? NONE
+  }
+
+  addNested(message: NestedMessage): void {
+    ;(this.#nested ??= new Set()).add(message)
+  }
+
+  /** False when it is not there any more. */
+  removeNested(message: NestedMessage): boolean {
+    return this.#nested?.delete(message) === true
+  }
+
+  clearNested(): void {
+    this.#nested?.clear()
   }
 
   get hasAsks(): boolean {

@@ -63,7 +63,7 @@ export class NestedMessages {
 
   run(cell: ActorCell, hand: Hand, message: unknown, stamp: Stamp): void {
     const nested: NestedMessage = { message: keepMessage(message), asker: stamp.asker, settled: undefined }
-    hand.nested.add(nested)
+    hand.addNested(nested)
     const program = cell.program as Program<unknown, unknown, unknown, unknown>
     const context = (cell.context as RunContext).inside(nested)
     let result: unknown
@@ -109,11 +109,11 @@ export class NestedMessages {
           new CambiumError('ERR_NO_SUCH_ACTOR', `actor has ended: actor=${cell.label}`, { severity: 'crash' }),
         )
     }
-    hand.nested.clear()
+    hand.clearNested()
   }
 
   #ended(cell: ActorCell, hand: Hand, nested: NestedMessage, next: unknown): void {
-    if (!hand.nested.delete(nested)) return // given up
+    if (!hand.removeNested(nested)) return // given up
     if (next !== undefined) cell.state = next
     count(this.#host.books, PROCESSED)
     const { asker } = nested
@@ -123,7 +123,7 @@ export class NestedMessages {
   }
 
   #crashed(cell: ActorCell, hand: Hand, nested: NestedMessage, error: unknown): void {
-    if (!hand.nested.delete(nested)) return
+    if (!hand.removeNested(nested)) return
     const record = toErrorRecord(error)
     this.#host.deadLetters.bury('crashed', cell, { name: cell.name, message: nested.message, detail: record.message })
     const { asker } = nested

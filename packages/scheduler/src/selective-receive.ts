@@ -126,7 +126,7 @@ export class SelectiveReceive {
   ): void {
     const { wheel } = this.#host
     const close = (): void => {
-      hand.receives.delete(receive)
+      hand.removeReceive(receive)
       wheel.cancel(timer)
       wait.signal?.removeEventListener('abort', onAbort)
       this.#host.sender.hasSettled = true
@@ -150,7 +150,7 @@ export class SelectiveReceive {
       const message = `no message that matches came in time: actor=${cell.label}, timeoutMs=${wait.timeoutMs}`
       receive.fail(new CambiumError('ERR_RECEIVE_TIMEOUT', message, { severity: 'crash', fields: { timeoutMs: wait.timeoutMs } }))
     })
-    hand.receives.add(receive)
+    hand.addReceive(receive)
     if (Number.isFinite(wait.timeoutMs)) wheel.start(timer, this.#host.now() + wait.timeoutMs)
     wait.signal?.addEventListener('abort', onAbort, { once: true })
   }

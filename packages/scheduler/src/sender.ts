@@ -224,13 +224,12 @@ export class Sender {
       const link = isLocal ? undefined : this.#linkTo(target)
       const failsIfFull = wait?.failsIfFull === true
       if (failsIfFull && this.#isFull(target, link, sentPriority(stamp))) throw targetFull(target)
-      const expire = (expired: PendingAsk): void => {
-        this.replies.failAsk(expired, askTimeout(target, timeoutMs))
-      }
-      const ask = new PendingAsk(target, resolve, reject, expire, this.#host.dispatcher.sending)
-      if (wait?.isAwaited !== false) stamp = stampChain(stamp, awaitAsk(this.#host, ask))
+      const ask = new PendingAsk(target, timeoutMs, resolve, reject, this.#expire, this.#host.dispatcher.sending)
+      const nowMs = this.#host.now()
+      const dueMs = nowMs + timeoutMs
+      if (wait?.isAwaited !== false) stamp = stampChain(stamp, awaitAsk(this.#host, ask, nowMs))
       if (link === undefined) {
-        limitAsk(this.#host, this.replies, ask, timeoutMs, signal)
+        limitAsk(this.#host, this.replies, ask, dueMs, signal)
         count(this.#host.books, SENT)
         this.#postLocal(target, keepMessage(message), ask, stamp)
         return
@@ -239,7 +238,7 @@ export class Sender {
       let bytes: Buffer
       try {
         if (stamp === undefined && this.#compose(link, target, message, ask)) {
-          limitAsk(this.#host, this.replies, ask, timeoutMs, signal)
+          limitAsk(this.#host, this.replies, ask, dueMs, signal)
           return
         }
         bytes = stamp === undefined ? this.#encode(message, target.layouts) : this.#encodeStamped(message, stamp, target.layouts)
@@ -251,7 +250,7 @@ export class Sender {
         this.replies.failAsk(ask, targetFull(target))
         return
       }
-      limitAsk(this.#host, this.replies, ask, timeoutMs, signal)
+      limitAsk(this.#host, this.replies, ask, dueMs, signal)
       count(this.#host.books, SENT)
       this.#post(target, bytes, ask, stamp)
     })
@@ -375,6 +374,10 @@ export class Sender {
   }
 
   readonly #now = (): number => this.#host.now()
+
+  readonly #expire = (ask: PendingAsk): void => {
+    this.replies.failAsk(ask, askTimeout(ask.target, ask.timeoutMs))
+  }
 
   /** Throws `ERR_OPTION`. */
   #stampOf(options: SendOptions): Stamp | undefined {
