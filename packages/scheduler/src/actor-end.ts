@@ -44,8 +44,10 @@ export class ActorEnd {
       done(EXIT_SHUTDOWN)
       return
     }
+    // Who wants the slot freed has the last word, whoever came first: its owner's core may have died, and its successor may know already that it is not wanted.
+    const isFinal = cell.afterEnd !== undefined && !cell.keepsSlot
     ;(cell.afterEnd ??= []).push(done)
-    cell.keepsSlot = keepsSlot && cell.isSupervised
+    cell.keepsSlot = keepsSlot && cell.isSupervised && !isFinal
     if (cell.status === AWAITING) {
       this.#free(cell, EXIT_SHUTDOWN)
       return

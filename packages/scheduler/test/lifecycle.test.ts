@@ -574,3 +574,30 @@ describe('children', () => {
     expect(world.notes).toEqual(['behaviour', 'mailbox.capacity', 'options.size', 'options.name', 'options.initTimeoutMs'])
   })
 })
+
+test.each([true, false])(
+  'a slot that one end was to free is freed, whoever else asks for another end, before it or after it: %s',
+  async (isFirst) => {
+    const world = new World()
+    const ending = gate()
+    const ref = world.spawn(
+      1,
+      behave<null, string, null>({ init: () => null, receive: () => {}, terminate: () => ending.promise }),
+      null,
+    )
+    await world.run()
+    const { slot, generation } = ref
+    // Its owner's core has died, which the successor and the root tell by different ways.
+    const release = { type: 'release', slot, generation } as const
+    const stop = { type: 'stop', request: 0, slot, generation, timeoutMs: 5000, keepsSlot: true } as const
+    for (const signal of isFirst ? [release, stop] : [stop, release]) {
+      world.signal(1, signal)
+      await world.run()
+    }
+    expect(world.cell(ref)).toBeDefined()
+    ending.open()
+    await world.run()
+    expect(world.cell(ref)).toBeUndefined()
+    world.expectBalanced()
+  },
+)
