@@ -4,7 +4,7 @@
  * 1. Start: `tree`, its top supervisor and all below it, `start`; then the phases, when the controller says so.
  * 2. Stop: the signal is aborted, `prepStop`, the tree from the youngest to the oldest, `stop`. When the tree has ended by itself, `stop` alone.
  * 3. Every callback has a limit. One that overruns it while the application starts has failed, and what it answers after all goes to `stop` at once; one that
- *    overruns it later, or throws, is told as a fault, and what follows it follows.
+ *    overruns it later, or throws, is told as a fault, and what follows it follows. A `start` that is cut short is waited for, within its limit.
  */
 import { fileURLToPath } from 'node:url'
 import { isDeepStrictEqual } from 'node:util'
@@ -29,6 +29,9 @@ export interface ApplicationHost {
   gone(application: RunningApplication, reason: ExitReason): void
 }
 
+/** Failures to come back after the death of a core that are borne: another core may die meanwhile, with children of it. */
+const RETURNS = { intensity: 10, periodMs: 60_000 } as const
+
 type Config = Readonly<Record<string, unknown>>
 type Assets = Readonly<Record<string, string>>
 
@@ -47,6 +50,10 @@ export class RunningApplication {
   #state: unknown
   /** `start` is done: the callbacks after it have what they need. */
   #isUp = false
+  /** What `start` answers from now on comes too late for the end. */
+  #isOver = false
+  /** Settles when `start` has answered, or its limit is over. */
+  #starting: Promise<void> | undefined
 
   constructor(
     host: ApplicationHost,
@@ -77,7 +84,7 @@ export class RunningApplication {
         this.#top = await this.#call('tree', cut, () => own.tree?.(this.context))
         const { behaviour, argument, options } = checkTop(this.name, this.#top)
         // A core's death is none of its: the root starts it again then. Whatever else ends it, ends the application.
-        const always = { name: this.name, ...options, restart: 'transient', intensity: 0 } as const
+        const always = { name: this.name, ...options, restart: 'transient', ...RETURNS } as const
         this.#tree = await this.#host.hooks.startTree(behaviour, argument as never, always, (reason) => {
           this.#host.gone(this, reason)
         })
@@ -86,7 +93,11 @@ export class RunningApplication {
     }
     await this.#step('start', cut, async () => {
       const late = (state: unknown): void => {
-        void this.#quietly('stop', (callbacks) => callbacks.stop?.(state, this.context))
+        if (this.#isOver) void this.#quietly('stop', (callbacks) => callbacks.stop?.(state, this.context))
+        else {
+          this.#state = state
+          this.#isUp = true
+        }
       }
       this.#state = await this.#call('start', cut, () => own.start?.(this.context), late)
       this.#isUp = true
@@ -112,11 +123,14 @@ export class RunningApplication {
     const hasTree = this.status !== 'ended'
     this.status = 'stopping'
     this.#abort.abort(new CambiumError('ERR_APPLICATION_ENDED', `application is stopping: application=${this.name}`))
+    // A run that follows must not meet what is left of this one; the end of the system waits for none.
+    if (untilMs() === undefined) await this.#starting
     if (hasTree) {
       if (this.#isUp) await this.#quietly('prepStop', (callbacks) => callbacks.prepStop?.(this.#state, this.context))
       await drain()
       await this.#tree?.stop(untilMs())
     }
+    this.#isOver = true
     if (this.#isUp) await this.#quietly('stop', (callbacks) => callbacks.stop?.(this.#state, this.context))
     this.#isUp = false
   }
@@ -196,7 +210,7 @@ export class RunningApplication {
     }
   }
 
-  /** Waits for a callback until its limit, or until it is `cut`. `late` gets what it answers afterwards. */
+  /** Waits for a callback until its limit, or until it is `cut`. `late` gets what it answers afterwards; the limit holds for that, too. */
   #call<T>(step: string, cut: AbortSignal | undefined, callback: () => T | Promise<T>, late?: (answer: T) => void): Promise<T> {
     const limitMs = this.#host.limitMs(this.application.callbackTimeoutMs)
     return new Promise((resolve, reject) => {
@@ -205,16 +219,21 @@ export class RunningApplication {
       const settle = (how: () => void): void => {
         if (isOver) return
         isOver = true
-        cancel()
         cut?.removeEventListener('abort', onCut)
         how()
       }
       const onCut = (): void => {
+        if (late === undefined) cancel()
         settle(() => {
           reject(cut?.reason as Error)
         })
       }
+      let expire = (): void => {}
+      const expired = new Promise<void>((done) => {
+        expire = done
+      })
       const cancel = this.#host.hooks.after(limitMs, () => {
+        expire()
         settle(() => {
           const message = `callback took too long: application=${this.name}, callback=${step}, limitMs=${Math.round(limitMs)}`
           reject(new CambiumError('ERR_APPLICATION_TIMEOUT', message, { severity: 'crash', fields: { limitMs } }))
@@ -222,20 +241,23 @@ export class RunningApplication {
       })
       cut?.addEventListener('abort', onCut)
       const run = async (): Promise<T> => callback()
-      run().then(
+      const answered = run().then(
         (answer) => {
+          cancel()
           if (isOver) late?.(answer)
           settle(() => {
             resolve(answer)
           })
         },
         (error: unknown) => {
+          cancel()
           const thrown = error as Error
           settle(() => {
             reject(thrown)
           })
         },
       )
+      if (late !== undefined) this.#starting = Promise.race([answered, expired])
     })
   }
 }

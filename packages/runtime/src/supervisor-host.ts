@@ -99,7 +99,8 @@ export class SupervisorHost {
 
   exited(actor: Actor, reason: ExitReason): void {
     noteEnd(actor, () => reason)
-    this.#driver.childExited(actor.id, childExitOf(reason))
+    // A tree that ends by itself, for whatever reason, has ended; the loss of its core is another matter.
+    this.#driver.childExited(actor.id, actor.onGone === undefined ? childExitOf(reason) : { kind: 'shutdown' })
   }
 
   coreLost(actors: readonly Actor[], blamed: ActorAddress | undefined): void {

@@ -14,7 +14,10 @@ export interface SystemHooks {
   now(): number
   /** Calls back after so many milliseconds of the system's clock; what is returned prevents that. */
   after(delayMs: number, callback: () => void): () => void
-  /** As `system.spawn`. `onGone` is told once, when the actor will not be started again, how its last incarnation ended; also when it was asked to end. */
+  /**
+   * As `system.spawn`, transient: it is started again when its core dies, within `intensity` and `periodMs` where that fails, and when it ends by itself it has ended.
+   * `onGone` is told once, when it will not be started again, how its last incarnation ended; also when it was asked to end.
+   */
   startTree<A, M, R>(
     behaviour: Behaviour<A, M, R>,
     argument: A,
