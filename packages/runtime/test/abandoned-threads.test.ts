@@ -61,7 +61,11 @@ it('a thread that does not end at the shutdown is told of in its report', async 
 })
 
 it('past abandonedMax the system fails, and the process ends by SIGKILL after its report, as it could not end otherwise', async () => {
-  const { code, signal, lines, errors } = await runScript('failure-script.ts', ['blocked', JSON.stringify({ abandonedMax: 0 })])
+  const { code, signal, lines, errors } = await runScript('failure-script.ts', [
+    'blocked',
+    JSON.stringify({ abandonedMax: 0 }),
+    pipe().path,
+  ])
   expect({ code, signal, lines }).toEqual({ code: null, signal: 'SIGKILL', lines: ['terminated: failed'] })
   expect(JSON.parse(errors)).toMatchObject({
     cambium: 'system failed',
@@ -75,7 +79,7 @@ it('past abandonedMax the system fails, and the process ends by SIGKILL after it
 })
 
 it('with abandonedMax: Infinity all of them are borne', async () => {
-  const { code, lines, errors } = await runScript('failure-script.ts', ['blocked', JSON.stringify({ borne: true })])
+  const { code, lines, errors } = await runScript('failure-script.ts', ['blocked', JSON.stringify({ borne: true }), pipe().path])
   expect({ code, lines, errors }).toEqual({
     code: 0,
     lines: ['incarnation 1', 'terminated: shutdown', 'exit listener'],
