@@ -168,9 +168,10 @@ test('order holds, and all comes to rest, under the faults of the simulator', as
           for (let at = 1; at < values.length; at += 1) expect(values[at]).toBeGreaterThan(values[at - 1] as number)
         }
       }
+      await sim.advance(6000) // what a dead manager has left elsewhere has ended by then
       seen += looks
     },
-    { ...cores, runs: 100, faults: FAULTS, options: { coreIntensity: 10_000 }, shrinkRuns: 20 },
+    { ...cores, runs: 60, faults: FAULTS, options: { coreIntensity: 10_000 }, shrinkRuns: 20 },
   )
   expect(seen).toBeGreaterThan(100)
 })
