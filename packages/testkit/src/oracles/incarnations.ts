@@ -1,8 +1,9 @@
 /**
  * Who is alive. Never two incarnations of one actor, or of one name, at a time; no address given to two actors; no message to the state of
- * another incarnation (D8).
+ * another incarnation; and none refused as for nobody whose actor comes back (D8).
  */
 import type { ActorContext } from '@cambium/actor'
+import type { ActorAddress } from '@cambium/base'
 import { formatAddress } from '@cambium/base'
 import { violation } from './violation.ts'
 
@@ -19,6 +20,8 @@ export class IncarnationOracle {
   readonly #byAddress = new Map<string, Incarnation>()
   readonly #byName = new Map<string, Incarnation>()
   readonly #byContext = new WeakMap<ActorContext, Incarnation>()
+  /** Addresses at which messages were told that there is no such actor. */
+  readonly #refused = new Set<string>()
   readonly #coreLife: (core: number) => number
   #count = 0
 
@@ -37,6 +40,12 @@ export class IncarnationOracle {
     return latest === undefined ? undefined : { number: latest.number, isAlive: this.#isAlive(latest) }
   }
 
+  /** A message has found no such actor. */
+  refused(to: ActorAddress): void {
+    const address = formatAddress(to)
+    if (this.#byAddress.has(address)) this.#refused.add(address)
+  }
+
   /** Answers its number, in the order of the starts of a run, and whether the actor has begun before. */
   starting(context: ActorContext): { readonly address: string; readonly number: number; readonly isAnew: boolean } {
     const address = formatAddress(context.self)
@@ -53,6 +62,8 @@ export class IncarnationOracle {
           address,
           incarnation: context.incarnation,
         })
+      if (this.#refused.has(address))
+        throw violation('ERR_ORACLE_INCARNATION', 'a message was refused as for nobody, and its actor came back', { address })
       this.#byContext.delete(before.context)
     }
     const started = { address, number: now.number, isAnew: before !== undefined }

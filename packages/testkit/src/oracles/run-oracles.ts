@@ -62,7 +62,12 @@ export class RunOracles {
     this.#marks.watch(core, memory)
     this.#asks.watch(core)
     this.#stops.watchCore(core)
-    const { router } = core
+    const { deadLetters, router } = core
+    const bury = deadLetters.bury.bind(deadLetters)
+    deadLetters.bury = (reason, target, more) => {
+      bury(reason, target, more)
+      if (reason === 'no_such_actor') this.#incarnations.refused(target)
+    }
     const order = router.order.bind(router)
     router.order = (to, signal) => {
       if (signal.type === 'restart')

@@ -218,7 +218,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     file: CORE,
     find: 'this.#isOpen = options.isOpen ?? true',
     replace: 'this.#isOpen = true',
-    runsMax: 600,
+    runsMax: 200,
   },
   {
     name: 'forget-undecodable',
