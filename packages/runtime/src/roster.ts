@@ -47,6 +47,7 @@ export class Roster {
       budget,
       core: this.#placement.choose(checked.core, checked.key),
       address: undefined,
+      lastAddress: undefined,
       supervisor: undefined,
       isEnlisted: false,
       isEnding: false,
@@ -79,6 +80,7 @@ export class Roster {
   /** The actor has got its slot. */
   settle(actor: SupervisedActor, address: ActorAddress): void {
     actor.address = address
+    actor.lastAddress = address
     this.#bySlot.set(slotKey(address), actor)
     if (actor.start.name !== undefined) this.#office.settleName(actor.start.name, address)
   }

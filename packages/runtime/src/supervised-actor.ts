@@ -17,6 +17,8 @@ export interface SupervisedActor {
   readonly core: number
   /** Undefined until the first start. */
   address: ActorAddress | undefined
+  /** The latest one, also when the actor has ended: what a ref of it says. */
+  lastAddress: ActorAddress | undefined
   /** Of its group; one of its own, made at its first failure, for an actor spawned singly. */
   supervisor: SupervisorHost | undefined
   /** It has its name and counts on its core. */

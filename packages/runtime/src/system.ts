@@ -278,7 +278,9 @@ export async function createSystem(platform: SystemPlatform, given: SystemOption
     async supervise(children, groupOptions = {}) {
       checkOpen()
       const group = await groups.start(children, groupOptions, coreCount)
-      const refs = Object.fromEntries(group.actors.map((actor) => [actor.id, outsideRef(actor)]))
+      const refs = Object.fromEntries(
+        group.actors.map(({ id, lastAddress: address, layouts }) => [id, outsideRef({ address, layouts })]),
+      )
       groupOf.set(refs, group)
       return refs as GroupRefs<typeof children>
     },

@@ -3,6 +3,7 @@ import { child } from '@cambium/runtime'
 import type { System } from '@cambium/runtime'
 import { describe, expect, it } from 'vitest'
 import { counter } from './fixtures/counter.ts'
+import { mayfly } from './fixtures/mayfly.ts'
 import { member, recorder } from './fixtures/recorder.ts'
 import type { Recorder } from './fixtures/recorder.ts'
 import { starter } from './fixtures/starter.ts'
@@ -293,4 +294,15 @@ describe('stop of a group', () => {
     await Promise.all([stopping, system.stop(refs), ending])
     await system.stop(refs)
   })
+})
+
+it.each([0, 1])('on core %i a child that ends as soon as it has started was started', async (core) => {
+  const system = await start()
+  const options = { core, restart: 'temporary' } as const
+  const { first, second } = await system.supervise({
+    first: child(mayfly, undefined, options),
+    second: child(mayfly, undefined, options),
+  })
+  for (const ref of [first, second])
+    expect(await system.monitor(ref)).toMatchObject({ kind: expect.stringMatching(/^(normal|noproc)$/) as string })
 })
