@@ -3,6 +3,7 @@
  * there. Each actor has a supervisor and a budget of restarts of its own, so no failure of one counts against another; and cores may die as
  * often as somebody presses a button.
  */
+import { once } from 'node:events'
 import { CambiumError, startSystem } from 'cambium'
 import type { Ref, System } from 'cambium'
 import { cache } from './cache.ts'
@@ -33,6 +34,8 @@ export interface TileSystem {
   /** By core. */
   readonly caches: readonly (Ref<CacheMessage> | undefined)[]
   readonly regions: RegionDirectory
+  /** Resolves when the thread that waits to succeed a core is warm: from then on nothing is started in the background. */
+  readonly spareReady: Promise<unknown>
 }
 
 /** Regions with an actor of their own at a time. */
@@ -54,6 +57,7 @@ export async function startTileSystem(options: TileSystemOptions): Promise<TileS
     // Open requests are to be answered before the actors stop: that is the service's to arrange.
     handleSignals: false,
   })
+  const spareReady = once(system.events, 'spare_ready')
   try {
     const workers = Array.from({ length: cores }, (_, index) => index + 1)
     const front = await system.spawn(desk, { capacity: queuePerCore * cores }, { core: 0, name: 'desk', ...OFTEN })
@@ -71,7 +75,7 @@ export async function startTileSystem(options: TileSystemOptions): Promise<TileS
     )
     const byCore = [undefined, ...caches]
     const regions = new RegionDirectory(system, { desk: front, caches: byCore }, REGIONS_MAX)
-    return { system, desk: front, renderers, caches: byCore, regions }
+    return { system, desk: front, renderers, caches: byCore, regions, spareReady }
   } catch (error) {
     await system.shutdown()
     throw error

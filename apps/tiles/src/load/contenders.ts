@@ -101,7 +101,7 @@ function fronted(drawer: Drawer): Contest {
 }
 
 async function cambium(): Promise<Contest> {
-  const { system, regions } = await startTileSystem({
+  const { system, regions, spareReady } = await startTileSystem({
     cores: THREADS,
     cacheBytesMax: CACHE_BYTES,
     turnTimeoutMs: 10_000,
@@ -109,6 +109,7 @@ async function cambium(): Promise<Contest> {
     renderersPerCore: RENDERERS_PER_CORE,
     queuePerCore: QUEUE,
   })
+  await spareReady
   const gateway = new Gateway(regions, { frontBytesMax: FRONT_BYTES, inFlightMax: QUEUE })
   return {
     atHand: (picture) => gateway.atHand(picture),
