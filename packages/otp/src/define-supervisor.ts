@@ -4,11 +4,11 @@
  */
 import { createBehaviour, IGNORE } from '@cambium/actor'
 import type { ActorContext, Behaviour } from '@cambium/actor'
-import { CambiumError } from '@cambium/base'
+import { CambiumError, optionError } from '@cambium/base'
 import type { GroupChild } from '@cambium/runtime'
 import type { RunContext } from '@cambium/scheduler'
 import type { ChildSpec, SupervisorFlags } from '@cambium/supervision'
-import { childSpecOf } from './supervised-child.ts'
+import { childSpecError, childSpecOf } from './supervised-child.ts'
 import type { SupervisedChild } from './supervised-child.ts'
 import { SupervisorActor } from './supervisor-actor.ts'
 import type { SupervisorReply, SupervisorRequest } from './supervisor-protocol.ts'
@@ -29,7 +29,7 @@ export type Supervisor<Argument> = Behaviour<Argument, SupervisorRequest, Superv
 
 /**
  * Defines a supervisor and exports it under `name` from the module whose URL is given. Throws `ERR_BEHAVIOUR` when `init` is missing. A wrong flag or
- * child is told where it is started: `ERR_SUPERVISOR_FLAGS`, `ERR_CHILD_SPEC`; nothing is started then.
+ * child, or an answer of `init` that is none, is told where it is started: `ERR_SUPERVISOR_FLAGS`, `ERR_CHILD_SPEC`; nothing is started then.
  */
 export function defineSupervisor<Argument = void>(
   module: string | URL,
@@ -74,10 +74,11 @@ export function supervisorBehaviour<Argument>(
 }
 
 function begin(context: ActorContext<SupervisorRequest, SupervisorReply>, spec: SupervisorSpec): SupervisorActor {
+  if (typeof spec !== 'object' || spec === null || Array.isArray(spec))
+    throw wrong('init', spec, 'an object with flags and children')
   const { children = [], ...flags } = spec
-  if (!Array.isArray(children)) throw childrenError('children is no array')
-  if (flags.kind === 'dynamic' && children.length > 0)
-    throw childrenError(`children are ${children.length}, expected none in a dynamic supervisor`)
+  if (!Array.isArray(children)) throw wrong('children', children, 'an array')
+  if (flags.kind === 'dynamic' && children.length > 0) throw wrong('children', children, 'none in a dynamic supervisor')
   const specs = children.map((child): ChildSpec<SupervisedChild> => {
     const { id, ...rest } = childSpecOf(child as GroupChild<never, unknown>)
     return { id: id ?? rest.start.start.behaviour, ...rest }
@@ -85,6 +86,6 @@ function begin(context: ActorContext<SupervisorRequest, SupervisorReply>, spec: 
   return new SupervisorActor(context, flags, specs)
 }
 
-function childrenError(problem: string): CambiumError {
-  return new CambiumError('ERR_CHILD_SPEC', `child spec is wrong: ${problem}`, { fields: { field: 'children' } })
+function wrong(field: string, value: unknown, expected: string): unknown {
+  return childSpecError(optionError(field, value, expected))
 }

@@ -4,7 +4,7 @@
  */
 import { EXIT_SHUTDOWN } from '@cambium/actor'
 import type { ActorContext, ExitReason, Ref } from '@cambium/actor'
-import { CambiumError, toErrorRecord } from '@cambium/base'
+import { CambiumError, hashKey, toErrorRecord } from '@cambium/base'
 import { childExitOf } from '@cambium/runtime'
 import type { ChildKeeper, RunContext } from '@cambium/scheduler'
 import { countChildren, createSupervisorDriver, whichChildren } from '@cambium/supervision'
@@ -20,8 +20,9 @@ import type {
   SupervisorFlags,
   SupervisorHands,
 } from '@cambium/supervision'
-import { coreOf } from './supervised-child.ts'
+import { checkCore, coreOf } from './supervised-child.ts'
 import type { SupervisedChild, SupervisedChildSpec } from './supervised-child.ts'
+import { isSupervisorRequest } from './supervisor-protocol.ts'
 import type { SupervisorReply, SupervisorRequest } from './supervisor-protocol.ts'
 
 /** Nobody has asked for it, and nothing has failed. OTP says `shutdown` alone; the detail lets applications tell it from a failure. */
@@ -40,16 +41,19 @@ export class SupervisorActor implements SupervisorHands<SupervisedChild> {
   readonly #static = new Set<string>()
   /** When a child that is to be restarted went down. */
   readonly #downSince = new Map<string, number>()
-  #lastFailure: Error | undefined = undefined
   #onEnded: (() => void) | undefined = undefined
   #isEnded = false
   #spread = 0
   #named = 0
 
+  /** Throws `ERR_SUPERVISOR_FLAGS` or `ERR_CHILD_SPEC`; starts nothing yet. */
   constructor(context: Context, flags: SupervisorFlags, children: readonly ChildSpec<SupervisedChild>[]) {
     this.#context = context as unknown as RunContext
     this.#keeper = this.#context.keeper
-    for (const { id } of children) this.#static.add(id)
+    for (const { id, start } of children) {
+      checkCore(start.core, this.#keeper.coreCount, id)
+      this.#static.add(id)
+    }
     this.#driver = createSupervisorDriver(flags, children, this)
     this.#keeper.begin({
       exited: (id, reason) => {
@@ -94,16 +98,17 @@ export class SupervisorActor implements SupervisorHands<SupervisedChild> {
     })
   }
 
-  handle(request: SupervisorRequest, answer: Answer): void {
+  /** Does not throw, whatever it is asked. */
+  handle(request: unknown, answer: Answer): void {
+    if (!isSupervisorRequest(request)) {
+      answer({ error: 'bad_request' })
+      return
+    }
     const { state } = this.#driver
     switch (request.type) {
-      case 'start_child': {
-        const id = this.#idOf(request.spec)
-        this.#driver.request({ type: 'add_child', spec: { ...request.spec, id } }, (ok) => {
-          answer(ok === true ? this.#childReply(id) : failure(ok))
-        })
+      case 'start_child':
+        this.#add(request.spec, answer)
         return
-      }
       case 'terminate_child':
       case 'restart_child':
       case 'delete_child': {
@@ -126,8 +131,10 @@ export class SupervisorActor implements SupervisorHands<SupervisedChild> {
       case 'child':
         answer(state.children.byId.has(request.id) ? this.#childReply(request.id) : { error: 'not_found' })
         return
-      default:
-        answer({ error: 'bad_request' })
+      case 'partition': {
+        const id = [...this.#static][hashKey(request.key) % this.#static.size]
+        answer(id === undefined ? { error: 'not_found' } : this.#childReply(id))
+      }
     }
   }
 
@@ -154,6 +161,7 @@ export class SupervisorActor implements SupervisorHands<SupervisedChild> {
 
   startChild({ spec }: StartChild<SupervisedChild>, answer: (outcome: 'started' | 'ignored' | ChildExit) => void): void {
     const { id, start, restart } = spec
+    checkCore(start.core, this.#keeper.coreCount, id)
     if (start.spread) this.#spread += 1
     const core = coreOf(start, this.#keeper.core, this.#keeper.coreCount, this.#spread)
     const child = { id, spec: start.start, core, isStatic: this.#static.has(id), isKept: restart !== 'temporary' }
@@ -163,7 +171,6 @@ export class SupervisorActor implements SupervisorHands<SupervisedChild> {
         answer('started')
       } else if (error instanceof CambiumError && error.code === 'ERR_IGNORED') answer('ignored')
       else {
-        this.#lastFailure = error
         const isLost = error instanceof CambiumError && error.code === 'ERR_CORE_LOST'
         answer({ kind: isLost ? 'core_lost' : 'crash', detail: error })
       }
@@ -210,6 +217,16 @@ export class SupervisorActor implements SupervisorHands<SupervisedChild> {
     this.#keeper.tell({ news: 'restarted', id, actor, tookMs: this.now() - since })
   }
 
+  #add(spec: SupervisedChildSpec, answer: Answer): void {
+    const id = this.#idOf(spec)
+    this.#driver.request({ type: 'add_child', spec: { ...spec, id } }, (ok) => {
+      const isTaken = ok !== true && (ok.error === 'already_started' || ok.error === 'already_present')
+      // Somebody gave a child of theirs the number that was next; each try takes another one.
+      if (isTaken && spec.id === undefined && this.#driver.state.flags.kind === 'dynamic') this.#add(spec, answer)
+      else answer(ok === true ? this.#childReply(id) : failure(ok))
+    })
+  }
+
   #idOf({ id, start }: SupervisedChildSpec): string {
     if (id !== undefined) return id
     if (this.#driver.state.flags.kind === 'static') return start.start.behaviour
@@ -227,12 +244,11 @@ export class SupervisorActor implements SupervisorHands<SupervisedChild> {
   }
 
   #startError(ok: Exclude<Reply['ok'], true>): Error {
-    return (
-      this.#lastFailure ??
-      new CambiumError('ERR_START_FAILED', `supervisor did not start: supervisor=${this.#keeper.path}, error=${ok.error}`, {
-        severity: 'crash',
-      })
-    )
+    const why = ok.exit?.detail
+    if (why instanceof Error) return why
+    return new CambiumError('ERR_START_FAILED', `supervisor did not start: supervisor=${this.#keeper.path}, error=${ok.error}`, {
+      severity: 'crash',
+    })
   }
 }
 

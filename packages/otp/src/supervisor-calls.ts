@@ -1,6 +1,11 @@
-/** The calls to a supervisor: OTP's start_child, terminate_child, restart_child, delete_child, which_children, count_children. */
+/**
+ * The calls to a supervisor: OTP's start_child, terminate_child, restart_child, delete_child, which_children, count_children. Each rejects with
+ * `ERR_OPTION` for an argument of the wrong form, and for a ref of something that does not answer as a supervisor does. What starts and ends children is
+ * waited for without a limit, as in OTP, for they have limits of their own (`initTimeoutMs`, `shutdown`); a look as long as any ask.
+ */
+import { isRef } from '@cambium/actor'
 import type { Ref, WaitOptions } from '@cambium/actor'
-import { CambiumError, fromErrorRecord } from '@cambium/base'
+import { CambiumError, fromErrorRecord, optionError } from '@cambium/base'
 import type { GroupChild } from '@cambium/runtime'
 import type { ChildCounts } from '@cambium/supervision'
 import { childSpecOf } from './supervised-child.ts'
@@ -13,8 +18,8 @@ import type {
 } from './supervisor-protocol.ts'
 
 /**
- * Starts a child as the last one and resolves with its ref, with `undefined` when its `init` ignored the start. Options as for `ask`. Rejects with
- * `ERR_CHILD_SPEC`, with `ERR_CHILD_PRESENT` when the id is taken, with `ERR_MAX_CHILDREN`, with the failure of the start, and as `ask` does.
+ * Starts a child as the last one and resolves with its ref, with `undefined` when its `init` ignored the start. Options as for `ask`, but `timeoutMs`
+ * is Infinity by default. Rejects with `ERR_CHILD_SPEC`, with `ERR_CHILD_PRESENT` when the id is taken, with `ERR_MAX_CHILDREN`, with the failure of the start, and as `ask` does.
  */
 export async function startChild<M, R>(
   supervisor: SupervisorRef,
@@ -22,30 +27,33 @@ export async function startChild<M, R>(
   options?: WaitOptions,
 ): Promise<Ref<M, R> | undefined> {
   const spec = childSpecOf(child)
-  return (await askChild(supervisor, { type: 'start_child', spec }, options)) as Ref<M, R> | undefined
+  return (await askChild(supervisor, { type: 'start_child', spec }, unlimited(options))) as Ref<M, R> | undefined
 }
 
-/** Stops a child, given its id or ref, within its shutdown time. Its spec is kept, unless it is temporary or the supervisor dynamic. Rejects with `ERR_NO_SUCH_CHILD`. */
+/** Stops a child, given its id or ref, within its shutdown time; waits that long by default. Its spec is kept, unless it is temporary or the supervisor dynamic. Rejects with `ERR_NO_SUCH_CHILD`. */
 export async function terminateChild(
   supervisor: SupervisorRef,
   child: string | Ref<never>,
   options?: WaitOptions,
 ): Promise<void> {
-  await askChild(supervisor, { type: 'terminate_child', id: child }, options)
+  if (typeof child !== 'string' && !isRef(child)) throw optionError('child', child, 'the id of a child, or its ref')
+  await askChild(supervisor, { type: 'terminate_child', id: child }, unlimited(options))
 }
 
-/** Starts a child that is down again, with its kept spec. Rejects with `ERR_NO_SUCH_CHILD`, `ERR_CHILD_RUNNING`, or the failure of the start. */
+/** Starts a child that is down again, with its kept spec; waits as long as that takes by default. Rejects with `ERR_NO_SUCH_CHILD`, `ERR_CHILD_RUNNING`, or the failure of the start. */
 export async function restartChild<M = never, R = unknown>(
   supervisor: SupervisorRef,
   id: string,
   options?: WaitOptions,
 ): Promise<Ref<M, R> | undefined> {
-  return (await askChild(supervisor, { type: 'restart_child', id }, options)) as Ref<M, R> | undefined
+  checkId(id)
+  return (await askChild(supervisor, { type: 'restart_child', id }, unlimited(options))) as Ref<M, R> | undefined
 }
 
-/** Forgets a child that is down. Rejects with `ERR_NO_SUCH_CHILD`, or `ERR_CHILD_RUNNING`. */
+/** Forgets a child that is down; waits by default until what the supervisor has in hand is done. Rejects with `ERR_NO_SUCH_CHILD`, or `ERR_CHILD_RUNNING`. */
 export async function deleteChild(supervisor: SupervisorRef, id: string, options?: WaitOptions): Promise<void> {
-  await askChild(supervisor, { type: 'delete_child', id }, options)
+  checkId(id)
+  await askChild(supervisor, { type: 'delete_child', id }, unlimited(options))
 }
 
 /** The ref of a child; `undefined` while it is down. Rejects with `ERR_NO_SUCH_CHILD`. */
@@ -54,16 +62,17 @@ export async function childRef<M = never, R = unknown>(
   id: string,
   options?: WaitOptions,
 ): Promise<Ref<M, R> | undefined> {
+  checkId(id)
   return (await askChild(supervisor, { type: 'child', id }, options)) as Ref<M, R> | undefined
 }
 
 /** The children in start order. */
 export async function whichChildren(supervisor: SupervisorRef, options?: WaitOptions): Promise<readonly SupervisorChild[]> {
-  return ((await request(supervisor, { type: 'which_children' }, options)) as { children: readonly SupervisorChild[] }).children
+  return (await askSupervisor(supervisor, { type: 'which_children' }, 'children', options)).children
 }
 
 export async function countChildren(supervisor: SupervisorRef, options?: WaitOptions): Promise<ChildCounts> {
-  return ((await request(supervisor, { type: 'count_children' }, options)) as { counts: ChildCounts }).counts
+  return (await askSupervisor(supervisor, { type: 'count_children' }, 'counts', options)).counts
 }
 
 async function askChild(
@@ -71,17 +80,35 @@ async function askChild(
   message: SupervisorRequest,
   options: WaitOptions | undefined,
 ): Promise<Ref<never> | undefined> {
-  return ((await request(supervisor, message, options)) as { ref: Ref<never> | undefined }).ref
+  return (await askSupervisor(supervisor, message, 'id', options)).ref
 }
 
-async function request(
+/** The answer that has `field`; a failure is thrown as the error it stands for. */
+export async function askSupervisor<Field extends 'id' | 'children' | 'counts'>(
   supervisor: SupervisorRef,
   message: SupervisorRequest,
+  field: Field,
   options: WaitOptions | undefined,
-): Promise<Exclude<SupervisorReply, SupervisorFailure>> {
-  const reply = (await supervisor.ask(message, options)) as SupervisorReply
-  if ('error' in reply) throw failureOf(message, reply)
-  return reply
+): Promise<Extract<SupervisorReply, Readonly<Record<Field, unknown>>>> {
+  if (!isRef(supervisor)) throw optionError('supervisor', supervisor, 'the ref of a supervisor')
+  const reply: unknown = await supervisor.ask(message, options)
+  if (typeof reply === 'object' && reply !== null) {
+    if (field in reply) return reply as Extract<SupervisorReply, Readonly<Record<Field, unknown>>>
+    if ('error' in reply && Object.hasOwn(CODES, reply.error as PropertyKey)) throw failureOf(message, reply as SupervisorFailure)
+  }
+  throw optionError('supervisor', supervisor, 'the ref of a supervisor; its answer is none of a supervisor')
+}
+
+/** A wait that ends with what is waited for, unless the user gave a limit. */
+function unlimited(options: WaitOptions | undefined): WaitOptions {
+  if (options === undefined) return { timeoutMs: Infinity }
+  // What is no object, the ask refuses.
+  const isOpen = typeof options === 'object' && options !== null && options.timeoutMs === undefined
+  return isOpen ? { ...options, timeoutMs: Infinity } : options
+}
+
+function checkId(id: unknown): void {
+  if (typeof id !== 'string') throw optionError('id', id, 'the id of a child')
 }
 
 const CODES: Readonly<Record<SupervisorFailure['error'], readonly [code: string, problem: string]>> = {
