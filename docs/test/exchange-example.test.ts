@@ -7,9 +7,11 @@ import { drawMachine, runMachine } from 'cambium'
 import type { Ref } from 'cambium'
 import { describe, expect, test } from 'vitest'
 import { crowd } from '../examples/exchange/crowd.ts'
+import type { CrowdReport } from '../examples/exchange/crowd.ts'
 import { exchange } from '../examples/exchange/exchange.ts'
 import { line } from '../examples/exchange/line.ts'
 import type { LineEvent, LineRef } from '../examples/exchange/line.ts'
+import { made } from '../examples/exchange/made.ts'
 import { REPOSITORY } from './source-file.ts'
 
 /** Two lines on one exchange, without a runtime: what they tell each other is delivered when the test says so. */
@@ -154,6 +156,19 @@ test('R3.3 exchanges on two cores: calls go on when one dies, and when all go ho
     },
     { seed: 1, runs: 4, cores: 2 },
   )
+})
+
+test('calls of a second are counted by exchange: one that begins anew hides none of the others', () => {
+  const of = (connected: number, busy: number): CrowdReport => ({
+    lines: 10,
+    connected,
+    busy,
+    givenUp: 0,
+    inSession: 0,
+    talking: 0,
+  })
+  expect(made([of(100, 10), of(1000, 90)], [of(130, 11), of(5, 1)], 'connected')).toBe(35)
+  expect(made([of(100, 10), of(1000, 90)], [of(130, 11), of(1010, 95)], 'busy')).toBe(6)
 })
 
 test('R3.3 as a process on real cores, one of which is killed half way', async () => {

@@ -7,6 +7,7 @@ import { setTimeout as pass } from 'node:timers/promises'
 import { startSystem } from 'cambium'
 import type { CrowdReport, Habits } from './crowd.ts'
 import { exchange, type ExchangeRef } from './exchange.ts'
+import { made } from './made.ts'
 
 const [lines = 400_000, seconds = 20, cores = Math.max(2, availableParallelism())] = process.argv.slice(2).map(Number)
 const perCore = Math.ceil(lines / cores)
@@ -22,20 +23,12 @@ for (let core = 1; core <= cores; core++) {
 }
 console.log(`${numbers} lines on ${cores} cores, ready in ${((performance.now() - startedMs) / 1000).toFixed(1)} s`)
 
-const report = async (): Promise<CrowdReport> => {
-  const reports = await Promise.all(exchanges.map((each) => each.ask({ type: 'report' }, { timeoutMs: 60_000 })))
-  const sum = (field: keyof CrowdReport): number => reports.reduce((total, each) => total + each[field], 0)
-  return {
-    lines: sum('lines'),
-    connected: sum('connected'),
-    busy: sum('busy'),
-    givenUp: sum('givenUp'),
-    inSession: sum('inSession'),
-    talking: sum('talking'),
-  }
-}
+const look = (): Promise<readonly CrowdReport[]> =>
+  Promise.all(exchanges.map((each) => each.ask({ type: 'report' }, { timeoutMs: 60_000 })))
+const sum = (reports: readonly CrowdReport[], field: keyof CrowdReport): number =>
+  reports.reduce((total, each) => total + each[field], 0)
 
-let before = await report()
+let before = await look()
 let beforeMs = performance.now()
 let best = 0
 for (let second = 1; second <= seconds; second++) {
@@ -44,17 +37,16 @@ for (let second = 1; second <= seconds; second++) {
     console.log(`core ${cores} is killed`)
     system.killCore(cores)
   }
-  const now = await report()
+  const now = await look()
   const nowMs = performance.now()
-  const perSecond = (field: 'connected' | 'busy'): number =>
-    Math.round(Math.max(0, now[field] - before[field]) / ((nowMs - beforeMs) / 1000))
+  const perSecond = (field: 'connected' | 'busy'): number => Math.round(made(before, now, field) / ((nowMs - beforeMs) / 1000))
   const calls = perSecond('connected')
   best = Math.max(best, calls)
-  console.log(`${second} s: ${calls} calls/s, ${perSecond('busy')} busy/s, ${now.inSession} sessions, ${now.talking} talking`)
+  const [sessions, talking] = [sum(now, 'inSession'), sum(now, 'talking')]
+  console.log(`${second} s: ${calls} calls/s, ${perSecond('busy')} busy/s, ${sessions} sessions, ${talking} talking`)
   before = now
   beforeMs = nowMs
 }
 for (const each of exchanges) each.tell({ type: 'goHome' })
-let left = await report()
-for (; left.inSession > 0; left = await report()) await pass(100)
+while (sum(await look(), 'inSession') > 0) await pass(100)
 console.log(`all receivers down; at best ${best} calls/s`)

@@ -15,6 +15,19 @@ test('every export is in the README', async () => {
   expect(Object.keys(cambium).filter((name) => !readme.includes(`\`${name}`))).toEqual([])
 })
 
+test('what behaviours, applications and flows are written with is exported, types too', async () => {
+  const namesOf = async (path: string): Promise<string[]> => {
+    const text = await readFile(new URL(path, import.meta.url), 'utf8')
+    const lists = [...text.matchAll(/export (?:type )?\{([^}]*)\}/g)].flatMap(([, list = '']) => list.split(','))
+    return lists.map((name) => name.trim()).filter((name) => name !== '')
+  }
+  const own = new Set(await namesOf('../src/index.ts'))
+  // What calls to supervisors and stages send, and users do not.
+  const inner = ['ConsumerMessage', 'ProducerMessage', 'SupervisorReply', 'SupervisorRequest']
+  const missing = (await namesOf('../../otp/src/index.ts')).filter((name) => !own.has(name))
+  expect(missing.toSorted()).toEqual(inner)
+})
+
 test('every method of a system is in the README', async () => {
   const readme = await readFile(new URL('../README.md', import.meta.url), 'utf8')
   const system = await cambium.startSystem({ cores: 0, handleSignals: false })

@@ -78,20 +78,22 @@ export async function readConfig(
   file: Readonly<Record<string, unknown>>,
   problems: ConfigProblem[],
 ): Promise<Readonly<Record<string, unknown>>> {
-  const config: Record<string, unknown> = {}
-  const given = sectionOf(application, sources.config?.[application], 'code', fields, problems)
-  const filed = sectionOf(application, file[application], String(sources.configFile), fields, problems)
+  const config: [key: string, value: unknown][] = []
+  const given = sectionOf(application, ownValue(sources.config, application), 'code', fields, problems)
+  const filed = sectionOf(application, ownValue(file, application), String(sources.configFile), fields, problems)
   for (const [key, schema] of Object.entries(fields)) {
     const variable = variableOf(application, key)
     const text = sources.env[variable]
     const { fromText = (found: string): unknown => found, isSecret = false } = schema as Partial<Setting<unknown, unknown>>
+    const inCode = ownValue(given, key)
+    const inFile = ownValue(filed, key)
     const [value, from] =
-      given[key] !== undefined
-        ? [given[key], 'code']
+      inCode !== undefined
+        ? [inCode, 'code']
         : text !== undefined
           ? [fromText(text), 'environment']
-          : filed[key] !== undefined
-            ? [filed[key], String(sources.configFile)]
+          : inFile !== undefined
+            ? [inFile, String(sources.configFile)]
             : [undefined, 'nowhere']
     const shown = value !== undefined && isSecret ? 'secret' : show(value)
     const wrong = (issue: SchemaIssue): void => {
@@ -100,13 +102,13 @@ export async function readConfig(
     }
     try {
       const result = await schema['~standard'].validate(value)
-      if (result.issues === undefined) config[key] = result.value
+      if (result.issues === undefined) config.push([key, result.value])
       else for (const issue of result.issues) wrong(issue)
     } catch (error) {
       wrong({ message: `its schema threw: ${error instanceof Error ? error.message : String(error)}` })
     }
   }
-  return Object.freeze(config)
+  return Object.freeze(Object.fromEntries(config))
 }
 
 /** Throws `ERR_CONFIG`, which names each key, its value, where that came from, and what was expected. */
@@ -119,6 +121,11 @@ export function throwProblems(problems: readonly ConfigProblem[]): void {
   )
   const rest = problems.length > told.length ? `; and ${problems.length - told.length} more` : ''
   throw new CambiumError('ERR_CONFIG', `configuration is wrong: ${lines.join('; ')}${rest}`, { fields: { problems: told } })
+}
+
+/** Undefined for what an object has only from its prototype, such as `constructor`: that is a name like any other here. */
+export function ownValue(values: Readonly<Record<string, unknown>> | undefined, key: string): unknown {
+  return values !== undefined && Object.hasOwn(values, key) ? values[key] : undefined
 }
 
 /** What one place has for the application. */

@@ -14,7 +14,7 @@ import type { ExitReason } from '@cambium/actor'
 import { CambiumError } from '@cambium/base'
 import { hooksOf } from '@cambium/runtime'
 import type { ShutdownStage, System, SystemHooks } from '@cambium/runtime'
-import { readConfig, readConfigFile, throwProblems } from './application-config.ts'
+import { ownValue, readConfig, readConfigFile, throwProblems } from './application-config.ts'
 import type { ConfigProblem, ConfigSources } from './application-config.ts'
 import { phaseOrder, startOrder } from './application-order.ts'
 import type { Application } from './define-application.ts'
@@ -25,7 +25,7 @@ import type { ApplicationHost, ApplicationType } from './running-application.ts'
 const WAITING_MAX = 1024
 
 interface StartUnderWay {
-  readonly names: ReadonlySet<string>
+  readonly applications: ReadonlySet<Application>
   readonly cut: AbortController
 }
 
@@ -72,7 +72,7 @@ export class ApplicationController implements ApplicationHost {
   stop(applications: readonly Application[]): Promise<void> {
     const cut = new Set<Application>()
     for (const application of applications) {
-      if (this.#starting?.names.has(application.name) !== true) continue
+      if (this.#starting?.applications.has(application) !== true) continue
       cut.add(application)
       const message = `application was stopped during its start: application=${application.name}`
       this.#starting.cut.abort(
@@ -114,13 +114,13 @@ export class ApplicationController implements ApplicationHost {
   // --- one at a time
 
   async #inTurn<T>(run: () => Promise<T>): Promise<T> {
-    this.#checkOpen()
+    this.hooks.checkOpen()
     if (this.#waiting >= WAITING_MAX)
       throw new CambiumError('ERR_APPLICATIONS_BUSY', `too many starts and stops of applications wait: waiting=${WAITING_MAX}`)
     this.#waiting += 1
     const turn = this.#tail.then(() => {
       this.#waiting -= 1
-      this.#checkOpen()
+      this.hooks.checkOpen()
       return run()
     })
     this.#tail = turn.catch(() => {})
@@ -133,7 +133,7 @@ export class ApplicationController implements ApplicationHost {
     const beganMs = this.hooks.now()
     const cut = new AbortController()
     const started: RunningApplication[] = []
-    this.#starting = { names: new Set(order.map(({ name }) => name)), cut }
+    this.#starting = { applications: new Set(order), cut }
     try {
       const file = readConfigFile(sources.configFile)
       const problems: ConfigProblem[] = []
@@ -194,7 +194,7 @@ export class ApplicationController implements ApplicationHost {
     const fresh: { running: RunningApplication; sources: ConfigSources; config: Readonly<Record<string, unknown>> }[] = []
     for (const running of this.running) {
       const { name, application } = running
-      const sources = config?.[name] === undefined ? running.sources : { ...running.sources, config }
+      const sources = ownValue(config, name) === undefined ? running.sources : { ...running.sources, config }
       const path = String(sources.configFile)
       const file = files.get(path) ?? readConfigFile(sources.configFile)
       files.set(path, file)
@@ -255,10 +255,6 @@ export class ApplicationController implements ApplicationHost {
 
   #leftMs(): number {
     return Math.max(1, (this.#stage?.untilMs ?? 0) - this.hooks.now())
-  }
-
-  #checkOpen(): void {
-    if (this.#stage !== undefined) throw closedError()
   }
 }
 

@@ -123,16 +123,23 @@ export function handler<Argument, Event>(
   argument: NoInfer<Argument>,
   options: HandlerOptions = {},
 ): HandlerSpec<Event> {
-  if (!isHandler(behaviour)) throw optionError('behaviour', behaviour, 'what defineEventHandler returned')
   checkFields('options', options, ['id', 'core'])
   const { core } = options
   if (core !== undefined && !Number.isInteger(core)) throw optionError('options.core', core, 'a number of a core')
   return { ...nameOf(behaviour, options.id), argument, core }
 }
 
-/** What a handler returns to have another one take its place. */
+/** What a handler returns to have another one take its place. Throws `ERR_OPTION`. */
 export function swapFor<Event>(next: HandlerSpec<Event>): HandlerSwap<Event> {
-  return { [SWAP]: next }
+  return { [SWAP]: checkSpec('next', next) }
+}
+
+/** Throws `ERR_OPTION`. */
+export function checkSpec<Event>(option: string, spec: HandlerSpec<Event>): HandlerSpec<Event> {
+  const { module, name, id } = Object(spec) as Partial<HandlerName>
+  if (typeof module !== 'string' || typeof name !== 'string' || typeof id !== 'string')
+    throw optionError(option, spec, 'what handler() returned')
+  return spec
 }
 
 /** The handler that is to take the place; undefined for any other value. */
@@ -152,7 +159,9 @@ export interface HandlerName {
 }
 
 /** Throws `ERR_OPTION`. */
-export function nameOf({ module, name }: { module: string; name: string }, id: unknown = ''): HandlerName {
+export function nameOf(behaviour: unknown, id: unknown = ''): HandlerName {
+  if (!isHandler(behaviour)) throw optionError('behaviour', behaviour, 'what defineEventHandler returned')
+  const { module, name } = behaviour
   if (typeof id !== 'string') throw optionError('options.id', id, 'a string')
   return { module, name, id }
 }

@@ -12,6 +12,7 @@ import type { ErrorRecord } from '@cambium/base'
 import type { News } from '@cambium/scheduler'
 import { isHandler, REMOVE_HANDLER, swapOf } from './define-event-handler.ts'
 import type { DefinedHandler, HandlerContext, HandlerEnd, HandlerName, HandlerSpec, Handover } from './define-event-handler.ts'
+import type { HandlerOrder } from './event-manager-protocol.ts'
 
 type AnyDefinition = {
   readonly [K in keyof DefinedHandler<never, unknown, never, never, unknown, unknown>['definition']]: (
@@ -79,18 +80,25 @@ export class EventHandlers {
     }))
   }
 
+  carryOut(order: HandlerOrder): Promise<unknown> {
+    switch (order.order) {
+      case 'check':
+        return this.#load(order.spec).then(() => undefined)
+      case 'add':
+        return this.add(order.spec, order.before)
+      case 'remove':
+        return this.remove(order.name, order.end)
+      case 'call':
+        return this.call(order.name, order.request)
+    }
+  }
+
   /** Rejects with `ERR_HANDLER_PRESENT`, `ERR_INIT_FAILED`, or what keeps its module from being loaded. */
   async add(spec: HandlerSpec<never>, before: Handover | undefined): Promise<void> {
     const { module, name, id } = spec
     const key = keyOf(spec)
     if (this.#installed.has(key)) throw handlerPresent(spec)
-    const behaviour = await this.#host.load(module, name)
-    if (!isHandler(behaviour)) {
-      throw new CambiumError('ERR_BEHAVIOUR', `behaviour is no event handler: module=${module}, name=${name}`, {
-        fields: { module, name },
-      })
-    }
-    const definition = behaviour.definition as unknown as AnyDefinition
+    const definition = await this.#load(spec)
     let state: unknown
     try {
       state = await definition.init(spec.argument, before, this.#host.context)
@@ -221,6 +229,16 @@ export class EventHandlers {
       this.#host.crashed(next, undefined, before, error)
       this.#host.removed(name, { kind: 'crash', error }, undefined)
     }
+  }
+
+  async #load({ module, name }: HandlerName): Promise<AnyDefinition> {
+    const behaviour = await this.#host.load(module, name)
+    if (!isHandler(behaviour)) {
+      throw new CambiumError('ERR_BEHAVIOUR', `behaviour is no event handler: module=${module}, name=${name}`, {
+        fields: { module, name },
+      })
+    }
+    return behaviour.definition as unknown as AnyDefinition
   }
 
   #find(name: HandlerName): Installed {

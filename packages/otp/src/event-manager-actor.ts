@@ -16,7 +16,7 @@ import type { ChannelWriter, ManagerHands, News, RunContext } from '@cambium/sch
 import type { HandlerEnd, HandlerName, HandlerSpec, Handover } from './define-event-handler.ts'
 import { EventHandlers, handlerPresent, keyOf, noSuchHandler, removalNews, short } from './event-handlers.ts'
 import { REQUEST } from './event-manager-protocol.ts'
-import type { HandlerRequest, InstalledHandler, StationOrder } from './event-manager-protocol.ts'
+import type { HandlerOrder, HandlerRequest, InstalledHandler } from './event-manager-protocol.ts'
 import { handlerContext } from './handler-context.ts'
 import { startStation, STATION_TIMEOUT_MS } from './station-start.ts'
 import type { Station } from './station-start.ts'
@@ -128,8 +128,7 @@ export class EventManagerActor {
   async add(spec: HandlerSpec<never>, owner: AnyRef | undefined, before?: Handover): Promise<void> {
     if (this.#placements.has(keyOf(spec))) throw handlerPresent(spec)
     const core = spec.core ?? this.#context.core
-    if (core === this.#context.core) await this.handlers.add(spec, before)
-    else await this.#order(await this.#stationOn(core), { order: 'add', spec, before })
+    await this.#order(core, { order: 'add', spec, before })
     this.#placements.set(keyOf(spec), { spec, core, owner })
     if (owner === undefined) return
     this.#context.trapExits(true)
@@ -181,9 +180,7 @@ export class EventManagerActor {
         return this.#swap(request)
       case 'call': {
         const { name } = request
-        const { core } = this.#find(name)
-        if (core === this.#context.core) return this.handlers.call(name, request.request)
-        return this.#order(await this.#stationOn(core), { order: 'call', name, request: request.request })
+        return this.#order(this.#find(name).core, { order: 'call', name, request: request.request })
       }
       case 'which':
         return Array.from(this.#placements.values(), ({ spec: { module, ...name }, core, owner }): InstalledHandler => {
@@ -194,6 +191,10 @@ export class EventManagerActor {
 
   async #swap({ name, argument, spec, owner }: Extract<HandlerRequest, { [REQUEST]: 'swap' }>): Promise<void> {
     const old = this.#placements.get(keyOf(name))
+    const next = { ...spec, core: spec.core ?? old?.core }
+    // What cannot be installed takes nobody's place.
+    if (keyOf(next) !== keyOf(name) && this.#placements.has(keyOf(next))) throw handlerPresent(next)
+    await this.#order(next.core ?? this.#context.core, { order: 'check', spec: next })
     let before: Handover
     try {
       if (old === undefined) throw noSuchHandler(name)
@@ -202,15 +203,14 @@ export class EventManagerActor {
     } catch (error) {
       before = { ...short(name), error: toErrorRecord(error) }
     }
-    await this.add({ ...spec, core: spec.core ?? old?.core }, owner ?? old?.owner, before)
+    await this.add(next, owner ?? old?.owner, before)
   }
 
   async #remove(placement: Placement, end: HandlerEnd, reason: ExitReason, next?: HandlerName): Promise<unknown> {
     const { core, spec } = placement
     const { module, name, id } = spec
     try {
-      if (core === this.#context.core) return await this.handlers.remove(spec, end)
-      return await this.#order(await this.#stationOn(core), { order: 'remove', name: { module, name, id }, end })
+      return await this.#order(core, { order: 'remove', name: { module, name, id }, end })
     } finally {
       this.#forget(placement, reason, next)
     }
@@ -300,7 +300,9 @@ export class EventManagerActor {
     return startStation(this.#context, this.#behaviour, { id, core, place, memory, handlers })
   }
 
-  #order(station: ActorRef, order: StationOrder): Promise<unknown> {
+  async #order(core: number, order: HandlerOrder): Promise<unknown> {
+    if (core === this.#context.core) return this.handlers.carryOut(order)
+    const station = await this.#stationOn(core)
     this.#channel?.flush() // the station handles what was published before the order first
     return station.ask(order, { timeoutMs: Infinity })
   }

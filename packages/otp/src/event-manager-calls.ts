@@ -1,6 +1,8 @@
 /** The calls to an event manager: gen_event's add_handler, delete_handler, swap_handler, call and which_handlers. */
+import { isRef } from '@cambium/actor'
 import type { AnyRef, Ref, ReplyTo, WaitOptions } from '@cambium/actor'
-import { nameOf } from './define-event-handler.ts'
+import { optionError } from '@cambium/base'
+import { checkSpec, nameOf } from './define-event-handler.ts'
 import type { HandlerBehaviour, HandlerSpec } from './define-event-handler.ts'
 import { REQUEST } from './event-manager-protocol.ts'
 import type { EventManagerRef, HandlerRequest, InstalledHandler } from './event-manager-protocol.ts'
@@ -19,7 +21,7 @@ export interface NamedHandlerOptions extends WaitOptions {
 }
 
 /**
- * Installs a handler: it gets every event that comes after. Rejects with `ERR_HANDLER_PRESENT`, `ERR_INIT_FAILED`, `ERR_OPTION` for a core that there is not,
+ * Installs a handler: it gets every event that comes after. Rejects with `ERR_HANDLER_PRESENT`, `ERR_INIT_FAILED`, `ERR_OPTION` (for a core that there is not, too),
  * `ERR_CHANNEL_READERS` when 32 other cores have handlers, with what keeps its module from being loaded, and as `ask` does.
  */
 export async function addHandler<Event>(
@@ -28,7 +30,7 @@ export async function addHandler<Event>(
   options: OwnedHandlerOptions = {},
 ): Promise<void> {
   const { owner, ...wait } = options
-  await request(manager, { [REQUEST]: 'add', spec, owner: refOf(owner) }, wait)
+  await request(manager, { [REQUEST]: 'add', spec: checkSpec('spec', spec), owner: refOf(owner) }, wait)
 }
 
 /** Removes a handler and resolves with what its `terminate` returned. Rejects with `ERR_NO_SUCH_HANDLER`, with what `terminate` threw, and as `ask` does. */
@@ -43,7 +45,8 @@ export async function deleteHandler<Left>(
 
 /**
  * Removes a handler and installs another in its place, with no event in between: on the same core, unless its options say otherwise, and for the same owner, unless there is a
- * new one. The `init` of the new one is told what the `terminate` of the old one returned, or why it did not: that it was not there, too. Rejects as `addHandler` does.
+ * new one. The `init` of the new one is told what the `terminate` of the old one returned, or why it did not: that it was not there, too. Rejects as `addHandler` does: with
+ * `ERR_INIT_FAILED` the old one is gone, with all else it is there as before.
  */
 export async function swapHandler<Event>(
   manager: EventManagerRef<Event>,
@@ -52,7 +55,8 @@ export async function swapHandler<Event>(
   options: NamedHandlerOptions & OwnedHandlerOptions & { readonly argument?: unknown } = {},
 ): Promise<void> {
   const { id, argument, owner, ...wait } = options
-  await request(manager, { [REQUEST]: 'swap', name: nameOf(behaviour, id), argument, spec, owner: refOf(owner) }, wait)
+  const [name, next] = [nameOf(behaviour, id), checkSpec('spec', spec)]
+  await request(manager, { [REQUEST]: 'swap', name, argument, spec: next, owner: refOf(owner) }, wait)
 }
 
 /** Asks one handler. Rejects with `ERR_NO_SUCH_HANDLER`, `ERR_HANDLER_CRASHED`, `ERR_NO_HANDLER_CALL`, and as `ask` does. */
@@ -83,5 +87,7 @@ function request(manager: EventManagerRef<never>, message: HandlerRequest, optio
 }
 
 function refOf(owner: { readonly self: AnyRef } | undefined): AnyRef | undefined {
-  return owner?.self
+  if (owner === undefined) return undefined
+  if (!isRef((owner as Partial<typeof owner> | null)?.self)) throw optionError('options.owner', owner, 'the context of an actor')
+  return owner.self
 }

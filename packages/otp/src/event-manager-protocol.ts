@@ -21,8 +21,10 @@ export type HandlerRequest =
   | { readonly [REQUEST]: 'call'; readonly name: HandlerName; readonly request: unknown }
   | { readonly [REQUEST]: 'which' }
 
-/** A manager's order to a station. */
-export type StationOrder =
+/** A manager's order to its handlers, here or at a station. */
+export type HandlerOrder =
+  /** Whether it could be added, as far as that is known before its `init`. */
+  | { readonly order: 'check'; readonly spec: HandlerSpec<never> }
   | { readonly order: 'add'; readonly spec: HandlerSpec<never>; readonly before: Handover | undefined }
   | { readonly order: 'remove'; readonly name: HandlerName; readonly end: HandlerEnd }
   | { readonly order: 'call'; readonly name: HandlerName; readonly request: unknown }

@@ -9,7 +9,7 @@ import { toErrorRecord } from '@cambium/base'
 import type { ChannelReader, ManagerHands, RunContext } from '@cambium/scheduler'
 import { EventHandlers, removalNews } from './event-handlers.ts'
 import { STATION } from './event-manager-protocol.ts'
-import type { StationArgument, StationOrder } from './event-manager-protocol.ts'
+import type { HandlerOrder, StationArgument } from './event-manager-protocol.ts'
 import { handlerContext } from './handler-context.ts'
 
 /** Events in one go, before other actors of the core have their turn. */
@@ -63,7 +63,7 @@ export class EventStation {
   }
 
   receive(message: unknown): void | Promise<void> {
-    return message instanceof Wake ? this.#read(EVENTS_PER_TURN_MAX) : this.#obey(message as StationOrder)
+    return message instanceof Wake ? this.#read(EVENTS_PER_TURN_MAX) : this.#obey(message as HandlerOrder)
   }
 
   info(info: Info): void | Promise<void> {
@@ -75,27 +75,16 @@ export class EventStation {
     await this.handlers.close(reason)
   }
 
-  async #obey(message: StationOrder): Promise<void> {
+  async #obey(message: HandlerOrder): Promise<void> {
     let reply: unknown
     try {
       await this.#read(Infinity)
-      reply = await this.#carryOut(message)
+      reply = await this.handlers.carryOut(message)
     } catch (error) {
       this.#context.refuse(error as Error)
       return
     }
     if (this.#context.isAsked) this.#context.reply(reply) // it may have ended meanwhile
-  }
-
-  #carryOut(message: StationOrder): Promise<unknown> {
-    switch (message.order) {
-      case 'add':
-        return this.handlers.add(message.spec, message.before)
-      case 'remove':
-        return this.handlers.remove(message.name, message.end)
-      case 'call':
-        return this.handlers.call(message.name, message.request)
-    }
   }
 
   /** Without a promise unless a handler goes. */

@@ -46,14 +46,14 @@ export interface Registry<Messages, Reply, Value> {
 /** What of a context registries, groups and locks need. */
 export type Registrant = Pick<ActorContext, 'directory'>
 
-/** A registry of actors that take `Messages`. Throws `ERR_OPTION`. */
+/** A registry of actors that take `Messages`. Those of one name and of one kind of keys are the same; of the other kind, another one. Throws `ERR_OPTION`. */
 export function createRegistry<Messages, Reply = unknown, Value = undefined>(
   name: string,
   options: RegistryOptions = {},
 ): Registry<Messages, Reply, Value> {
-  const space = `registry:${checkSpace('name', name)}`
   checkFields('options', options, ['keys'])
   const keys = checkOneOf('keys', options.keys, ['unique', 'duplicate'] as const, 'unique')
+  const space = `registry:${keys}:${checkSpace('name', name)}`
   const lookup = (where: Lookup, key: string): readonly RegistryEntry<Messages, Reply, Value>[] =>
     where.directory.find(space, key) as unknown as readonly RegistryEntry<Messages, Reply, Value>[]
   const registry: Registry<Messages, Reply, Value> = {

@@ -98,6 +98,7 @@ export const setting: {
   duration(options) {
     const { min = 0, max } = checked(options, ['min', 'max'])
     const [minMs, maxMs] = [toMilliseconds(min, 'min'), max === undefined ? Infinity : toMilliseconds(max, 'max')]
+    if (minMs > maxMs) throw optionError('max', max, `at least min, which is ${min}`)
     const range = `from ${min}${max === undefined ? '' : ` to ${max}`}`
     return make(options, ['min', 'max'], {
       expected: `milliseconds, or a time such as '250ms', '5s', '2m', '1h', '1d', ${range}`,
@@ -149,7 +150,7 @@ function make(
   const { default: fallback, optional = false, secret = false } = checked(options, fields)
   if (typeof optional !== 'boolean') throw optionError('optional', optional, 'true or false')
   if (typeof secret !== 'boolean') throw optionError('secret', secret, 'true or false')
-  if (fallback !== undefined && read(fallback) === undefined) throw optionError('default', fallback, expected)
+  if (fallback !== undefined && read(fallback) === undefined) throw optionError('default', secret ? 'secret' : fallback, expected)
   return Object.freeze({
     fromText,
     isSecret: secret,
@@ -170,6 +171,7 @@ function numeric(options: NumberOptions | undefined, what: string, is: (value: n
   const { min = -Infinity, max = Infinity } = checked(options, ['min', 'max'])
   if (typeof min !== 'number' || Number.isNaN(min)) throw optionError('min', min, 'a number')
   if (typeof max !== 'number' || Number.isNaN(max)) throw optionError('max', max, 'a number')
+  if (min > max) throw optionError('max', max, `at least min, which is ${min}`)
   const from = min === -Infinity ? '' : ` from ${min}`
   const to = max === Infinity ? '' : ` up to ${max}`
   return make(options, ['min', 'max'], {

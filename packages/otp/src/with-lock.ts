@@ -1,5 +1,5 @@
 /** Locks by key across all cores, as Erlang's `global:trans`: one actor at a time does what needs it, in the order in which they came. */
-import { checkFields } from '@cambium/base'
+import { checkFields, optionError } from '@cambium/base'
 import type { Registrant } from './registry.ts'
 
 export interface LockOptions {
@@ -17,6 +17,7 @@ export async function withLock<T>(
   work: () => T | Promise<T>,
   options: LockOptions = {},
 ): Promise<T> {
+  if (typeof work !== 'function') throw optionError('work', work, 'a function')
   checkFields('options', options, ['waitMs'])
   const { directory } = context
   await directory.lock(key, options.waitMs ?? 5000)

@@ -7,7 +7,7 @@ import type { CambiumError } from '@cambium/base'
 import { child, startSystem } from '@cambium/runtime'
 import type { System } from '@cambium/runtime'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { applicationOf, defineApplication, setting, startApplications, whichApplications } from '../src/index.ts'
+import { applicationOf, defineApplication, reloadConfig, setting, startApplications, whichApplications } from '../src/index.ts'
 import type { Application, StandardSchema, TopSupervisor } from '../src/index.ts'
 import { counter } from './fixtures/counter.ts'
 import { tree } from './fixtures/family.ts'
@@ -245,6 +245,37 @@ describe('what cannot be', () => {
     ['stop', () => defineApplication(import.meta.url, 'a', { stop: 1 as never })],
   ])('a wrong definition names its field: %s', async (field, define) => {
     expect(await failureOf(define as () => void)).toMatchObject({ code: 'ERR_APPLICATION', fields: { field } })
+  })
+
+  test('a setting that no value fits is refused, and an error does not show a secret', () => {
+    for (const [make, option] of [
+      [() => setting.integer({ min: 5, max: 1 }), 'max'],
+      [() => setting.number({ min: 5, max: 1 }), 'max'],
+      [() => setting.duration({ min: '5s', max: '1s' }), 'max'],
+      [() => setting.text({ secret: true, default: 'hunter2', pattern: /x/ }), 'default'],
+    ] as const) {
+      expect(make).toThrow(expect.objectContaining({ code: 'ERR_OPTION', fields: expect.objectContaining({ option }) }) as Error)
+      expect(make).not.toThrow(/hunter2/)
+    }
+  })
+
+  test('what objects have from their prototype are names like any other, of applications and of keys', async () => {
+    const keys = { constructor: setting.integer({ default: 3 }), toString: setting.text({ default: 'x' }) }
+    const odd = defineApplication(import.meta.url, 'constructor', { config: keys as unknown as Record<string, StandardSchema> })
+    await startApplications(system, [odd], { config: {}, configFile: fileOf({}), env: {} })
+    expect(Object.entries(applicationOf(system, odd).config)).toEqual([
+      ['constructor', 3],
+      ['toString', 'x'],
+    ])
+    expect(await reloadConfig(system, { config: {} })).toEqual([])
+    expect(await reloadConfig(system, { config: { constructor: { constructor: 4 } } as never })).toEqual(['constructor'])
+    expect(Object.entries(applicationOf(system, odd).config)).toContainEqual(['constructor', 4])
+  })
+
+  test('a system that has ended starts none, whether it had one before or not', async () => {
+    await system.shutdown()
+    expect((await failureOf(() => startApplications(system, [shop]))).code).toBe('ERR_SYSTEM_CLOSED')
+    expect(whichApplications(system)).toEqual([])
   })
 
   test('a wrong option, list or system is named', async () => {

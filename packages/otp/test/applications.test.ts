@@ -244,6 +244,23 @@ describe('at the same time', () => {
     }, runs)
   })
 
+  test('a stop of another application of that name leaves a start alone', async () => {
+    await simulate(async (sim) => {
+      const { logRef } = await withLog(sim)
+      let goOn: (state: string) => void = () => {}
+      const state = new Promise<string>((resolve) => {
+        goOn = resolve
+      })
+      const starting = startApplications(sim.system, [app(logRef, 'twin', { start: () => state })])
+      await sim.advance(100)
+      const stopping = failureOf(stopApplications(sim.system, [app(logRef, 'twin')]))
+      goOn('twin')
+      expect(await starting).toEqual(['twin'])
+      expect((await stopping).code).toBe('ERR_NO_SUCH_APPLICATION')
+      expect(names(sim)).toEqual(['twin running'])
+    }, runs)
+  })
+
   test('the end of the system during a start cuts it short, and one during a stop waits for that', async () => {
     await simulate(async (sim) => {
       const { logRef } = await withLog(sim)

@@ -3,7 +3,7 @@ import type { Ref } from '@cambium/actor'
 import { startSystem } from '@cambium/runtime'
 import type { CoreReport, System } from '@cambium/runtime'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import { addHandler, callHandler, deleteHandler, handler, swapHandler, whichHandlers } from '../src/index.ts'
+import { addHandler, callHandler, deleteHandler, handler, swapFor, swapHandler, whichHandlers } from '../src/index.ts'
 import type { EventManagerRef } from '../src/index.ts'
 import { heir, owner, reading, sensors, tally, unwilling } from './fixtures/sensors.ts'
 import type { OwnerMessage, SensorEvent, SensorSetting } from './fixtures/sensors.ts'
@@ -121,6 +121,45 @@ describe.each([
       expect(await callHandler(manager, heir, 'show')).toMatchObject({
         before: { handler: 'tally', id: 'nobody', error: { code: 'ERR_NO_SUCH_HANDLER' } },
       })
+    })
+  })
+
+  test('C-31 a handler that cannot be installed takes nobody’s place', async () => {
+    await inUse(['a'], async () => {
+      await addHandler(manager, handler(heir, 'there', { id: 'h', core }))
+      await manager.ask(reading(1))
+      const nowhere = { ...handler(heir, 'next'), name: 'nobody' }
+      for (const [spec, expected] of [
+        [handler(heir, 'next', { id: 'h' }), 'ERR_HANDLER_PRESENT'],
+        [handler(heir, 'next', { core: 99 }), 'ERR_OPTION'],
+        [nowhere, 'ERR_BEHAVIOUR_NOT_FOUND'],
+        [{ ...nowhere, core: 2 }, 'ERR_BEHAVIOUR_NOT_FOUND'],
+        [{}, 'ERR_OPTION'],
+        [undefined, 'ERR_OPTION'],
+      ] as const)
+        await expect(swapHandler(manager, tally, spec as never, { id: 'a' })).rejects.toEqual(code(expected))
+      expect(await valuesOf(manager, 'a')).toEqual([1])
+      expect(await whichHandlers(manager)).toMatchObject([
+        { handler: 'tally', id: 'a' },
+        { handler: 'heir', id: 'h' },
+      ])
+      await swapHandler(manager, tally, handler(tally, 'a', { id: 'a' }), { id: 'a' }) // its own place it may take
+      expect(await valuesOf(manager, 'a')).toEqual([])
+    })
+  })
+
+  test('a swap for what is no handler is an error where it is made', async () => {
+    await inUse(['a'], async () => {
+      for (const next of [undefined, {}, 'heir'])
+        expect(() => swapFor(next as never)).toThrow(expect.objectContaining({ code: 'ERR_OPTION' }) as Error)
+      for (const wrong of [undefined, {}, 5]) {
+        await expect(addHandler(manager, wrong as never)).rejects.toEqual(code('ERR_OPTION'))
+        await expect(deleteHandler(manager, wrong as never)).rejects.toEqual(code('ERR_OPTION'))
+        await expect(callHandler(manager, wrong as never, 'show' as never)).rejects.toEqual(code('ERR_OPTION'))
+      }
+      for (const none of [{}, null, { self: 5 }])
+        await expect(addHandler(manager, handler(heir, 'x'), { owner: none as never })).rejects.toEqual(code('ERR_OPTION'))
+      expect(await ids(manager)).toEqual(['a'])
     })
   })
 

@@ -84,6 +84,23 @@ test('locks: one at a time across cores, bounded waits, released when their owne
   await soon(async () => (await system.report())[0]?.directory.locks, 0)
 })
 
+test('a registry of the other kind of keys is another one, whatever its name', async () => {
+  const { born } = await start()
+  const [one, two] = [await born(1), await born(2)]
+  await one.ask({ type: 'register', key: 'k' })
+  await two.ask({ type: 'addUnlike', key: 'k' })
+  expect(await one.ask({ type: 'register', key: 'k' })).toBeUndefined()
+  expect(await two.ask({ type: 'register', key: 'k' })).toBe('ERR_NAME_TAKEN')
+  expect(await two.ask({ type: 'findUnlike', key: 'k' })).toEqual([[1], [2]])
+})
+
+test('a lock without work is refused, and not taken', async () => {
+  const { born } = await start()
+  const one = await born(1)
+  expect(await one.ask({ type: 'idle', key: 'l' })).toBe('ERR_OPTION')
+  expect(await (await born(2)).ask({ type: 'lock', key: 'l', waitMs: 0 })).toBe('locked on core 2')
+})
+
 test('what is no name is refused', () => {
   for (const make of [
     () => createRegistry(''),

@@ -12,6 +12,8 @@ import type { SystemEventMap } from './system-events.ts'
 export interface SystemHooks {
   /** Monotonic milliseconds. */
   now(): number
+  /** Throws `ERR_SYSTEM_CLOSED` once the system shuts down. */
+  checkOpen(): void
   /** Calls back after so many milliseconds of the system's clock; what is returned prevents that. */
   after(delayMs: number, callback: () => void): () => void
   /**

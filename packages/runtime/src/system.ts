@@ -348,6 +348,7 @@ export async function createSystem(platform: SystemPlatform, given: SystemOption
 
   attachHooks(system, {
     now: () => platform.corePlatform.now(),
+    checkOpen,
     after,
     async startTree(behaviour, argument, treeOptions, onGone) {
       const { actor, ref } = await start(behaviour, argument, treeOptions, onGone)

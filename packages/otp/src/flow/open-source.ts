@@ -1,6 +1,6 @@
 /** Events from plain code: what is pushed comes out of a producer, and whoever pushes waits until there is room. */
 import { WritableStream } from 'node:stream/web'
-import { CambiumError, checkFields, checkInteger } from '@cambium/base'
+import { CambiumError, checkFields, checkInteger, optionError } from '@cambium/base'
 import type { SpawnOptions, System } from '@cambium/runtime'
 import { bufferFull } from './flow-errors.ts'
 import { source } from './source.ts'
@@ -16,7 +16,7 @@ export interface FlowSource<Event> {
   /** To subscribe to. It gives each event to the subscriber with the largest demand. */
   readonly ref: ProducerRef<Event>
   /**
-   * Resolves when the events have been sent to subscribers, or taken over. Rejects with `ERR_FLOW_ENDED` after the end, `ERR_BUFFER_FULL` when 1024 pushes wait already, `ERR_CANNOT_TRAVEL`, with `ERR_ACTOR_CRASHED`,
+   * Resolves when the events have been sent to subscribers, or taken over. Rejects with `ERR_FLOW_ENDED` after the end, `ERR_BUFFER_FULL` when 1024 pushes wait already, `ERR_OPTION` for what is no array, `ERR_CANNOT_TRAVEL`, with `ERR_ACTOR_CRASHED`,
    * `ERR_NO_SUCH_ACTOR` and the like when the producer has ended, or with the abort reason; then they may have been sent all the same.
    */
   push(events: readonly Event[], options?: { readonly signal?: AbortSignal }): Promise<void>
@@ -43,6 +43,7 @@ export async function openSource<Event>(system: System, options: FlowSourceOptio
     await ref.ask(message, { timeoutMs: Infinity, ...(signal === undefined ? {} : { signal }) })
   }
   const push: FlowSource<Event>['push'] = async (events, { signal } = {}) => {
+    if (!Array.isArray(events)) throw optionError('events', events, 'an array of events')
     if (isEnded) throw new CambiumError('ERR_FLOW_ENDED', `flow has ended and takes no events: source=${ref.toString()}`)
     if (pushes >= PUSHES_MAX) throw bufferFull('source', PUSHES_MAX)
     if (events.length === 0) return

@@ -4,7 +4,7 @@
  */
 import { EXIT_NORMAL, IGNORE } from '@cambium/actor'
 import type { ActorContext, ExitReason, Info, Monitor, Program, Ref } from '@cambium/actor'
-import { toErrorRecord } from '@cambium/base'
+import { optionError, toErrorRecord } from '@cambium/base'
 import type { ErrorRecord } from '@cambium/base'
 import type { RunContext } from '@cambium/scheduler'
 import { badStep } from './flow-errors.ts'
@@ -49,7 +49,7 @@ export function stageProgram(plain: PlainStage, setting: StageSetting): Program<
       const start = (state: unknown): Stage | typeof IGNORE => {
         if (state === IGNORE) return IGNORE
         const stage = new Stage(plain, setting, context, state)
-        stage.start(plain.subscribe?.(argument) ?? [])
+        stage.start(plain.subscribe === undefined ? [] : plain.subscribe(argument))
         return stage
       }
       const state: unknown = plain.init(argument, context)
@@ -93,6 +93,8 @@ export class Stage {
 
   /** Throws `ERR_OPTION` and `ERR_DEMAND` for a wrong subscription; then there is none. */
   start(subscriptions: readonly unknown[]): void {
+    if (!Array.isArray(subscriptions))
+      throw optionError('subscriptions', subscriptions, 'an array: what subscribe() is to return')
     const checked = Array.from(subscriptions, (each) => checkSubscription(each, this.#setting.batch))
     for (const each of checked) this.#subscribe(each)
   }

@@ -156,6 +156,27 @@ test('a Web stream that is cancelled gives its demand back, and one that is abor
   expect(await system.monitor(ref)).toEqual({ kind: 'noproc' })
 })
 
+test('R1.9 what is no array is refused at the caller, and later pushes wait as before', async () => {
+  await simulate(
+    async (sim) => {
+      const source = await openSource<number>(sim.system, { capacity: 2 })
+      for (const wrong of [5, undefined, 'ab', { length: 1 }])
+        await expect(source.push(wrong as never)).rejects.toMatchObject({ code: 'ERR_OPTION' })
+      let isAccepted = false
+      const push = source.push([1, 2, 3]).then(() => {
+        isAccepted = true
+      })
+      await sim.advance(100)
+      expect(isAccepted).toBe(false) // three do not fit
+      const read = readEvents(sim.system, source.ref)
+      expect((await read.next()).value).toBe(1)
+      await push
+      await read.return?.(undefined)
+    },
+    { runs: 5, cores: 1 },
+  )
+})
+
 test('a push waits for demand, for room, or fails; after the end nothing is taken', async () => {
   await simulate(
     async (sim) => {

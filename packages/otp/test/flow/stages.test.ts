@@ -282,6 +282,21 @@ test('a name is found when it comes up, and a stage that nobody has is told of',
   }, runs)
 })
 
+test('subscriptions that are no array fail the start, and are named', async () => {
+  await simulate(
+    async (sim) => {
+      const log = await sim.spawn(journal, undefined, { core: 0 })
+      const producer = await sim.spawn(numbers, {}, { core: 1 })
+      for (const subscriptions of [{ to: producer }, 5, undefined, null, 'abc'])
+        await expect(
+          sim.spawn(taker, { name: 'a', log, subscriptions: subscriptions as never }, { core: 2, restart: 'temporary' }),
+        ).rejects.toMatchObject({ cause: { code: 'ERR_OPTION', message: expect.stringContaining('subscribe()') as string } })
+      expect((await stageStatistics(producer)).subscribers).toBe(0)
+    },
+    { runs: 3, cores: 2 },
+  )
+})
+
 test('subscriptions are made and ended while stages run; what is on its way is handled', async () => {
   await simulate(async (sim) => {
     const { log, lines } = await bench(sim)
