@@ -1,5 +1,5 @@
 /** A bounded cache: when its values hold more bytes than it may keep, those go that have not been used for longest. */
-export class ByteLru<V extends ArrayBufferView> {
+export class ByteLru<V extends { readonly byteLength: number }> {
   readonly #bytesMax: number
   /** In the order of their last use. */
   readonly #entries = new Map<string, V>()
@@ -49,6 +49,6 @@ export class ByteLru<V extends ArrayBufferView> {
 /** About what an entry costs besides its bytes. */
 const ENTRY_BYTES = 200
 
-function bytesOf(key: string, value: ArrayBufferView): number {
+function bytesOf(key: string, value: { readonly byteLength: number }): number {
   return ENTRY_BYTES + key.length + value.byteLength
 }

@@ -5,11 +5,15 @@
 import { defineActor } from 'cambium'
 import type { Behaviour } from 'cambium'
 import { ByteLru } from './byte-lru.ts'
-import type { CacheMessage } from './protocol.ts'
+import type { CacheMessage, Drawing, Field } from './protocol.ts'
 
 interface State {
-  readonly pictures: ByteLru<Uint8Array>
-  readonly fields: ByteLru<Float32Array>
+  readonly pictures: ByteLru<Drawing & Sized>
+  readonly fields: ByteLru<Field & Sized>
+}
+
+interface Sized {
+  readonly byteLength: number
 }
 
 /** A field is eight times as large as a picture, and saves most of the work for all palettes. */
@@ -31,16 +35,15 @@ export const cache: Behaviour<{ readonly bytesMax: number }, CacheMessage> = def
 
     receive({ pictures, fields }, message, context) {
       switch (message.type) {
-        case 'find': {
-          const png = pictures.get(message.picture)
-          const field = png === undefined ? fields.get(message.tile) : undefined
-          context.reply({ ...(png === undefined ? {} : { png }), ...(field === undefined ? {} : { field }) })
+        case 'find':
+          context.reply(pictures.get(message.picture) ?? fields.get(message.tile))
+          break
+        case 'keep': {
+          const { core } = message
+          if ('field' in message) fields.set(message.tile, { field: message.field, core, byteLength: message.field.byteLength })
+          else pictures.set(message.picture, { png: message.png, core, byteLength: message.png.byteLength })
           break
         }
-        case 'keep':
-          if ('field' in message) fields.set(message.tile, message.field)
-          else pictures.set(message.picture, message.png)
-          break
         case 'size':
           context.reply({ pictures: pictures.size, fields: fields.size, bytes: pictures.bytes + fields.bytes })
       }

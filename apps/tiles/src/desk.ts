@@ -29,6 +29,8 @@ interface Renderer {
   given: number
   job: QueuedJob | undefined
   isReady: boolean
+  /** Its last announcement; a moment of `clock.ts`. */
+  heardMs: number
 }
 
 interface State {
@@ -42,6 +44,8 @@ interface State {
 }
 
 const ATTEMPTS_MAX = 5
+/** Renderers announce themselves once a second: who was not heard of for longer does not draw. */
+const SILENT_MS_MAX = 3000
 
 export const desk: Behaviour<DeskArgument, DeskMessage> = defineActor<DeskArgument, DeskMessage, unknown, State>(
   import.meta.url,
@@ -69,9 +73,12 @@ export const desk: Behaviour<DeskArgument, DeskMessage> = defineActor<DeskArgume
           announced(state, message)
           break
         case 'state': {
-          const { capacity, queue, renderers, again, failed, withdrawn, late } = state
-          const drawing = [...renderers.values()].filter(({ job }) => job !== undefined).length
-          context.reply({ waiting: queue.length, drawing, capacity, renderers: renderers.size, again, failed, withdrawn, late })
+          const { capacity, queue, again, failed, withdrawn, late } = state
+          const all = [...state.renderers.values()]
+          const drawing = all.filter(({ job }) => job !== undefined).length
+          const heardSinceMs = nowMs() - SILENT_MS_MAX
+          const renderers = all.filter(({ heardMs }) => heardMs >= heardSinceMs).map(({ core }) => core)
+          context.reply({ waiting: queue.length, drawing, capacity, renderers, again, failed, withdrawn, late })
         }
       }
     },
@@ -118,10 +125,11 @@ function announced(state: State, { renderer: number, core, session, ref, taken, 
   let renderer = state.renderers.get(number)
   if (renderer?.session !== session) {
     const lost = renderer?.job
-    renderer = { ref, core, session, given: taken, job: undefined, isReady: false }
+    renderer = { ref, core, session, given: taken, job: undefined, isReady: false, heardMs: 0 }
     state.renderers.set(number, renderer)
     if (lost !== undefined) drawAgain(state, lost)
   }
+  renderer.heardMs = nowMs()
   if (taken < renderer.given || isDrawing) return
   renderer.job = undefined
   renderer.isReady = true

@@ -6,16 +6,20 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { CambiumError } from 'cambium'
+import type { Ref } from 'cambium'
 import { ByteLru } from './byte-lru.ts'
 import { nowMs } from './clock.ts'
-import type { PictureOutcome } from './protocol.ts'
+import type { Drawing, PictureOutcome, RegionMessage } from './protocol.ts'
 import type { RegionDirectory } from './region-directory.ts'
 import { pictureKey, regionKey } from './tile-address.ts'
 import type { Picture } from './tile-address.ts'
 
 /** What the HTTP side needs of whoever makes pictures. */
 export interface PictureSource {
-  /** Resolves always, by `deadlineMs` at the latest, or soon after `signal` is aborted. `deadlineMs` is a moment of `clock.ts`. */
+  /**
+   * Resolves always: by `deadlineMs` at the latest, a moment of `clock.ts`, and soon after `signal` is aborted. Only a request that a region has, while
+   * its core hangs, keeps its place until its deadline though nobody waits for it.
+   */
   picture(picture: Picture, deadlineMs: number, signal: AbortSignal): Promise<PictureOutcome>
   /** What lies at the front door, without waiting. */
   atHand(picture: Picture): PictureOutcome | undefined
@@ -44,8 +48,7 @@ const PASSING = new Set([
 
 export class Gateway implements PictureSource {
   readonly #regions: RegionDirectory
-  readonly #front: ByteLru<Uint8Array>
-  readonly #coreOf = new WeakMap<Uint8Array, number>()
+  readonly #front: ByteLru<Drawing & { readonly byteLength: number }>
   readonly #inFlightMax: number
   #inFlight = 0
   #retries = 0
@@ -67,8 +70,8 @@ export class Gateway implements PictureSource {
   }
 
   atHand(picture: Picture): PictureOutcome | undefined {
-    const png = this.#front.get(pictureKey(picture))
-    return png === undefined ? undefined : { kind: 'picture', png, core: this.#coreOf.get(png) ?? 0, source: 'cache' }
+    const kept = this.#front.get(pictureKey(picture))
+    return kept === undefined ? undefined : { kind: 'picture', png: kept.png, core: kept.core, source: 'cache' }
   }
 
   async picture(picture: Picture, deadlineMs: number, signal: AbortSignal): Promise<PictureOutcome> {
@@ -77,8 +80,8 @@ export class Gateway implements PictureSource {
     try {
       const outcome = await this.#untilDeadline(picture, deadlineMs, signal)
       if (outcome.kind === 'picture') {
-        this.#front.set(pictureKey(picture), outcome.png)
-        this.#coreOf.set(outcome.png, outcome.core)
+        const { png, core } = outcome
+        this.#front.set(pictureKey(picture), { png, core, byteLength: png.byteLength })
       }
       return outcome
     } finally {
@@ -104,8 +107,10 @@ export class Gateway implements PictureSource {
   }
 
   async #once(picture: Picture, deadlineMs: number, signal: AbortSignal): Promise<PictureOutcome | undefined> {
-    return this.#regions.with(regionKey(picture.tile), async (region) => {
+    return this.#regions.with(regionKey(picture.tile), async (starting) => {
+      const region = await within(starting, deadlineMs, signal)
       if (signal.aborted) return { kind: 'cancelled' }
+      if (region === undefined) return { kind: 'late' }
       const leftMs = deadlineMs - nowMs()
       if (leftMs <= 0) return { kind: 'late' }
       this.#ticket += 1
@@ -122,4 +127,26 @@ export class Gateway implements PictureSource {
       }
     })
   }
+}
+
+/** The ref, or undefined when the time is up or the signal aborted before it was there. Leaves neither timer nor listener behind. */
+function within(
+  starting: Promise<Ref<RegionMessage>>,
+  deadlineMs: number,
+  signal: AbortSignal,
+): Promise<Ref<RegionMessage> | undefined> {
+  if (signal.aborted) return Promise.resolve(undefined)
+  return new Promise((resolve, reject) => {
+    const giveUp = (): void => {
+      letGo()
+      resolve(undefined)
+    }
+    const timer = setTimeout(giveUp, Math.max(0, deadlineMs - nowMs()))
+    signal.addEventListener('abort', giveUp)
+    function letGo(): void {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', giveUp)
+    }
+    starting.finally(letGo).then(resolve, reject)
+  })
 }

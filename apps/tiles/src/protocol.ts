@@ -17,7 +17,7 @@ export type PictureOutcome =
   | {
       readonly kind: 'picture'
       readonly png: Uint8Array
-      /** The core that computed it. */
+      /** The core that drew it, also when it was kept or coloured elsewhere since. */
       readonly core: number
       /** Whether it lay in a cache, only its colours were new, or all of it. */
       readonly source: PictureSource
@@ -95,7 +95,8 @@ export interface DeskState {
   readonly waiting: number
   readonly drawing: number
   readonly capacity: number
-  readonly renderers: number
+  /** By renderer, of those heard of lately: their cores. */
+  readonly renderers: readonly number[]
   /** Since it started: drawn again because a renderer ended, given up, taken back in time, too late to begin. */
   readonly again: number
   readonly failed: number
@@ -112,14 +113,23 @@ export type RendererMessage =
 
 export type CacheMessage =
   | Call<{ readonly type: 'find'; readonly tile: string; readonly picture: string }, Found>
-  | { readonly type: 'keep'; readonly tile: string; readonly field: Float32Array }
-  | { readonly type: 'keep'; readonly picture: string; readonly png: Uint8Array }
+  | ({ readonly type: 'keep'; readonly tile: string } & Field)
+  | ({ readonly type: 'keep'; readonly picture: string } & Drawing)
   | Call<{ readonly type: 'size' }, CacheSize>
 
 /** The picture if there is one, else the field if there is one. */
-export interface Found {
-  readonly png?: Uint8Array
-  readonly field?: Float32Array
+export type Found = Drawing | Field | undefined
+
+/** With the core that drew it. */
+export interface Drawing {
+  readonly png: Uint8Array
+  readonly core: number
+}
+
+/** With the core that drew it. */
+export interface Field {
+  readonly field: Float32Array
+  readonly core: number
 }
 
 export interface CacheSize {

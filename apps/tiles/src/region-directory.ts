@@ -10,7 +10,7 @@ import type { RegionArgument } from './region.ts'
 
 interface Entry {
   readonly ref: Promise<Ref<RegionMessage>>
-  /** Requests that use it now. */
+  /** Requests that use it now, and its start while that lasts: so the starts that a core leaves undone are bounded as well. */
   users: number
 }
 
@@ -44,15 +44,18 @@ export class RegionDirectory {
     return [...this.#entries.values()].at(-1)?.ref
   }
 
-  /** Lends out the region's ref for as long as `use` takes. Undefined when there are as many regions as there may be, all in use. */
-  async with<T>(key: string, use: (ref: Ref<RegionMessage>) => Promise<T>): Promise<T | undefined> {
+  /**
+   * Lends out the region's ref for as long as `use` takes. It may still be starting, which lasts as long as its core hangs: how long to wait for it is
+   * up to `use`. Undefined when there are as many regions as there may be, all in use.
+   */
+  async with<T>(key: string, use: (ref: Promise<Ref<RegionMessage>>) => Promise<T>): Promise<T | undefined> {
     const entry = this.#entries.get(key) ?? this.#start(key)
     if (entry === undefined) return undefined
     this.#entries.delete(key)
     this.#entries.set(key, entry)
     entry.users += 1
     try {
-      return await use(await entry.ref)
+      return await use(entry.ref)
     } catch (error) {
       // After a crash, and after the loss of its core, it comes back behind the same ref; gone for good it is only so:
       if (error instanceof CambiumError && error.code === 'ERR_NO_SUCH_ACTOR') this.#forget(key, entry)
@@ -64,8 +67,13 @@ export class RegionDirectory {
 
   #start(key: string): Entry | undefined {
     if (this.#entries.size >= this.#regionsMax && !this.#endOldest()) return undefined
-    const entry: Entry = { ref: this.#spawn(key), users: 0 }
-    entry.ref.catch(() => this.#forget(key, entry)) // whoever asked for it is told, the next one tries anew
+    const entry: Entry = { ref: this.#spawn(key), users: 1 }
+    entry.ref.then(
+      () => {
+        entry.users -= 1
+      },
+      () => this.#forget(key, entry), // whoever asked for it is told, the next one tries anew
+    )
     return entry
   }
 

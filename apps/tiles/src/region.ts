@@ -14,7 +14,7 @@ import { defineActor } from 'cambium'
 import type { ActorContext, Behaviour, Ref } from 'cambium'
 import { nowMs } from './clock.ts'
 import { failOnPurpose } from './drill.ts'
-import type { CacheMessage, DeskMessage, Found, PictureOutcome, PictureRequest, RegionMessage } from './protocol.ts'
+import type { CacheMessage, DeskMessage, Field, Found, PictureOutcome, PictureRequest, RegionMessage } from './protocol.ts'
 import { pictureKey, tileKey } from './tile-address.ts'
 import type { Picture } from './tile-address.ts'
 import { encodePicture } from './tile-image.ts'
@@ -90,9 +90,10 @@ async function requested(state: State, request: PictureRequest, context: ActorCo
   }
   if (!state.waiting.has(tile)) {
     const found = await find(state, tile, picture)
-    const png = found.png ?? (found.field === undefined ? undefined : recolour(state, picture, found.field))
-    if (png !== undefined) {
-      context.reply({ kind: 'picture', png, core: state.core, source: found.png === undefined ? 'recoloured' : 'cache' })
+    if (found !== undefined) {
+      const isPicture = 'png' in found
+      const png = isPicture ? found.png : recolour(state, picture, found)
+      context.reply({ kind: 'picture', png, core: found.core, source: isPicture ? 'cache' : 'recoloured' })
       return
     }
   }
@@ -113,12 +114,12 @@ async function requested(state: State, request: PictureRequest, context: ActorCo
 
 /** A cache that fails has nothing. */
 function find({ cache }: State, tile: string, picture: Picture): Promise<Found> {
-  return cache.ask({ type: 'find', tile, picture: pictureKey(picture) }).catch((): Found => ({}))
+  return cache.ask({ type: 'find', tile, picture: pictureKey(picture) }).catch(() => undefined)
 }
 
-function recolour({ cache }: State, picture: Picture, field: Float32Array): Uint8Array {
+function recolour({ cache }: State, picture: Picture, { field, core }: Field): Uint8Array {
   const png = encodePicture(field, picture.palette)
-  cache.tell({ type: 'keep', picture: pictureKey(picture), png })
+  cache.tell({ type: 'keep', picture: pictureKey(picture), png, core })
   return png
 }
 
@@ -141,12 +142,12 @@ function cancelled(state: State, ticket: number): void {
 
 function drawn(state: State, { picture, core, field, png }: Extract<RegionMessage, { type: 'drawn' }>): void {
   const tile = tileKey(picture.tile)
-  state.cache.tell({ type: 'keep', tile, field })
-  state.cache.tell({ type: 'keep', picture: pictureKey(picture), png })
+  state.cache.tell({ type: 'keep', tile, field, core })
+  state.cache.tell({ type: 'keep', picture: pictureKey(picture), png, core })
   const pngs = new Map([[picture.palette, png]])
   for (const waiter of takeWaiters(state, tile)) {
     const { palette } = waiter.picture
-    const own = pngs.get(palette) ?? recolour(state, waiter.picture, field)
+    const own = pngs.get(palette) ?? recolour(state, waiter.picture, { field, core })
     pngs.set(palette, own)
     waiter.reply({ kind: 'picture', png: own, core, source: 'drawn' })
   }

@@ -8,6 +8,7 @@ import { addLiveRoutes } from './http/live-routes.ts'
 import { addPageRoutes, PAGE_PATHS } from './http/page-routes.ts'
 import { createServer } from './http/server.ts'
 import { addTileRoutes } from './http/tile-routes.ts'
+import { whatHinders } from './readiness.ts'
 import { createSnapshot } from './snapshot.ts'
 import { startTileSystem } from './tile-system.ts'
 import type { TileSystem } from './tile-system.ts'
@@ -52,7 +53,6 @@ const MAX_AGE_S = 3600
 /** What takes longer to be answered when the service stops is cut off. */
 const STOP_GRACE_MS = 2000
 const IDLE_LOOK_MS = 25
-const READY_TIMEOUT_MS = 1000
 
 export async function startService(options: ServiceOptions): Promise<Service> {
   const tiles = await startTileSystem(options)
@@ -73,9 +73,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   })
   addHealthRoutes(app, {
     async obstacle() {
-      if (stopping !== undefined) return 'the service stops'
-      const state = await desk.ask({ type: 'state' }, { timeoutMs: READY_TIMEOUT_MS }).catch(() => undefined)
-      return state === undefined || state.renderers === 0 ? 'nobody is there to draw' : undefined
+      return stopping === undefined ? whatHinders(desk, signs) : 'the service stops'
     },
   })
   addPageRoutes(app)

@@ -60,7 +60,7 @@ test('hands one job at a time to each renderer, the oldest of its own core first
   expect([await given(0), await given(1)]).toEqual([[0], [1]])
   front.tell(ready(1, 1)) // its job is done, and nothing of its own core is left
   expect([await given(0), await given(1)]).toEqual([[0], [1, 2]])
-  expect(await front.ask({ type: 'state' })).toMatchObject({ waiting: 0, drawing: 2, renderers: 2 })
+  expect(await front.ask({ type: 'state' })).toMatchObject({ waiting: 0, drawing: 2, renderers: [2, 1] })
 })
 
 test('a job goes to the core that draws least, and of equals to its own', async () => {

@@ -45,6 +45,24 @@ test('who asks for the same tile at the same time gets one drawing, each in his 
   expect(size).toMatchObject({ fields: 1, pictures: 3 })
 })
 
+test.each([0, 32 * 1024 * 1024])(
+  'a tile from a cache is of the core that drew it (%i bytes at the front)',
+  async (frontBytesMax) => {
+    const own = await serve({ frontBytesMax })
+    const coreOf = async (index: number, source: string): Promise<string | null> => {
+      const response = await ask(own, `/tiles/mandelbrot/9/${176 + (index % 8)}/${192 + Math.floor(index / 8)}.png`)
+      await response.arrayBuffer()
+      expect([response.status, response.headers.get('x-tile-source')]).toEqual([200, source])
+      return response.headers.get('x-tile-core')
+    }
+    const look = (source: string): Promise<(string | null)[]> =>
+      Promise.all(Array.from({ length: 16 }, (_, index) => coreOf(index, source)))
+    const drawers = await look('drawn') // all of one region, which lives on one core
+    expect(new Set(drawers)).toEqual(new Set(['1', '2']))
+    expect(await look('cache')).toEqual(drawers)
+  },
+)
+
 test('a tile that is known is not sent again, whoever drew it and whether or not it is in a cache', async () => {
   const own = await serve({ cores: 1 })
   const path = '/tiles/mandelbrot/3/2/3.png'
