@@ -6,6 +6,7 @@ import type { Behaviour, BehaviourOptions, ExitReason, Info, Program } from '@ca
 import { CambiumError, checkFields, optionError } from '@cambium/base'
 import type { RunContext } from '@cambium/scheduler'
 import type { HandlerSpec } from './define-event-handler.ts'
+import { disown } from './disown.ts'
 import { EventManagerActor } from './event-manager-actor.ts'
 import { isHandlerRequest, isStationArgument } from './event-manager-protocol.ts'
 import { EventStation } from './event-station.ts'
@@ -52,8 +53,9 @@ export function defineEventManager<Event, Argument = void>(
         return station.restore(argument, hands).then(() => station)
       }
       const manager = new EventManagerActor(context, hands, { module: String(module), name, ringBytes })
-      const specs = definition.handlers?.(argument) ?? []
-      return specs.length === 0 ? manager : install(manager, specs)
+      const specs: unknown = definition.handlers?.(argument) ?? []
+      if (!Array.isArray(specs)) throw badHandlers(name, specs)
+      return specs.length === 0 ? manager : install(manager, specs as readonly HandlerSpec<never>[])
     },
     receive(actor, message) {
       if (actor instanceof EventStation) return actor.receive(message)
@@ -86,6 +88,14 @@ function sparingRequests<Event>(options: Pick<BehaviourOptions<Event>, 'mailbox'
     ...options,
     mailbox: { ...options.mailbox, priority: (message) => (isHandlerRequest(message) ? 'normal' : priority(message)) },
   }
+}
+
+function badHandlers(name: string, result: unknown): CambiumError {
+  const found = disown(result) ? 'a promise' : typeof result
+  return new CambiumError('ERR_BAD_STEP', `handlers returned no array: event manager=${name}, found ${found}`, {
+    severity: 'crash',
+    fields: { manager: name, found },
+  })
 }
 
 function wrong(name: string, problem: string): CambiumError {

@@ -1,12 +1,21 @@
 /**
  * The server behaviour, in the form of Erlang's gen_server: three plain sequential functions, and the runtime makes a concurrent server of
  * them (R1.1). `step` takes the state and one input and answers the next state and an output; it knows no actors, so `run` tests it without any.
+ *
+ * What becomes of one step:
+ * 1. Its actions are checked, all of them, then whoever asked is answered; a failure until here is that of the step, whose state is not taken.
+ * 2. The state is taken. It is held in a box that stays the same: `undefined`, which keeps the state of a plain actor, is a state like any other here, and what
+ *    fails from now on, `hibernate` or a reply, leaves the server with the state of the step that it has done. If that step was answered, its message is handled,
+ *    and the failure is the end of the server by itself; else the message fails with it.
+ * 3. The actions are done in order, but for the last: to end, else to continue. What it continues with is put before all messages, as one of its own that nobody
+ *    asked. So each such step is a handling like any other: it is named when it crashes, what was done before it stays done, others have their turn between
+ *    two of them, and a chain may be of any length.
  */
-import { createBehaviour } from '@cambium/actor'
-import type { ActorContext, Behaviour, BehaviourOptions, ExitReason, IGNORE, Info, Program } from '@cambium/actor'
+import { crashReason, createBehaviour, IGNORE } from '@cambium/actor'
+import type { ActorContext, Behaviour, BehaviourOptions, ExitReason, GivenReason, Info, Program } from '@cambium/actor'
 import { CambiumError } from '@cambium/base'
 import type { RunContext } from '@cambium/scheduler'
-import { badAction, badStep, isStep, NO_REPLY, startOf } from './server-step.ts'
+import { badStep, checkActions, isStep, NO_REPLY, startOf } from './server-step.ts'
 import type { ServerAction, ServerStart, ServerStep, ServerTurn } from './server-step.ts'
 
 export interface ServerDefinition<Argument, State, Input, Output> {
@@ -57,19 +66,28 @@ export function defineServer<Argument, State, Input, Output>(
   options: NoInfer<BehaviourOptions<Input>> = {},
 ): Server<Argument, State, Input, Output> {
   checkDefinition(name, definition)
-  const step = (state: State, input: Input, context: ActorContext<Input, Output>): State => {
-    const result: unknown = definition.step(state, input, context)
+  const step = (held: Held<State>, input: Input, context: ActorContext<Input, Output>): void => {
+    const result: unknown = definition.step(held.state, input, context)
     if (!isStep(result)) throw badStep(name, result)
-    if (context.isAsked && result[1] !== NO_REPLY) context.reply(result[1] as Output)
-    return result.length === 2 ? (result[0] as State) : act(result[0] as State, result[2] as Actions<Input, Output>, context)
+    const actions = result.length === 2 ? NONE : checkActions<Input, Output>(name, result[2])
+    const isAnswered = context.isAsked && result[1] !== NO_REPLY
+    if (isAnswered) context.reply(result[1] as Output)
+    held.state = result[0] as State
+    if (actions.length === 0) return
+    try {
+      act(held, actions, context)
+    } catch (error) {
+      if (!isAnswered) throw error
+      context.stop(crashReason(error))
+    }
   }
-  /** Does what a step wants to be done, in order; what it continues with comes before every message. */
-  const act = (state: State, actions: Actions<Input, Output>, context: ActorContext<Input, Output>): State => {
-    let next = state
+  const act = (held: Held<State>, actions: Actions<Input, Output>, context: ActorContext<Input, Output>): void => {
+    const continued: Input[] = []
+    let stop: { readonly reason?: Error | GivenReason } | undefined
     for (const action of actions) {
       switch (action.type) {
         case 'continue':
-          next = step(next, action.input, context)
+          continued.push(action.input)
           break
         case 'timeout': {
           const key = action.name ?? ''
@@ -81,42 +99,71 @@ export function defineServer<Argument, State, Input, Output>(
           action.to.tell(action.value)
           break
         case 'hibernate':
-          next = definition.hibernate?.(next) ?? next
+          held.state = hibernated(name, definition, held.state)
           break
         case 'stop':
-          context.stop(action.reason)
+          stop ??= action
           break
-        default:
-          throw badAction(name, action)
       }
     }
-    return next
+    if (stop !== undefined) context.stop(stop.reason)
+    else for (const input of continued.reverse()) (context as unknown as RunContext).handleFirst(input)
   }
-  /** Does what `init` wants to be done: what it continues with is handled when the start is over, before every message. */
-  const begin = (first: unknown, context: ActorContext<Input, Output>): State | typeof IGNORE => {
+  const begin = (first: unknown, context: ActorContext<Input, Output>): Held<State> | typeof IGNORE => {
+    if (first === IGNORE) return IGNORE
     const start = startOf(first)
-    if (start === undefined) return first as State | typeof IGNORE
-    const continued = start.actions.filter(({ type }) => type === 'continue') as { input: Input }[]
-    for (const { input } of continued.toReversed()) (context as unknown as RunContext).handleFirst(input)
-    return act(start.state as State, start.actions.filter(({ type }) => type !== 'continue') as Actions<Input, Output>, context)
+    if (start === undefined) return { state: first as State }
+    const actions = checkActions<Input, Output>(name, start.actions)
+    const held = { state: start.state as State }
+    act(held, actions, context)
+    return held
   }
-  const program: Program<State, Argument, Input, Output> = {
+  const program: Program<Held<State>, Argument, Input, Output> = {
     init(argument, context) {
       const first = definition.init(argument, context)
       return first instanceof Promise ? first.then((value) => begin(value, context)) : begin(first, context)
     },
     receive: step,
-    ...(definition.info === undefined ? {} : { info: (state, info, context) => definition.info?.(state, info, context) }),
+    ...(definition.info === undefined
+      ? {}
+      : {
+          info(held: Held<State>, told: Info, context: ActorContext<Input, Output>): void {
+            const next = definition.info?.(held.state, told, context)
+            if (next instanceof Promise) throw badStep(name, next, 'info')
+            held.state = next as State
+          },
+        }),
     ...(definition.terminate === undefined
       ? {}
-      : { terminate: (state: State, reason: ExitReason) => definition.terminate?.(state, reason) }),
-    ...(definition.redact === undefined ? {} : { redact: (state: State) => definition.redact?.(state) }),
+      : { terminate: (held: Held<State>, reason: ExitReason) => definition.terminate?.(held.state, reason) }),
+    ...(definition.redact === undefined ? {} : { redact: (held: Held<State>) => definition.redact?.(held.state) }),
+    inner: {
+      read: (held) => held.state,
+      write(held, state) {
+        held.state = state as State
+        return held
+      },
+    },
   }
   const behaviour = createBehaviour('server', module, name, program, options)
   return Object.freeze({ ...behaviour, definition }) as Server<Argument, State, Input, Output>
 }
 
 type Actions<Input, Output> = readonly ServerAction<Input, Output>[]
+const NONE: readonly never[] = []
+
+/** See the protocol above. */
+interface Held<State> {
+  state: State
+}
+
+/** Throws `ERR_BAD_STEP` for a promise. */
+export function hibernated<State>(name: string, definition: { hibernate?(state: State): State }, state: State): State {
+  if (definition.hibernate === undefined) return state
+  const next = definition.hibernate(state)
+  if (next instanceof Promise) throw badStep(name, next, 'hibernate')
+  return next
+}
 
 function checkDefinition(name: string, definition: object): void {
   if (typeof definition !== 'object' || definition === null) throw wrong(name, 'definition is no object')

@@ -12,6 +12,7 @@ import type { ErrorRecord } from '@cambium/base'
 import type { News } from '@cambium/scheduler'
 import { isHandler, REMOVE_HANDLER, swapOf } from './define-event-handler.ts'
 import type { DefinedHandler, HandlerContext, HandlerEnd, HandlerName, HandlerSpec, Handover } from './define-event-handler.ts'
+import { disown } from './disown.ts'
 import type { HandlerOrder } from './event-manager-protocol.ts'
 
 type AnyDefinition = {
@@ -188,10 +189,7 @@ export class EventHandlers {
   /** Takes what a callback returned for the next state. Throws `ERR_BAD_STEP`. */
   #taken(installed: Installed, next: unknown): Leaving | undefined {
     if (next === REMOVE_HANDLER) return { installed, end: { kind: 'removed' }, next: undefined }
-    if (next instanceof Promise) {
-      next.catch(() => {})
-      throw badStep(installed.name, 'handler is asynchronous', next)
-    }
+    if (next instanceof Promise) throw badStep(installed.name, 'handler is asynchronous', next)
     const swap = swapOf(next)
     if (swap !== undefined) return { installed, end: { kind: 'swapped', argument: undefined }, next: swap }
     installed.state = next
@@ -296,7 +294,7 @@ function shownState({ definition, state }: Installed): unknown {
 }
 
 function badStep(name: HandlerName, problem: string, result: unknown): CambiumError {
-  const found = result instanceof Promise ? 'a promise' : Array.isArray(result) ? `an array of ${result.length}` : typeof result
+  const found = disown(result) ? 'a promise' : Array.isArray(result) ? `an array of ${result.length}` : typeof result
   return new CambiumError('ERR_BAD_STEP', `${problem}: handler=${shown(name)}, found ${found}`, {
     severity: 'crash',
     fields: { handler: name.name, found },

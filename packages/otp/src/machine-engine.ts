@@ -158,7 +158,10 @@ export class MachineEngine {
     if (this.stopped === undefined && this.#isToHibernate) {
       this.#isToHibernate = false
       const definition = this.#definition
-      if (definition.hibernate !== undefined) this.data = definition.hibernate({ state: this.state, data: this.data })
+      if (definition.hibernate === undefined) return
+      const data = definition.hibernate({ state: this.state, data: this.data })
+      if (data instanceof Promise) throw badStep(this.#place, data, 'hibernate')
+      this.data = data
     }
   }
 

@@ -1,5 +1,6 @@
 /** What a state machine crashes of, each with the machine and the state it was in. */
 import { CambiumError } from '@cambium/base'
+import { disown } from './disown.ts'
 
 export interface MachinePlace {
   readonly machine: string
@@ -58,7 +59,7 @@ function crash(
 const SHOWN_LENGTH_MAX = 120
 
 function describe(value: unknown): string {
-  if (value instanceof Promise) return 'a promise'
+  if (disown(value)) return 'a promise'
   if (Array.isArray(value)) return `an array of ${value.length}`
   if (typeof value === 'function') return 'a function'
   if (typeof value !== 'object' || value === null) {

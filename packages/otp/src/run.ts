@@ -2,9 +2,13 @@
 import { ActorRef } from '@cambium/actor'
 import type { Ref } from '@cambium/actor'
 import { CambiumError } from '@cambium/base'
+import { hibernated } from './define-server.ts'
 import type { Server } from './define-server.ts'
-import { badAction, badStep, isStep, NO_REPLY } from './server-step.ts'
+import { badStep, checkActions, isStep, NO_REPLY } from './server-step.ts'
 import type { ServerAction, ServerTurn } from './server-step.ts'
+
+/** Steps in a row that one input may continue with: a server would go on and on, a test is to end. */
+const RUN_CONTINUES_MAX = 1_000_000
 
 /** What a server did with a list of inputs. */
 export interface Run<State, Output, Input> {
@@ -21,7 +25,7 @@ export interface Run<State, Output, Input> {
 
 /**
  * Steps a server through `inputs` from `state`, without a runtime: `run(hits, 0, [{ type: 'increment' }, { type: 'read' }])`. Each input counts as asked; what it continues with
- * is handled at once. A step that throws, throws here.
+ * is handled at once, 1,000,000 steps at most (`ERR_ENDLESS_CONTINUE`). A step that throws, throws here.
  */
 export function run<Argument, State, Input, Output>(
   server: Server<Argument, State, Input, Output>,
@@ -43,6 +47,8 @@ class Stepper<State, Input, Output> {
   readonly timeouts: Extract<ServerAction<Input>, { readonly type: 'timeout' }>[] = []
   isStopped = false
   readonly #server: Server<never, State, Input, Output>
+  /** What it continues with; the next one is the last. */
+  #continued: Input[] = []
 
   constructor(server: Server<never, State, Input, Output>, state: State) {
     this.#server = server
@@ -60,39 +66,52 @@ class Stepper<State, Input, Output> {
     const turn = new RunTurn<Output>(settle)
     const output = this.#step(input, turn)
     if (output !== NO_REPLY && turn.isAsked) settle(output)
+    for (let steps = 1; this.#continued.length > 0; steps += 1) {
+      if (steps > RUN_CONTINUES_MAX) throw endlessContinue(this.#server.name)
+      this.#step(this.#continued.pop() as Input, new RunTurn<Output>(undefined))
+    }
   }
 
   #step(input: Input, turn: ServerTurn<Output>): unknown {
     const { definition, name } = this.#server
     const result: unknown = definition.step(this.state, input, turn)
     if (!isStep(result)) throw badStep(name, result)
+    const actions = checkActions<Input, Output>(name, result[2] ?? [])
     this.state = result[0] as State
-    for (const action of (result[2] ?? []) as readonly ServerAction<Input>[]) this.#act(action)
+    this.#act(actions)
     return result[1]
   }
 
-  #act(action: ServerAction<Input>): void {
+  #act(actions: readonly ServerAction<Input, Output>[]): void {
     const { definition, name } = this.#server
-    switch (action.type) {
-      case 'continue':
-        this.#step(action.input, new RunTurn<Output>(undefined))
-        return
-      case 'timeout':
-        this.timeouts.push(action)
-        return
-      case 'reply':
-        action.to.tell(action.value)
-        return
-      case 'hibernate':
-        this.state = definition.hibernate?.(this.state) ?? this.state
-        return
-      case 'stop':
-        this.isStopped = true
-        return
-      default:
-        throw badAction(name, action)
+    const continued: Input[] = []
+    for (const action of actions) {
+      switch (action.type) {
+        case 'continue':
+          continued.push(action.input)
+          break
+        case 'timeout':
+          this.timeouts.push(action)
+          break
+        case 'reply':
+          action.to.tell(action.value)
+          break
+        case 'hibernate':
+          this.state = hibernated(name, definition, this.state)
+          break
+        case 'stop':
+          this.isStopped = true
+          break
+      }
     }
+    if (this.isStopped) this.#continued = []
+    else for (const input of continued.reverse()) this.#continued.push(input)
   }
+}
+
+function endlessContinue(server: string): CambiumError {
+  const message = `server continues without an end: server=${server}, max=${RUN_CONTINUES_MAX}`
+  return new CambiumError('ERR_ENDLESS_CONTINUE', message, { severity: 'crash', fields: { server, max: RUN_CONTINUES_MAX } })
 }
 
 class RunTurn<Output> implements ServerTurn<Output> {

@@ -1,6 +1,8 @@
 /** What the `step` of a server returns: the next state, the output, and what else is to be done. */
+import { checkReason, isRef } from '@cambium/actor'
 import type { ActorContext, GivenReason, Ref } from '@cambium/actor'
 import { CambiumError } from '@cambium/base'
+import { disown } from './disown.ts'
 
 /** In place of an output: whoever asked is answered later, by the token that was taken, or, if none was, told `ERR_NO_REPLY` at once. */
 export const NO_REPLY: unique symbol = Symbol.for('cambium.noReply')
@@ -15,7 +17,7 @@ export interface ServerTurn<Output> extends Pick<ActorContext, 'isAsked' | 'now'
 }
 
 export type ServerAction<Input, Output = unknown> =
-  /** Steps on with this input before any message, those that are queued included. Its output goes to nobody. */
+  /** Once all other actions are done, steps on with this input before any message, those that are queued included. Its output goes to nobody. */
   | { readonly type: 'continue'; readonly input: Input }
   /** Has this input come after so many milliseconds; the same name replaces. @default name '' */
   | { readonly type: 'timeout'; readonly name?: string; readonly ms: number; readonly input: Input }
@@ -25,8 +27,11 @@ export type ServerAction<Input, Output = unknown> =
   | { readonly type: 'reply'; readonly to: Ref<Output>; readonly value: Output }
   /** Calls `hibernate`: what can be made again is dropped from the state. */
   | { readonly type: 'hibernate' }
-  /** Ends the server when this step is done. @default reason normal */
+  /** Ends the server when this step is done; then it continues with nothing. @default reason normal */
   | { readonly type: 'stop'; readonly reason?: Error | GivenReason }
+
+/** Longest `ms` of a timeout, as of any timer: about 285 years. */
+const TIMEOUT_MS_MAX = 9e12
 
 /** The next state and the output; and what else is to be done, in this order. */
 export type ServerStep<State, Input, Output> = readonly [
@@ -48,37 +53,82 @@ export function startWith<State, const Input>(state: State, actions: readonly Se
 }
 
 /** Undefined for a plain state. */
-export function startOf(
-  first: unknown,
-): { readonly state: unknown; readonly actions: readonly ServerAction<unknown>[] } | undefined {
+export function startOf(first: unknown): { readonly state: unknown; readonly actions: unknown } | undefined {
   return typeof first === 'object' && first !== null && START in first
     ? (first as ServerStart<unknown, unknown>)[START]
     : undefined
 }
 
 export function isStep(result: unknown): result is readonly unknown[] {
-  return Array.isArray(result) && (result.length === 2 || (result.length === 3 && Array.isArray(result[2])))
+  if (!Array.isArray(result) || result[1] instanceof Promise) return false
+  return result.length === 2 || (result.length === 3 && Array.isArray(result[2]))
 }
 
-export function badStep(name: string, result: unknown): CambiumError {
-  const found =
-    result instanceof Promise
-      ? 'a promise'
-      : Array.isArray(result)
-        ? `an array of ${result.length}`
-        : result === null
-          ? 'null'
-          : typeof result
-  return new CambiumError('ERR_BAD_STEP', `step returned no [state, output]: server=${name}, found ${found}`, {
+/** A promise among them is refused as one that nobody waits for. */
+export function badStep(name: string, result: unknown, callback: 'step' | 'info' | 'hibernate' = 'step'): CambiumError {
+  const found = disown(result)
+    ? 'a promise'
+    : Array.isArray(result)
+      ? `an array of ${result.length}${disown(result[1]) ? ' with a promise' : ''}`
+      : result === null
+        ? 'null'
+        : typeof result
+  const expected = callback === 'step' ? '[state, output]' : 'state'
+  return new CambiumError('ERR_BAD_STEP', `${callback} returned no ${expected}: server=${name}, found ${found}`, {
     severity: 'crash',
     fields: { server: name, found },
   })
 }
 
-export function badAction(name: string, action: unknown): CambiumError {
-  const type: unknown = typeof action === 'object' && action !== null ? Reflect.get(action, 'type') : action
-  return new CambiumError('ERR_BAD_ACTION', `step returned an action that is none: server=${name}, found ${String(type)}`, {
+/** All of them, before any is done: a list with one that is none is not taken, nor is the step that returned it. Throws `ERR_BAD_ACTION`. */
+export function checkActions<Input, Output>(name: string, actions: unknown): readonly ServerAction<Input, Output>[] {
+  if (!Array.isArray(actions)) throw badAction(name, String(actions), 'expected an array of actions')
+  for (const action of actions as unknown[]) {
+    if (typeof action !== 'object' || action === null) throw badAction(name, String(action), 'expected an object')
+    const { type } = action as { type?: unknown }
+    const expected = expectedOf(action as Readonly<Record<string, unknown>>)
+    if (expected !== undefined) throw badAction(name, String(type), `expected ${expected}`)
+  }
+  return actions as readonly ServerAction<Input, Output>[]
+}
+
+/** What an action should be; undefined for one that is right. */
+function expectedOf(action: Readonly<Record<string, unknown>>): string | undefined {
+  const { type, name, ms } = action
+  switch (type) {
+    case 'continue':
+    case 'hibernate':
+      return undefined
+    case 'timeout':
+      if (name !== undefined && typeof name !== 'string') return `name to be a string, not ${typeof name}`
+      if ('cancel' in action) return action['cancel'] === true ? undefined : 'cancel to be true'
+      return typeof ms === 'number' && ms >= 0 && ms <= TIMEOUT_MS_MAX
+        ? undefined
+        : `ms to be from 0 to ${TIMEOUT_MS_MAX}, not ${String(ms)}`
+    case 'reply':
+      return isRef(action['to']) ? undefined : 'to to be a token'
+    case 'stop':
+      return isReason(action['reason'])
+        ? undefined
+        : 'reason to be an error, normal, shutdown, killed, or what crashReason returned'
+    default:
+      return 'continue, timeout, reply, hibernate or stop'
+  }
+}
+
+function isReason(reason: unknown): boolean {
+  if (reason === undefined) return true
+  try {
+    checkReason(reason)
+    return true
+  } catch {
+    return false
+  }
+}
+
+function badAction(name: string, found: string, problem: string): CambiumError {
+  return new CambiumError('ERR_BAD_ACTION', `action is none: server=${name}, found ${found}, ${problem}`, {
     severity: 'crash',
-    fields: { server: name, found: String(type) },
+    fields: { server: name, found },
   })
 }

@@ -1,5 +1,6 @@
 /** What goes wrong in flows, each with the stage, the value and what was expected. */
 import { CambiumError } from '@cambium/base'
+import { disown } from '../disown.ts'
 
 /** Demand that is none: at whoever asks for it, or, when it came as a message, at whoever sent that. */
 export function demandError(field: string, value: unknown, expected: string): CambiumError {
@@ -29,13 +30,23 @@ export function subscribersFull(stage: string, max: number): CambiumError {
   })
 }
 
-/** What a callback of a stage returned is no step. */
+/** What a callback of a stage returned is not what it should. */
 export function badStep(stage: string, callback: string, result: unknown, expected: string): CambiumError {
-  const found = Array.isArray(result) ? `an array of ${result.length}` : result === null ? 'null' : typeof result
-  return new CambiumError('ERR_BAD_STEP', `${callback} returned no step: stage=${stage}, found ${found}, expected ${expected}`, {
-    severity: 'crash',
-    fields: { stage, callback, found },
-  })
+  const found = disown(result)
+    ? 'a promise'
+    : Array.isArray(result)
+      ? `an array of ${result.length}`
+      : result === null
+        ? 'null'
+        : typeof result
+  return new CambiumError(
+    'ERR_BAD_STEP',
+    `${callback} returned what it may not: stage=${stage}, found ${found}, expected ${expected}`,
+    {
+      severity: 'crash',
+      fields: { stage, callback, found },
+    },
+  )
 }
 
 /** The end of a stage whose subscription has ended, where its producer's own reason says nothing. */

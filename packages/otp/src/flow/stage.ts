@@ -7,6 +7,7 @@ import type { ActorContext, ExitReason, Info, Monitor, Program, Ref } from '@cam
 import { optionError, toErrorRecord } from '@cambium/base'
 import type { ErrorRecord } from '@cambium/base'
 import type { RunContext } from '@cambium/scheduler'
+import { disown } from '../disown.ts'
 import { badStep } from './flow-errors.ts'
 import { crashOf, endOf, isDemandError, reasonOf, Sources, unknownTo } from './sources.ts'
 import type { SourceEntry } from './sources.ts'
@@ -93,6 +94,7 @@ export class Stage {
 
   /** Throws `ERR_OPTION` and `ERR_DEMAND` for a wrong subscription; then there is none. */
   start(subscriptions: readonly unknown[]): void {
+    disown(subscriptions)
     if (!Array.isArray(subscriptions))
       throw optionError('subscriptions', subscriptions, 'an array: what subscribe() is to return')
     const checked = Array.from(subscriptions, (each) => checkSubscription(each, this.#setting.batch))
@@ -115,7 +117,7 @@ export class Stage {
       if (source !== undefined) return this.#sourceEnded(source, endOf(info.reason), info.reason)
     }
     const { info: callback } = this.#plain
-    if (callback !== undefined) this.state = this.#invoke(callback, info)
+    if (callback !== undefined) this.state = this.#atOnce('info', this.#invoke(callback, info))
   }
 
   terminate(reason: ExitReason): void | Promise<void> {
@@ -322,7 +324,9 @@ export class Stage {
   #cancelled(entry: SourceEntry, again: boolean): void {
     const { cancelled } = this.#plain
     const { subscription, reason } = entry
-    if (cancelled !== undefined) this.state = cancelled(this.state, { to: subscription.to, reason, again } as never)
+    if (cancelled !== undefined) {
+      this.state = this.#atOnce('cancelled', cancelled(this.state, { to: subscription.to, reason, again } as never))
+    }
     if (again) this.#subscribe(subscription)
   }
 
@@ -331,6 +335,12 @@ export class Stage {
     return argument === undefined
       ? callback(this.state, this.#context as never)
       : callback(this.state, argument as never, this.#context as never)
+  }
+
+  /** The next state that a callback returned which nobody waits for. */
+  #atOnce(callback: string, next: unknown): unknown {
+    if (next instanceof Promise) throw badStep(this.#setting.stage, callback, next, 'the next state')
+    return next
   }
 
   /** Takes the next state from what a callback returned; a stage that gives events returns them beside it. */
