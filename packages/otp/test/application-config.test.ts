@@ -273,9 +273,14 @@ describe('what cannot be', () => {
   })
 
   test('a system that has ended starts none, whether it had one before or not', async () => {
-    await system.shutdown()
-    expect((await failureOf(() => startApplications(system, [shop]))).code).toBe('ERR_SYSTEM_CLOSED')
-    expect(whichApplications(system)).toEqual([])
+    const library = defineApplication(import.meta.url, 'library', {})
+    const other = await startSystem({ cores: 0, handleSignals: false })
+    await startApplications(other, [library])
+    for (const ended of [system, other]) {
+      await ended.shutdown()
+      expect((await failureOf(() => startApplications(ended, [library]))).code).toBe('ERR_SYSTEM_CLOSED')
+      expect(whichApplications(ended)).toEqual([])
+    }
   })
 
   test('a wrong option, list or system is named', async () => {
