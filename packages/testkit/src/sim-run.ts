@@ -219,6 +219,7 @@ export class SimRun implements SimScope {
     if (this.isOver) throw new CambiumError('ERR_SIM_OVER', `simulation is over: seed=${this.seed}`)
     this.#touchedMs = this.world.nowMs
     this.#touchedSteps = this.world.steps
+    this.world.progress.touched()
   }
 
   /** Faults stop, and all cores see each other. */
