@@ -32,6 +32,11 @@ describe('is found by the simulator', () => {
     expect(runs).toBeLessThanOrEqual(bug.runsMax)
   })
 
+  test('unless the code does not compile with it', { timeout: 120_000 }, async () => {
+    const bug = { ...(PLANTED_BUGS[0] as PlantedBug), replace: 'const = this is no code' }
+    await expect(bench.hunt(bug, 1)).rejects.toThrow('the code with the bug in it does not run: SyntaxError')
+  })
+
   test('by the command, which tells how to see it again', { timeout: 120_000 }, () => {
     const bug = PLANTED_BUGS.find(({ name }) => name === 'count-twice') as PlantedBug
     const { status, stdout } = bench.command(bug, ['simulate', '--seed', '3', '--runs', '30'])

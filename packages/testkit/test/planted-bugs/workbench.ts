@@ -113,7 +113,7 @@ export function withouts({ only }: PlantedBug, runs: number): Without[] {
 }
 
 function runHunt(folder: string, args: readonly (string | number)[]): Promise<Catch> {
-  return new Promise((done) => {
+  return new Promise((done, failed) => {
     const child = spawn(process.execPath, [join(folder, 'packages/testkit/test/planted-bugs/hunt.ts'), ...args.map(String)], {
       stdio: ['ignore', 'pipe', 'pipe'],
     })
@@ -130,22 +130,29 @@ function runHunt(folder: string, args: readonly (string | number)[]): Promise<Ca
       const last = out.trim().split('\n').at(-1) ?? ''
       if (code === 0 && last.startsWith('{')) done(JSON.parse(last) as Catch)
       else {
-        // It says which run it is in; whatever ended it there ended it because of the bug.
-        const [, runs = '0', workload = '?'] = /(\d+) ([\w-]+)\s*$/.exec(out) ?? []
+        // It says which run it is in; whatever ended it there ended it because of the bug. Before the first run nothing has been looked for.
+        const begun = /(\d+) ([\w-]+)\s*$/.exec(out)
+        if (begun === null || /^SyntaxError\b/m.test(err)) {
+          failed(new Error(`the code with the bug in it does not run: ${errorOf(err)}`))
+          return
+        }
+        const [, runs, workload] = begun as unknown as [string, string, string]
         done({
           runs: Number(runs),
           workload,
-          message:
-            signal === null
-              ? `process failed: ${
-                  err
-                    .trim()
-                    .split('\n')
-                    .find((line) => line.includes('Error')) ?? err.slice(0, 200)
-                }`
-              : 'a run did not end',
+          message: signal === null ? `process failed: ${errorOf(err)}` : 'a run did not end',
         })
       }
     })
   })
+}
+
+/** The line of what a process has written that says what failed. */
+function errorOf(text: string): string {
+  return (
+    text
+      .trim()
+      .split('\n')
+      .find((line) => line.includes('Error')) ?? text.slice(0, 200)
+  )
 }
