@@ -1,6 +1,6 @@
 /** `cambium simulate` as a process: its output, its file, its exit status, and equal results for equal seeds in two processes. */
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
@@ -13,6 +13,13 @@ afterAll(() => {
 
 const cambium = (...args: string[]): { status: number | null; stdout: string; stderr: string } =>
   spawnSync(process.execPath, [MAIN, ...args], { encoding: 'utf8' })
+
+test.skipIf(!existsSync('/dev/full'))('results that cannot be written are on stdout all the same', () => {
+  const { status, stdout, stderr } = cambium('simulate', '--seed', '1', '--runs', '1', '--json', '/dev/full')
+  expect(status).toBe(3)
+  expect(stdout).toMatch(/^seed=1, runs=1, .*hash=[0-9a-f]{16}$/m)
+  expect(stderr).toMatch(/^seed 1\ncambium: results cannot be written: file="\/dev\/full", ENOSPC.*\n$/)
+})
 
 test('R1.10 the same seed gives the same hash in another process, another seed another one', () => {
   const hashes = ['41', '41', '42'].map((seed, i) => {

@@ -51,14 +51,15 @@ export const HELP: string = `cambium simulate [--seed N] [--runs N] [--for TIME]
 Runs Cambium's own workloads on the simulated platform, each run under its own seed, with faults drawn from it.
 
   --seed N         seed of the first run, 0 to ${SEED_MAX}; the next runs count up from it; drawn and printed without
-    --runs N         so many runs; ${RUNS_DEFAULT} without --for
-
+  --runs N         so many runs; ${RUNS_DEFAULT} without --for
   --for TIME       goes on until the time is up, or --runs are done: 30s, 5m, 8h
   --minutes M      the same in minutes
 
   --workload NAME  may be repeated; all of them in turn without
   --no-faults      nothing is killed, paused or crashed
   --json FILE      writes the results
+
+Exit status: 0 all is well, 1 a run failed, 2 a flag is wrong, 3 the file of --json could not be written.
 
 Workloads:
 ${WORKLOADS.map(({ name, summary }) => `  ${name.padEnd(15)}  ${summary}`).join('\n')}

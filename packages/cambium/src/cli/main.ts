@@ -1,5 +1,8 @@
 #!/usr/bin/env node
-/** The command `cambium`. Results go to stdout, progress to stderr. Exit status: 0 good, 1 a failure was found, 2 a mistake on the command line. */
+/**
+ * The command `cambium`. Results go to stdout, progress to stderr. Exit status: 0 good, 1 a failure was found, 2 a mistake on the command line, 3 the
+ * file of `--json` could not be written.
+ */
 import { HELP, parseCommandLine, UsageError } from './command-line.ts'
 import { runSimulations } from './simulate-command.ts'
 

@@ -37,12 +37,23 @@ const SEED_RANGE = 2 ** 31
 const SEEDS = 2 ** 32
 const PROGRESS_MS = 2000
 
-/** Answers the exit status. */
+/** Answers the exit status: 1 when a run failed, else 3 when the results could not be written. They are on stdout before. */
 export async function runSimulations(request: SimulateRequest): Promise<number> {
   const results = await collect(request)
-  if (request.json !== undefined) writeFileSync(request.json, `${JSON.stringify(results, undefined, 2)}\n`)
   process.stdout.write(render(results))
-  return results.failure === undefined ? 0 : 1
+  const isWritten = request.json === undefined || writeResults(request.json, results)
+  if (results.failure !== undefined) return 1
+  return isWritten ? 0 : 3
+}
+
+function writeResults(file: string, results: Results): boolean {
+  try {
+    writeFileSync(file, `${JSON.stringify(results, undefined, 2)}\n`)
+    return true
+  } catch (error) {
+    process.stderr.write(`cambium: results cannot be written: file=${JSON.stringify(file)}, ${(error as Error).message}\n`)
+    return false
+  }
 }
 
 async function collect(request: SimulateRequest): Promise<Results> {
