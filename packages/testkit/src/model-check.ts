@@ -52,6 +52,11 @@ export async function checkModel<State, Command, Output, Target = Ref<Command, O
     if (typeof check[field] !== 'function' && (field === 'actor' || check[field] !== undefined))
       throw optionError(field, check[field], 'a function')
   }
+  for (const field of ['init', 'step'] as const) {
+    if (typeof check.model?.[field] !== 'function') throw optionError(`model.${field}`, check.model?.[field], 'a function')
+  }
+  if (Array.isArray(check.commands) && check.commands.length === 0)
+    throw optionError('commands', check.commands, 'a function, or a list of one command or more')
   const count = checkInteger('count', check.count, { default: 100, min: 1, max: 1_000_000 })
   const shrinkTries = checkInteger('shrinkTries', check.shrinkTries, { default: 200, min: 0, max: 100_000 })
   const commands = Array.isArray(check.commands) ? (check.commands as readonly Command[]) : draw(sim.random, check, count)

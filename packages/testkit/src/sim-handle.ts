@@ -2,7 +2,7 @@
 import { isBehaviour } from '@cambium/actor'
 import type { Behaviour } from '@cambium/actor'
 import { CambiumError, formatAddress, optionError, toErrorRecord, toMilliseconds } from '@cambium/base'
-import type { ErrorRecord } from '@cambium/base'
+import type { ActorAddress, ErrorRecord } from '@cambium/base'
 import type { System } from '@cambium/runtime'
 import { checkSides } from './partitions.ts'
 import { createProbe } from './probe.ts'
@@ -16,6 +16,7 @@ export function createSimulation(run: SimRun, system: System): Simulation {
   const { world } = run
   let probes = 0
   const learn = (behaviour: Behaviour<never, never>): void => {
+    if (!isBehaviour(behaviour)) throw optionError('behaviour', behaviour, 'a behaviour')
     world.learn(behaviour)
   }
   const checkCore = (core: number, min: number): void => {
@@ -63,6 +64,7 @@ export function createSimulation(run: SimRun, system: System): Simulation {
       }),
     crash(ref, message = 'crashed by the simulation') {
       run.touch()
+      checkAddress(ref)
       const core = world.cores.find((each) => each.coreNumber === ref.core)
       const cell = core?.slots.find(ref.slot, ref.generation)
       if (core === undefined || cell === undefined || cell.context === undefined) return false
@@ -98,11 +100,19 @@ export function createSimulation(run: SimRun, system: System): Simulation {
       run.touch()
       run.heal()
     },
-    isGone: (ref) => run.isGone(ref),
+    isGone(ref) {
+      checkAddress(ref)
+      return run.isGone(ref)
+    },
     probe(name) {
       probes += 1
       return createProbe(sim, probes, name)
     },
   }
   return sim
+}
+
+function checkAddress(ref: Partial<ActorAddress> | undefined): void {
+  if (![ref?.core, ref?.slot, ref?.generation].every((part) => Number.isInteger(part)))
+    throw optionError('ref', ref, "an actor's ref or address")
 }

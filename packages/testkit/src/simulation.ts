@@ -181,7 +181,7 @@ function checkOptions(options: SimulateOptions): {
   const { faults = false, signal } = options
   checkFaults(faults)
   if (options.options !== undefined) {
-    checkFields('options.options', options.options, Object.keys(options.options))
+    checkFields('options.options', options.options, Object.keys(options.options ?? {}))
     for (const field of ['cores', 'handleSignals'])
       if (field in options.options)
         throw optionError(`options.${field}`, (options.options as Record<string, unknown>)[field], 'no such field here')
@@ -216,7 +216,7 @@ function checkFaults(faults: unknown): void {
   const kinds = Object.keys(NO_FAULTS)
   if (Array.isArray(faults)) {
     faults.forEach((fault: Partial<Fault> | undefined, at) => {
-      if (!kinds.includes(fault?.kind as string) || !Number.isInteger(fault?.occasion))
+      if (!kinds.includes(fault?.kind as string) || !Number.isSafeInteger(fault?.occasion) || Number(fault?.occasion) < 0)
         throw optionError(`faults[${at}]`, fault, 'a fault as the error of a failed run lists it')
     })
     return

@@ -110,6 +110,9 @@ describe('checkModel', () => {
     ['actor', { actor: 1 }],
     ['count', { count: 0 }],
     ['commands', { commands: 'all' }],
+    ['commands', { commands: [] }],
+    ['model.init', { model: undefined }],
+    ['model.step', { model: { init: () => [] } }],
     ['check.speed', { speed: 1 }],
   ])('wrong option %s', async (option, more) => {
     await simulate(async (sim) => {

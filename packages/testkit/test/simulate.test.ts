@@ -404,7 +404,9 @@ describe('options', () => {
     ['faults.kill', { faults: { kill: 2 } }],
     ['faults.kil', { faults: { kil: 1 } }],
     ['faults[0]', { faults: [{ kind: 'earthquake', occasion: 1 }] }],
+    ['faults[0]', { faults: [{ kind: 'kill', occasion: -5 }] }],
     ['faults', { faults: 'all' }],
+    ['options.options', { options: null }],
     ['shrinkRuns', { shrinkRuns: -1 }],
     ['stuckAfter', { stuckAfter: 'soon' }],
     ['trace', { trace: 1 }],
@@ -425,6 +427,23 @@ describe('options', () => {
       await expect(sim.supervise(null as never)).rejects.toMatchObject({ code: 'ERR_OPTION' })
       await expect(sim.supervise({ first: undefined } as never)).rejects.toMatchObject({ code: 'ERR_OPTION' })
       await expect(sim.spawn({} as never, 1)).rejects.toMatchObject({ code: 'ERR_OPTION' })
+    })
+  })
+
+  test('what is no behaviour to learn, and no actor', async () => {
+    await simulate(async (sim) => {
+      const wrong = (option: string): unknown =>
+        expect.objectContaining({ code: 'ERR_OPTION', message: expect.stringContaining(`option ${option} is wrong`) })
+      expect(() => {
+        sim.learn({} as never)
+      }).toThrow(wrong('behaviour') as Error)
+      expect(() => sim.crash(undefined as never)).toThrow(wrong('ref') as Error)
+      expect(() => sim.isGone(undefined as never)).toThrow(wrong('ref') as Error)
+      const probe = await sim.probe()
+      await expect(probe.expectTerminated(undefined as never)).rejects.toMatchObject({
+        code: 'ERR_OPTION',
+        fields: { option: 'ref' },
+      })
     })
   })
 
