@@ -28,6 +28,8 @@ const FRONT_BYTES = 64 * MIB
 /** Of each thread; the working set takes about 80 % of what all of them have for fields. */
 const CACHE_BYTES = Math.ceil(40 / 0.75 / THREADS) * MIB
 const QUEUE = 512
+/** As much as the others may have, which have no limit. V8 sizes its young generation by it, and collects more often with less: see the README. */
+const HEAP_MB = 4096
 /** Share of a core's cache that is for fields: see `cache.ts`. */
 const FIELD_SHARE = 0.75
 const FIELD_BYTES = CACHE_BYTES * FIELD_SHARE
@@ -105,7 +107,7 @@ async function cambium(): Promise<Contest> {
     cores: THREADS,
     cacheBytesMax: CACHE_BYTES,
     turnTimeoutMs: 10_000,
-    heapMb: 128,
+    heapMb: HEAP_MB,
     renderersPerCore: RENDERERS_PER_CORE,
     queuePerCore: QUEUE,
   })

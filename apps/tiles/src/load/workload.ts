@@ -22,7 +22,7 @@ const WARM_TIMES = 25
 /** What each contender is asked before anything is measured: its code is hot then, and its threads have started. */
 export function warmUpPaths(): readonly string[] {
   return shuffled(
-    Array.from({ length: 60 }, (_, index) => `/tiles/mandelbrot/8/${80 + (index % 10)}/${95 + Math.floor(index / 10)}.png`),
+    Array.from({ length: 300 }, (_, index) => `/tiles/mandelbrot/8/${80 + (index % 20)}/${90 + Math.floor(index / 20)}.png`),
     9,
   )
 }
