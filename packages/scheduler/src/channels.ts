@@ -8,7 +8,7 @@
  * 3. Records are published at the end of the turn, or in batches. Then the bell of each reading core is rung (D12): publish, look at the bell. A core that parks says
  *    so, then looks at its channels. So no record lies unseen.
  * 4. A publisher that waits, for room or until all has been read, stores 1 in the word *wanted*, then looks at the positions, and once more before its core parks. A reader
- *    stores its position, then looks at that word, and rings. Both store before they load: no room goes unnoticed.
+ *    stores its position, then looks at that word, and rings. Both store before they load, sequentially consistent: no room goes unnoticed (`test/channel-protocol.test.ts`).
  * 5. When the publisher's core has died, its readers end with its stations. When a reader's core has died, its place holds the publisher back until it is taken over
  *    or given back.
  */

@@ -106,18 +106,7 @@ export class Dispatcher {
       this.#run(cell, message, asker, true)
       return
     }
-    const { mailbox } = cell
-    // Most messages by far are for an actor that is about to run, and has room for another one.
-    if (
-      cell.isQueued &&
-      mailbox !== undefined &&
-      mailbox.length + 1 < cell.capacity &&
-      asker === undefined &&
-      cell.hand === undefined &&
-      !cell.judgesPriority
-    )
-      mailbox.push(message, undefined)
-    else this.#enter(cell, message, asker)
+    if (asker !== undefined || !this.#entry.enterShort(cell, message)) this.#enter(cell, message, asker)
   }
 
   /** The same for a message with a stamp. */

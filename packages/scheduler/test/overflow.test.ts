@@ -202,3 +202,28 @@ test('two full mailboxes that share a bucket of the table hold back like any oth
   expect(world.congested(1)).toBe(0)
   world.expectBalanced()
 })
+
+test('what lies in a mailbox is in shared memory with every message that comes and goes, for whoever accounts for a dead core (D6)', async () => {
+  const world = new World()
+  const seen: number[] = []
+  const queued = (slot: number): number => world.block(1).queued[slot] as number
+  const sink: Ref<unknown> = world.spawn(
+    1,
+    handler(() => void seen.push(queued(sink.slot)), 'sink'),
+    null,
+  )
+  const teller = world.spawn(
+    1,
+    handler(() => {
+      const to = world.inside(sink, 1)
+      for (let i = 0; i < 4; i += 1) {
+        to.tell(i)
+        seen.push(queued(sink.slot))
+      }
+    }, 'teller'),
+    null,
+  )
+  teller.tell('go')
+  await world.run()
+  expect(seen).toEqual([1, 2, 3, 4, 3, 2, 1, 0])
+})
