@@ -29,7 +29,7 @@ export type Supervisor<Argument> = Behaviour<Argument, SupervisorRequest, Superv
 
 /**
  * Defines a supervisor and exports it under `name` from the module whose URL is given. Throws `ERR_BEHAVIOUR` when `init` is missing. A wrong flag or
- * child, or an answer of `init` that is none, is told where it is started: `ERR_SUPERVISOR_FLAGS`, `ERR_CHILD_SPEC`; nothing is started then.
+ * child, or an answer of `init` that is none, is told where it is started: `ERR_SUPERVISOR_FLAGS`, `ERR_CHILD_SPEC`, for the argument of a child `ERR_CANNOT_TRAVEL`; nothing is started then.
  */
 export function defineSupervisor<Argument = void>(
   module: string | URL,

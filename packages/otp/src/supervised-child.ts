@@ -6,6 +6,7 @@ import { checkMailboxOptions, isBehaviour } from '@cambium/actor'
 import { CambiumError, checkBoolean, checkFields, checkInteger, CORES_MAX, hashKey, optionError } from '@cambium/base'
 import { checkActor } from '@cambium/runtime'
 import type { GroupChild } from '@cambium/runtime'
+import { assertArgumentTravels } from '@cambium/scheduler'
 import type { StartSpec } from '@cambium/scheduler'
 import { SHUTDOWN_MS_MAX } from '@cambium/supervision'
 import type { ChildSpec } from '@cambium/supervision'
@@ -19,7 +20,7 @@ export interface SupervisedChild {
 
 export type SupervisedChildSpec = Omit<ChildSpec<SupervisedChild>, 'id'> & { readonly id: string | undefined }
 
-/** The spec of what `child` made. Throws `ERR_CHILD_SPEC`, naming the option. */
+/** The spec of what `child` made. Throws `ERR_CHILD_SPEC`, naming the option, and `ERR_CANNOT_TRAVEL`, naming the path, whichever core the child is for. */
 export function childSpecOf(child: GroupChild<never, unknown>): SupervisedChildSpec {
   try {
     checkFields('child', child, ['behaviour', 'argument', 'options'])
@@ -29,6 +30,7 @@ export function childSpecOf(child: GroupChild<never, unknown>): SupervisedChildS
     const { id, significant, spread, ...options } = child.options
     if (id !== undefined && typeof id !== 'string') throw optionError('id', id, 'a string')
     const checked = checkActor(behaviour, argument, options, CORES_MAX)
+    assertArgumentTravels(argument)
     const isSpread = checkBoolean('spread', spread, false)
     if (isSpread && (checked.core !== undefined || checked.key !== undefined))
       throw optionError('spread', spread, 'no spread where core or key is given')

@@ -19,7 +19,7 @@ import type {
 
 /**
  * Starts a child as the last one and resolves with its ref, with `undefined` when its `init` ignored the start. Options as for `ask`, but `timeoutMs`
- * is Infinity by default. Rejects with `ERR_CHILD_SPEC`, with `ERR_CHILD_PRESENT` when the id is taken, with `ERR_MAX_CHILDREN`, with the failure of the start, and as `ask` does.
+ * is Infinity by default. Rejects with `ERR_CHILD_SPEC`, with `ERR_CANNOT_TRAVEL` for the argument, with `ERR_CHILD_PRESENT` when the id is taken, with `ERR_MAX_CHILDREN`, with the failure of the start, and as `ask` does.
  */
 export async function startChild<M, R>(
   supervisor: SupervisorRef,

@@ -18,9 +18,9 @@ import type { SupervisorRef } from '../src/index.ts'
 import { onBothPlatforms } from './fixtures/both-platforms.ts'
 import { linesOf, log, member, tree } from './fixtures/family.ts'
 import type { MemberMessage } from './fixtures/family.ts'
-import { counter, echo, far, late, NONSENSE, nonsense, optionless, parts } from './fixtures/oddities.ts'
+import { counter, echo, far, IMMOVABLE, immovable, late, NONSENSE, nonsense, optionless, parts } from './fixtures/oddities.ts'
 
-const learned = [log, member, tree, nonsense, optionless, far, parts, echo, counter, late] as never[]
+const learned = [log, member, tree, nonsense, optionless, immovable, far, parts, echo, counter, late] as never[]
 const NO_ID: readonly unknown[] = [undefined, null, 5, {}]
 
 /** Of a spec that is right but for `wrong` in it. */
@@ -131,6 +131,26 @@ onBothPlatforms(
 )
 
 onBothPlatforms(
+  'C-15 the argument of a child that could not travel is refused on every core, by its path, and nothing is started',
+  async (stage) => {
+    const logRef = await stage.spawn(log, undefined, { core: 0 })
+    const pool = await stage.spawn(tree, { log: logRef, kind: 'dynamic', children: [] }, { core: 1 })
+    for (const [name, [argument, path]] of Object.entries(IMMOVABLE)) {
+      for (const core of [undefined, 0, 1, 2]) {
+        const place = core === undefined ? {} : { core }
+        const error = { code: 'ERR_CANNOT_TRAVEL', fields: { path } }
+        const spawned = stage.spawn(immovable, { log: logRef, name, ...place }, { core: 1, restart: 'temporary' })
+        await expect(spawned, `${name} ${core}`).rejects.toMatchObject({ code: 'ERR_INIT_FAILED', cause: error })
+        await expect(startChild(pool, child(member, argument as never, place)), `${name} ${core}`).rejects.toMatchObject(error)
+      }
+    }
+    expect(await linesOf(logRef)).toEqual([])
+    expect(await whichChildren(pool)).toEqual([])
+  },
+  learned,
+)
+
+onBothPlatforms(
   'R2.6 the partition of a key is the same whatever children come and go',
   async (stage) => {
     const logRef = await stage.spawn(log, undefined, { core: 0 })
@@ -169,20 +189,19 @@ test('a partition supervisor without a behaviour or with wrong cores is not defi
 })
 
 onBothPlatforms(
-  'an id that the supervisor makes up is none that a child has',
+  'an id that the supervisor makes up is none that a child has; a given one that a child has is told as a double',
   async (stage) => {
     const logRef = await stage.spawn(log, undefined, { core: 0 })
     const pool = await stage.spawn(tree, { log: logRef, kind: 'dynamic', children: [] }, { core: 1 })
     const one = (id?: string) => startChild(pool, child(member, { id: 'm', log: logRef }, id === undefined ? {} : { id }))
     // All at once: the ids given are not known yet when the others are made up.
     await Promise.all([one('child-1'), one('child-2'), one(), one(), one('child-9')])
-    expect((await whichChildren(pool)).map(({ id }) => id).sort()).toEqual([
-      'child-1',
-      'child-2',
-      'child-3',
-      'child-4',
-      'child-9',
-    ])
+    const ids = ['child-1', 'child-2', 'child-3', 'child-4', 'child-9']
+    expect((await whichChildren(pool)).map(({ id }) => id).sort()).toEqual(ids)
+    // A given one is taken as it is: where somebody has it, made up or not, it is a double.
+    for (const id of ['child-2', 'child-3'])
+      await expect(one(id)).rejects.toMatchObject({ code: 'ERR_CHILD_PRESENT', fields: { id } })
+    expect((await whichChildren(pool)).map(({ id }) => id).sort()).toEqual(ids)
   },
   learned,
 )

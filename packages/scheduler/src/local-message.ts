@@ -1,9 +1,9 @@
-/** A message between actors of one core in development: checked and frozen as if it crossed cores, so that what works here works there (D7). */
-import { deepFreeze, isDeepFrozen } from '@cambium/actor'
+/** What stays on its core is checked as if it crossed cores, so that what works here works there (D7): messages in development, arguments of children always. */
+import { deepFreeze, isDeepFrozen, isRef } from '@cambium/actor'
 import { assertTravels, fitMessage } from '@cambium/codec'
 import type { MessageLayouts } from '@cambium/codec'
 
-/** `layouts`: what is declared for its receiver. Throws `ERR_CANNOT_TRAVEL`, `ERR_MESSAGE_LAYOUT`. */
+/** A message between actors of one core; it is frozen as well. `layouts`: what is declared for its receiver. Throws `ERR_CANNOT_TRAVEL`, `ERR_MESSAGE_LAYOUT`. */
 export function prepareLocal(message: unknown, layouts?: MessageLayouts): void {
   if (layouts !== undefined) fitMessage(layouts, message)
   if (typeof message !== 'object' || message === null || isDeepFrozen(message)) {
@@ -12,4 +12,9 @@ export function prepareLocal(message: unknown, layouts?: MessageLayouts): void {
   }
   assertTravels(message)
   deepFreeze(message)
+}
+
+/** The argument of a start. Wrapped as in the signals, so the path in the error is the same wherever it starts. Throws `ERR_CANNOT_TRAVEL`. */
+export function assertArgumentTravels(argument: unknown): void {
+  assertTravels({ spec: { argument } }, isRef)
 }
