@@ -122,7 +122,6 @@ export type {
   EventManagerDefinition,
   EventManagerOptions,
   EventManagerRef,
-  From,
   HandlerBehaviour,
   HandlerContext,
   HandlerDefinition,

@@ -3,7 +3,7 @@
  * concurrent, supervised machine of them. `runMachine` runs it without any.
  */
 import { createBehaviour, IGNORE } from '@cambium/actor'
-import type { ActorContext, Behaviour, BehaviourOptions, ExitReason, Info, Program } from '@cambium/actor'
+import type { ActorContext, Behaviour, BehaviourOptions, ExitReason, Info, Program, Ref } from '@cambium/actor'
 import { CambiumError } from '@cambium/base'
 import type { MachineDefinition, MachineTypes, ReplyOf } from './machine-definition.ts'
 import { type AnyDefinition, type Asker, MachineEngine, type MachineHost } from './machine-engine.ts'
@@ -113,28 +113,29 @@ class ActorHost implements MachineHost {
   }
 }
 
-/** Answers the message in hand, until it is kept; from then on whenever it is told to. */
+/** Answers the message in hand, until it is kept; from then on by a token, which a handler may take at any later turn. */
 class ActorAsker implements Asker {
+  isAsked = true
   readonly #context: ActorContext
-  #later: ((value: unknown) => void) | undefined = undefined
-  #isAnswered = false
+  #token: Ref<unknown> | undefined = undefined
 
   constructor(context: ActorContext) {
     this.#context = context
   }
 
-  get isAsked(): boolean {
-    return !this.#isAnswered
-  }
-
   reply(value: unknown): void {
-    this.#isAnswered = true
-    if (this.#later === undefined) this.#context.reply(value)
-    else this.#later(value)
+    this.isAsked = false
+    if (this.#token === undefined) this.#context.reply(value)
+    else this.#token.tell(value)
   }
 
   keep(): void {
-    if (!this.#isAnswered) this.#later ??= this.#context.deferReply()
+    if (this.isAsked) this.#token ??= this.#context.replyToken()
+  }
+
+  token(): Ref<unknown> {
+    this.isAsked = false
+    return (this.#token ??= this.#context.replyToken())
   }
 }
 

@@ -72,7 +72,6 @@ export type {
   EnterAction,
   EnterStep,
   EventHandler,
-  From,
   InfoHandler,
   MachineDefinition,
   MachineStart,

@@ -2,7 +2,7 @@
  * What a state machine is made of, as types. One interface names them all, and the rest follows from it: a state that leaves an event
  * out does not compile, nor does a transition without the data of its target.
  */
-import type { ActorContext, ExitReason, IGNORE, Info, ReplyTo } from '@cambium/actor'
+import type { ActorContext, ExitReason, IGNORE, Info, Ref, ReplyTo } from '@cambium/actor'
 
 /** The types of a machine: `interface Door { argument: string; states: { locked: Locked; open: Open }; event: DoorEvent }`. */
 export interface MachineTypes {
@@ -38,20 +38,15 @@ export type MachineSnapshot<T extends MachineTypes> = {
   readonly [S in StateOf<T>]: { readonly state: S; readonly data: DataOf<T, S> }
 }[StateOf<T>]
 
-/** Whoever asked. May be kept in the data and answered later, once: a second answer is a dead letter. */
-export interface From<R> {
-  reply(value: R): void
-}
-
 /** What a handler may look at besides the data and the event. */
 export interface MachineTurn<T extends MachineTypes, R = never> {
-  /** Whether the event in hand came by ask and has no answer yet. */
+  /** Whether the event in hand came by ask, and its answer was neither given nor left to a token. */
   readonly isAsked: boolean
   /**
-   * The asker, to be answered later; undefined when nobody asked, or the answer was given. Who neither answers, postpones nor takes it leaves the asker with
-   * `ERR_NO_REPLY` at once.
+   * Whom the answer goes to, for later and from elsewhere: a ref that is told it, once, by whichever actor. It may be kept in the data. Throws `ERR_NOT_ASKED` unless `isAsked`.
+   * Who neither answers, postpones nor takes it leaves the asker with `ERR_NO_REPLY` at once.
    */
-  readonly from: From<R> | undefined
+  replyToken(): Ref<R>
   /** Monotonic milliseconds; virtual in `runMachine` and in the simulator. */
   now(): number
   /** Of the running actor. In `runMachine` what the test gave; the rest of it throws `ERR_NO_RUNTIME`. */
@@ -72,7 +67,7 @@ export type TimeoutAction<N extends string = string> = (
 
 export interface ReplyAction<R> {
   readonly type: 'reply'
-  /** For whoever asked the event in hand; nothing happens when it was told. */
+  /** For whoever asked the event in hand; nothing happens when it was told. A later one is told to its token. */
   readonly value: R
 }
 

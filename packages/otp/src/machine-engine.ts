@@ -11,7 +11,8 @@
  *    which an event timeout does not live to see while anything is.
  * 5. The next queued event is handled; then the oldest timeout of 0 ms; then the loop is done until the next event from outside.
  */
-import type { ActorContext } from '@cambium/actor'
+import type { ActorContext, Ref } from '@cambium/actor'
+import { CambiumError } from '@cambium/base'
 import { badAction, badStep, type MachinePlace, noSuchState, tooManyEvents, unhandledEvent } from './machine-errors.ts'
 
 /** Events that may wait in one machine, postponed or inserted; one more is a crash. */
@@ -19,10 +20,13 @@ export const MACHINE_EVENTS_MAX = 65_536
 
 /** Who asked an event. */
 export interface Asker {
+  /** The answer was neither given nor left to a token. */
   readonly isAsked: boolean
   reply(value: unknown): void
-  /** The answer comes after the present turn, or may. */
+  /** The event is postponed: the answer comes after the present turn. */
   keep(): void
+  /** Leaves the answer to whoever tells it to the token. Called only while `isAsked`. */
+  token(): Ref<unknown>
 }
 
 export interface MachineHost {
@@ -354,10 +358,9 @@ class HandlerTurn {
     return this.#asker?.isAsked === true
   }
 
-  get from(): Asker | undefined {
-    if (this.#asker?.isAsked !== true) return undefined
-    this.#asker.keep()
-    return this.#asker
+  replyToken(): Ref<unknown> {
+    if (this.#asker?.isAsked === true) return this.#asker.token()
+    throw new CambiumError('ERR_NOT_ASKED', 'event in hand expects no reply, or has one')
   }
 
   now(): number {

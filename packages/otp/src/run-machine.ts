@@ -1,9 +1,10 @@
 /** A state machine run by a test, in virtual time and without a runtime: tell and ask it, let time pass, look at what it is. */
-import type { ActorContext, Info, ReplyTo } from '@cambium/actor'
+import type { ActorContext, Info, Ref, ReplyTo } from '@cambium/actor'
 import { CambiumError, checkDuration } from '@cambium/base'
 import type { StateMachine } from './define-state-machine.ts'
 import type { MachineTypes, ReplyOf, MachineSnapshot, StateOf } from './machine-definition.ts'
 import { type AnyDefinition, type Asker, MachineEngine, type MachineHost } from './machine-engine.ts'
+import { tokenWithoutRuntime } from './run-token.ts'
 
 /** What became of an ask. */
 export interface RunAnswer<R> {
@@ -184,19 +185,24 @@ class TestHost implements MachineHost {
 
 class TestAsker implements Asker {
   isAnswered = false
+  isAsked = true
   value: unknown = undefined
 
-  get isAsked(): boolean {
-    return !this.isAnswered
-  }
-
   reply(value: unknown): void {
-    if (this.isAnswered) return
+    this.isAsked = false
+    if (this.isAnswered) return // a dead letter
     this.isAnswered = true
     this.value = value
   }
 
   keep(): void {}
+
+  token(): Ref<unknown> {
+    this.isAsked = false
+    return tokenWithoutRuntime((value) => {
+      this.reply(value)
+    })
+  }
 }
 
 function noRuntime(text: string): CambiumError {

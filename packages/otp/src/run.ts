@@ -1,9 +1,9 @@
 /** Steps a server through inputs without a runtime (R1.2). */
-import { ActorRef } from '@cambium/actor'
 import type { Ref } from '@cambium/actor'
 import { CambiumError } from '@cambium/base'
 import { hibernated } from './define-server.ts'
 import type { Server } from './define-server.ts'
+import { tokenWithoutRuntime } from './run-token.ts'
 import { badStep, checkActions, isStep, NO_REPLY } from './server-step.ts'
 import type { ServerAction, ServerTurn } from './server-step.ts'
 
@@ -136,16 +136,6 @@ class RunTurn<Output> implements ServerTurn<Output> {
     if (settle === undefined || this.#isTaken)
       throw new CambiumError('ERR_NOT_ASKED', 'input in hand expects no reply, or has one')
     this.#isTaken = true
-    const nobody = (): never => {
-      throw new CambiumError('ERR_NO_RUNTIME', 'token of `run` can only be told its answer', { severity: 'mistake' })
-    }
-    const host = {
-      tell: (_target: unknown, value: unknown) => settle(value),
-      trySend: nobody,
-      send: nobody,
-      ask: nobody,
-      after: nobody,
-    }
-    return new ActorRef(host, 0, 0, 0) as unknown as Ref<Output>
+    return tokenWithoutRuntime(settle)
   }
 }

@@ -1,10 +1,11 @@
 /** `runMachine` and `drawMachine`, and what definitions are refused. */
 import { IGNORE } from '@cambium/actor'
-import type { ActorContext, AnyRef, Monitor } from '@cambium/actor'
+import type { ActorContext, AnyRef, Monitor, Ref } from '@cambium/actor'
 import { describe, expect, test } from 'vitest'
 import { defineStateMachine, drawMachine, MACHINE_EVENTS_MAX, runMachine } from '../src/index.ts'
 import type { MachineDefinition } from '../src/index.ts'
-import { closedAt, ending, guarded, openAt, slow, uneasy, watcher } from './fixtures/machines.ts'
+import type { ClerkMessage } from './fixtures/desk.ts'
+import { closedAt, ending, guarded, openAt, reception, slow, uneasy, watcher } from './fixtures/machines.ts'
 import { act, acts, held } from './fixtures/machine-hosts.ts'
 import { recorder } from './fixtures/recorder.ts'
 
@@ -55,6 +56,21 @@ describe('a run', () => {
     const crash = runMachine(recorder, {})
     crash.tell({ type: 'crash stop' })
     expect(crash.stopped).toEqual(new Error('enough'))
+  })
+
+  test('answers by a token where it was asked, and what a token cannot do without a runtime is said', () => {
+    const run = runMachine(reception, undefined)
+    const told: unknown[] = []
+    const helper = { tell: (message: unknown) => told.push(message) } as unknown as Ref<ClerkMessage>
+    const answer = run.ask({ type: 'delegate', clerk: helper, answers: [] })
+    expect(told).toEqual([]) // postponed
+    run.tell({ type: 'open' })
+    expect(answer.isAnswered).toBe(false)
+    const { to } = told[0] as ClerkMessage
+    for (const text of ['yes', 'no']) to.tell(text)
+    expect(answer).toMatchObject({ isAnswered: true, value: 'yes' })
+    expect(() => to.trySend('more')).toThrow(expect.objectContaining({ code: 'ERR_NO_RUNTIME' }))
+    expect(() => run.tell({ type: 'twice' })).toThrow(expect.objectContaining({ code: 'ERR_NOT_ASKED' }))
   })
 
   test('begins anywhere; an asynchronous init wants that', () => {

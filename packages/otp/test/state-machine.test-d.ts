@@ -3,7 +3,7 @@ import type { Call, Ref } from '@cambium/actor'
 import type { System } from '@cambium/runtime'
 import { expectTypeOf, test } from 'vitest'
 import { runMachine } from '../src/index.ts'
-import type { From, MachineDefinition, StateDefinition, StateMachine } from '../src/index.ts'
+import type { MachineDefinition, StateDefinition, StateMachine } from '../src/index.ts'
 
 interface Door {
   argument: string
@@ -30,7 +30,7 @@ test('handlers know the data of their state, their event, and its answer', () =>
           enter(data, event, turn) {
             expectTypeOf(data).toEqualTypeOf<{ code: string; tries: number }>()
             expectTypeOf(event).toEqualTypeOf<{ type: 'enter'; code: string }>()
-            expectTypeOf(turn.from).toEqualTypeOf<From<'yes' | 'no'> | undefined>()
+            expectTypeOf(turn.replyToken()).toEqualTypeOf<Ref<'yes' | 'no'>>()
             if (event.code !== data.code)
               return { data: { ...data, tries: data.tries + 1 }, actions: [{ type: 'reply', value: 'no' }] }
             return {

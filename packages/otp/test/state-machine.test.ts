@@ -1,11 +1,14 @@
 /** State machines: the conformance cases, in virtual time and on the real platform, and what only a running machine can show. */
+import type { Ref } from '@cambium/actor'
 import { startSystem } from '@cambium/runtime'
 import type { System } from '@cambium/runtime'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { clerk } from './fixtures/desk.ts'
+import type { ClerkMessage } from './fixtures/desk.ts'
 import { MACHINE_CASES } from './fixtures/machine-cases.ts'
 import { act, acts, held, refHost, runHost } from './fixtures/machine-hosts.ts'
 import { recorder } from './fixtures/recorder.ts'
-import { closedAt, ending, guarded, openAt, slow, uneasy, watcher } from './fixtures/machines.ts'
+import { closedAt, ending, guarded, openAt, reception, slow, uneasy, watcher } from './fixtures/machines.ts'
 
 test.each(MACHINE_CASES.map((each) => [each.name, each] as const))('%s, in virtual time', async (_name, each) => {
   expect(await each.run(runHost())).toEqual(each.log)
@@ -14,7 +17,7 @@ test.each(MACHINE_CASES.map((each) => [each.name, each] as const))('%s, in virtu
 describe('a running machine', () => {
   let system: System
   beforeAll(async () => {
-    system = await startSystem({ cores: 1, handleSignals: false })
+    system = await startSystem({ cores: 2, handleSignals: false })
   })
   afterAll(async () => {
     await system.shutdown()
@@ -55,6 +58,37 @@ describe('a running machine', () => {
       ref.tell({ type: 'close' })
       expect(await last).toBe('closed after 2')
       await system.stop(ref)
+    })
+
+    test.each([0, 1, 2])('C-42 has an actor of core %i answer, once, for an ask that was postponed too', async (elsewhere) => {
+      const ref = await system.spawn(reception, undefined, { core })
+      const helper = (await system.spawn(clerk, undefined, { core: elsewhere })) as Ref<ClerkMessage>
+      const ask = (answers: readonly string[]) => ref.ask({ type: 'delegate', clerk: helper, answers })
+      const before = system.books().dead.late_reply
+      const postponed = ask(['after opening', 'again'])
+      ref.tell({ type: 'open' })
+      expect(await postponed).toBe('after opening')
+      expect(await ask(['at once'])).toBe('at once')
+      await vi.waitFor(() => {
+        expect(system.books().dead.late_reply).toBe(before + 1)
+      })
+      await system.stop(ref)
+      await system.stop(helper)
+    })
+
+    test('C-24 whoever waits for an answer by a token learns of its crash at once; there is one token for one ask', async () => {
+      const ref = await system.spawn(reception, undefined, { core, restart: 'temporary' })
+      const helper = (await system.spawn(clerk, undefined, { core })) as Ref<ClerkMessage>
+      ref.tell({ type: 'open' })
+      const waiting = ref.ask({ type: 'delegate', clerk: helper, answers: [] }, { timeoutMs: 60_000 })
+      ref.tell({ type: 'crash' })
+      await expect(waiting).rejects.toMatchObject({ code: 'ERR_ACTOR_CRASHED' })
+      const second = await system.spawn(reception, undefined, { core, restart: 'temporary' })
+      const end = system.monitor(second)
+      second.tell({ type: 'open' })
+      expect(await second.ask({ type: 'twice' })).toBe('first')
+      expect(await end).toMatchObject({ kind: 'crash', error: { code: 'ERR_NOT_ASKED' } })
+      await system.stop(helper)
     })
 
     test('who neither answers, keeps nor postpones leaves its asker with an error at once', async () => {
