@@ -1,5 +1,9 @@
 /** Test run of the whole workspace: unit, simulation and thread tests, and the type tests (`*.test-d.ts`). */
+import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
+
+// The threads and processes that tests start compile each source file once in all, not once each: half of the tests' processor time was that.
+process.env['NODE_COMPILE_CACHE'] ??= fileURLToPath(new URL('node_modules/.cache/node-compile', import.meta.url))
 
 export default defineConfig({
   test: {
