@@ -22,8 +22,8 @@ export interface MailboxOptions {
 
 export interface BehaviourMailboxOptions<Messages = never> extends MailboxOptions {
   /**
-   * Priority of a message whose sender gave none. Asked once for each message that has to wait, on the receiver's core. A throw, or another value,
-   * counts as `normal` and is reported as a fault.
+   * Priority of a message whose sender gave none. Asked once for each message that has to wait, on the receiver's core; of one that came before the actor's
+   * module was there, when it is. A throw, or another value, counts as `normal` and is reported as a fault.
    */
   readonly priority?: (message: Messages) => Priority
 }

@@ -198,6 +198,11 @@ export class Dispatcher {
     this.#spares.push(mailbox)
   }
 
+  /** The actor's behaviour, which is there now, tells the priority of what waits for it. */
+  judge(cell: ActorCell): void {
+    this.#entry.judge(cell)
+  }
+
   /** Puts what the actor has put aside back into its mailbox; answers how many. */
   unstash(cell: ActorCell): number {
     const count = this.stash.putBack(cell)

@@ -266,6 +266,7 @@ export class Lifecycle {
   #init(cell: ActorCell, behaviour: Behaviour<unknown, unknown>, spec: StartSpec): void {
     const mailbox = spec.mailbox === undefined ? behaviour.mailbox : checkMailboxOptions(spec.mailbox)
     cell.behaviour = behaviour
+    const judgesAnew = !cell.judgesPriority && behaviour.priority !== undefined
     cell.judgesPriority = behaviour.priority !== undefined
     cell.program = behaviour.program
     cell.isAsync =
@@ -281,6 +282,7 @@ export class Lifecycle {
     cell.stashCapacity = mailbox.stashCapacity
     cell.context = new RunContext(this.#host, cell)
     const { dispatcher } = this.#host
+    if (judgesAnew) dispatcher.judge(cell)
     // An actor may be started by another one's handler: that one is current again afterwards.
     const outer = dispatcher.current
     dispatcher.current = cell

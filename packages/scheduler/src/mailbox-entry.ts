@@ -101,13 +101,26 @@ export class MailboxEntry {
     }
   }
 
+  /** The behaviour is there, and tells priorities: also those of what has come before it, or that would be overtaken by what its sender tells next. */
+  judge(cell: ActorCell): void {
+    const { mailbox } = cell
+    if (mailbox === undefined) return
+    for (let left = mailbox.lengthOf(NORMAL); left > 0; left -= 1) {
+      const message = mailbox.takeAt(0)
+      const beside = mailbox.takenAsker
+      mailbox.takenAsker = undefined
+      mailbox.pushAs(beside instanceof InfoMessage ? NORMAL : this.priorityOf(cell, message, beside), message, beside)
+    }
+    this.refilled(cell, mailbox)
+  }
+
   /** The mailbox has become longer or shorter. A plain store: it is read when this thread has ended. */
   note({ slot }: ActorCell, length: number): void {
     const { queued } = this.#host
     if (slot < queued.length) queued[slot] = length
   }
 
-  /** Messages have been put back. */
+  /** Messages have been put back, or in other places. */
   refilled(cell: ActorCell, mailbox: Mailbox<Beside>): void {
     if (mailbox.length >= cell.capacity && !isDropping(cell)) this.#congest(cell, mailbox)
   }

@@ -1,5 +1,6 @@
 /** A core dies in the middle of traffic and a successor takes over (D3, D6, D10): what is lost, what is not, and who is told. */
 import { describe, expect, test } from 'vitest'
+import { defineActor } from '@cambium/actor'
 import type { Behaviour, Ref } from '@cambium/actor'
 import { SENT } from '../src/books.ts'
 import { TELL } from '../src/record-lane.ts'
@@ -31,6 +32,32 @@ test('what lies in the rings is handled by the successor: nothing lost, nothing 
   expect(world.notes).toEqual(['before'])
   await restart(world, ref, behaviour, null)
   expect(world.notes).toEqual(['before', ...numbers(0, 600)])
+  world.expectBalanced()
+})
+
+test('what comes before its behaviour has the priority that this tells, as what comes after', async () => {
+  const world = new World()
+  const behaviour = defineActor<null, string, never, null>(
+    'test:sorter',
+    'sorter',
+    {
+      init: () => null,
+      receive(_, message) {
+        world.note(message)
+      },
+    },
+    { mailbox: { priority: (message) => (message.startsWith('!') ? 'high' : message.startsWith('?') ? 'low' : 'normal') } },
+  )
+  const ref = world.spawn(1, behaviour, null)
+  await world.run()
+  world.kill(1)
+  for (const message of ['?a', 'b', '!c', '?d', '!e']) ref.tell(message)
+  ref.tell('f', { priority: 'high' })
+  expect(world.replace(1, adopted(ref))).toEqual({ inHand: 0, lost: 0 })
+  await world.run() // they lie in the mailbox of an actor of which nobody knows more
+  expect(world.queueOf(ref)).toBe(6)
+  await restart(world, ref, behaviour, null)
+  expect(world.notes).toEqual(['f', '!c', '!e', 'b', '?a', '?d'])
   world.expectBalanced()
 })
 
