@@ -9,44 +9,25 @@
  *
  * A message that the runtime makes itself has no mark, nor has one whose core died after it was published and before this code saw that.
  */
-import { NORMAL, UNSET } from '@cambium/actor'
+import { NORMAL, priorityNumber, UNSET } from '@cambium/actor'
 import type { RefHost, RefTarget } from '@cambium/actor'
 import { watchHand } from '@cambium/ring'
 import type { Core, SystemMemory } from '@cambium/scheduler'
+import { Marked, unmarked } from './marked.ts'
 import { MessagePlaces } from './message-places.ts'
 import type { MailboxBounds } from './oracles/mailbox-bounds.ts'
+import type { MailboxDrops } from './oracles/mailbox-drops.ts'
 import type { Mark, MessageOrder } from './oracles/message-order.ts'
+import type { PriorityOrder } from './oracles/priority-order.ts'
 import type { SignalOrder } from './oracles/signal-order.ts'
 import { isStorm } from './storms.ts'
-
-/** A message in a heap, with its mark. */
-export class Marked {
-  readonly mark: Mark
-  readonly message: unknown
-  /** As its sender gave it. */
-  readonly sentPriority: number
-  /** As its sender gave it, or its receiver's behaviour. */
-  priority: number
-  /** A handler has been given it; who puts it back, as an actor may that wants it later, answers for its order. */
-  isTaken = false
-
-  constructor(mark: Mark, message: unknown, sentPriority: number) {
-    this.mark = mark
-    this.message = message
-    this.sentPriority = sentPriority
-    this.priority = sentPriority === UNSET ? NORMAL : sentPriority
-  }
-}
-
-/** The message itself. */
-export function unmarked(message: unknown): unknown {
-  return message instanceof Marked ? message.message : message
-}
 
 export interface MessageMarksOptions {
   readonly order: MessageOrder
   readonly signals: SignalOrder
   readonly bounds: MailboxBounds
+  readonly drops: MailboxDrops
+  readonly priorities: PriorityOrder
   /** Takes what the oracle throws. */
   readonly report: (error: Error) => void
 }
@@ -74,7 +55,7 @@ export class MessageMarks {
 
   /** A core begins. */
   watch(core: Core, memory: SystemMemory): void {
-    const { order, signals, bounds, report } = this.#options
+    const { order, signals, bounds, drops, priorities, report } = this.#options
     const { coreNumber, deadLetters, dispatcher, sender: senders } = core
     /** What is just being sent. */
     let sent: Mark | undefined
@@ -85,7 +66,7 @@ export class MessageMarks {
         const outer = sent
         // As `dispatcher.sending`, which is dear where nobody awaits.
         const sender = dispatcher.current ?? (dispatcher.asyncInFlight > 0 ? dispatcher.sending : undefined)
-        sent = order.sent(coreNumber, sender, to)
+        sent = order.sent(coreNumber, sender, to, givenPriority(options))
         try {
           return send(to, message, options)
         } finally {
@@ -143,7 +124,7 @@ export class MessageMarks {
       try {
         const mark = message instanceof Marked ? message.mark : isDirect ? takenFromRing() : sent
         if (mark === undefined) return message
-        order.arrived(mark, cell)
+        order.arrived(mark, cell, sentPriority)
         if (isDirect && dispatcher.isIdle(cell)) {
           if (message instanceof Marked) return message
           this.#direct = mark
@@ -152,10 +133,21 @@ export class MessageMarks {
         }
         const marked = message instanceof Marked ? message : new Marked(mark, message, sentPriority)
         bounds.arriving(cell, mark.place, mark.pair.isToSelf, sentPriority, order.latest)
+        drops.entering(cell, marked)
         return marked
       } catch (error) {
         report(error as Error)
         return message
+      }
+    }
+    /** The message has been given to the mailbox. */
+    const arrived = (cell: Cell, message: unknown): void => {
+      if (!(message instanceof Marked)) return
+      try {
+        drops.entered(cell)
+        if (message.priority !== NORMAL && cell.mailbox !== undefined) priorities.watch(cell.mailbox, report)
+      } catch (error) {
+        report(error as Error)
       }
     }
     const [deliver, deliverStamped] = [dispatcher.deliver.bind(dispatcher), dispatcher.deliverStamped.bind(dispatcher)]
@@ -163,6 +155,7 @@ export class MessageMarks {
       const as = arriving(cell, message, UNSET, isDirect)
       try {
         deliver(cell, as, asker, isDirect)
+        arrived(cell, as)
       } finally {
         this.#direct = undefined
       }
@@ -176,6 +169,7 @@ export class MessageMarks {
       const as = arriving(cell, message, stamp.priority, isDirect)
       try {
         deliverStamped(cell, as, stamp, isDirect)
+        arrived(cell, as)
       } finally {
         this.#direct = undefined
       }
@@ -193,6 +187,13 @@ export class MessageMarks {
 
     const bury = deadLetters.bury.bind(deadLetters)
     deadLetters.bury = (reason, target, more) => {
+      if (reason === 'overflow' || reason === 'shed') {
+        try {
+          drops.dropping(target as Cell, more?.message, reason)
+        } catch (error) {
+          report(error as Error)
+        }
+      }
       bury(reason, target, more?.message instanceof Marked ? { ...more, message: more.message.message } : more)
     }
   }
@@ -258,4 +259,8 @@ export class MessageMarks {
     }
     return places
   }
+}
+
+function givenPriority(options: unknown): number {
+  return typeof options === 'object' && options !== null && 'priority' in options ? priorityNumber(options.priority) : UNSET
 }

@@ -1,7 +1,7 @@
 /** What is under way in a simulated system, in words: for a scenario that waits for something that does not come. */
 import { formatAddress } from '@cambium/base'
 import type { ActorAddress } from '@cambium/base'
-import { unmarked } from './message-marks.ts'
+import { unmarked } from './marked.ts'
 import type { SimWorld } from './sim-world.ts'
 import { preview } from './preview.ts'
 import { frameLabel } from './sim-context.ts'

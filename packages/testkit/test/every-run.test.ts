@@ -2,11 +2,10 @@
  * What is done to actors in every run, and what they notice of it: nothing. Messages have marks, storms blow, signals come late; each actor gets what
  * it was told, as it was told. That the oracles find what they are there for is shown by the planted bugs (`planted-bugs/strangers.ts`).
  */
-import { HIGH, NORMAL, UNSET } from '@cambium/actor'
+import { HIGH, LOW, NORMAL, UNSET } from '@cambium/actor'
 import { simulate } from '@cambium/testkit'
 import type { Simulation } from '@cambium/testkit'
 import { beforeEach, describe, expect, test } from 'vitest'
-import { MailboxBounds } from '../src/oracles/mailbox-bounds.ts'
 import { MessageOrder } from '../src/oracles/message-order.ts'
 import { guest, picker, reader, seen, slowStarter } from './fixtures/floodable.ts'
 import type { Sheet } from './fixtures/floodable.ts'
@@ -137,6 +136,21 @@ describe('order per pair', () => {
     const [first, second] = [order.sent(1, ada, bob), order.sent(1, ada, bob)]
     order.taken(second, HIGH, HIGH)
     order.taken(first, UNSET, NORMAL)
+    // One that waited for room, while the next one found its actor idle.
+    const [low, next] = [order.sent(1, bob, ada, LOW), order.sent(1, bob, ada)]
+    order.taken(next, UNSET, undefined)
+    order.taken(low, LOW, LOW)
+  })
+
+  test('a message keeps the priority that it was sent with', () => {
+    const order = new MessageOrder()
+    const mark = order.sent(1, ada, bob, HIGH)
+    order.arrived(mark, bob, HIGH)
+    expect(() => {
+      order.arrived(mark, bob, LOW)
+    }).toThrow(
+      'a message came with another priority than it was sent with: from=core-1/2#3, to=core-2/4#5, number=1, sent=1, came=3',
+    )
   })
 
   test('nobody else may have it', () => {
@@ -146,31 +160,5 @@ describe('order per pair', () => {
     expect(() => {
       order.arrived(mark, { ...bob, generation: 6 })
     }).toThrow('a message came to another actor: from=core-1/2#3, to=core-2/4#5, number=1, reached=core-2/4#6')
-  })
-})
-
-describe('a full mailbox', () => {
-  const cellOf = (length: number, overflow = 'backpressure') =>
-    ({ capacity: 3, overflow, status: 1, label: 'ada', stashCapacity: 0, mailbox: { length } }) as never
-
-  test('takes what was under way, and what its own actor sends, and nothing sent later', () => {
-    const bounds = new MailboxBounds()
-    const cell = cellOf(2) as { mailbox: { length: number } }
-    bounds.arriving(cell as never, 1, false, UNSET, 4)
-    cell.mailbox.length = 3
-    bounds.arriving(cell as never, 4, false, UNSET, 9)
-    bounds.arriving(cell as never, 9, true, UNSET, 9)
-    bounds.arriving(cell as never, 9, false, HIGH, 9)
-    expect(() => {
-      bounds.arriving(cell as never, 5, false, UNSET, 9)
-    }).toThrow('a mailbox that was full took a message that was sent after that: actor=ada, messages=3, capacity=3')
-  })
-
-  test('that drops keeps its capacity', () => {
-    const bounds = new MailboxBounds()
-    bounds.check(cellOf(0, 'drop-oldest'), 3)
-    expect(() => {
-      bounds.check(cellOf(0, 'drop-oldest'), 4)
-    }).toThrow('a mailbox is over its bound: actor=ada, messages=4, capacity=3, overflow=drop-oldest')
   })
 })

@@ -9,7 +9,7 @@ import { WORKLOADS } from '@cambium/testkit'
 import type { RunReport } from '@cambium/testkit'
 import { describe, expect, test } from 'vitest'
 import { account } from '../src/workloads/banking.ts'
-import { drain, spout, waiter } from '../src/workloads/floods.ts'
+import { drain, sorter, spout, waiter } from '../src/workloads/floods.ts'
 import { relative } from '../src/workloads/kinship.ts'
 import { sink, source, stage } from '../src/workloads/pipeline.ts'
 import { directory, exchange, phone, subscriber } from '../src/workloads/telephone.ts'
@@ -68,6 +68,7 @@ const behaviours = {
   phone,
   relative,
   sink,
+  sorter,
   source,
   spout,
   stage,

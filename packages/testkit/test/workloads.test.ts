@@ -31,6 +31,13 @@ describe.each(WORKLOADS)('$name', (workload) => {
   })
 })
 
+test('floods meet every policy with every priority', async () => {
+  const reports = await run(findWorkload('floods') as Workload, 5, 5, false)
+  const total = (reason: 'overflow' | 'shed'): number => reports.reduce((sum, { books }) => sum + books.dead[reason], 0)
+  expect(total('overflow')).toBeGreaterThan(1000)
+  expect(total('shed')).toBeGreaterThan(100)
+})
+
 const banking = findWorkload('banking') as Workload
 
 test('banking without faults and without a shutdown in between loses nothing', async () => {

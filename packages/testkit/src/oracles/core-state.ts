@@ -4,11 +4,11 @@
  */
 import { formatAddress } from '@cambium/base'
 import { COUNTER_LANES, readBooks } from '@cambium/scheduler'
-import type { Core, Timer } from '@cambium/scheduler'
+import type { Core } from '@cambium/scheduler'
 import type { MailboxBounds } from './mailbox-bounds.ts'
+import { isMessageTimer, isOwn } from './mailbox-content.ts'
+import type { Cell } from './mailbox-content.ts'
 import { violation } from './violation.ts'
-
-type Cell = Core['slots']['cells'][number] & object
 
 const BUSY = 2
 const AWAITING = 3
@@ -65,14 +65,12 @@ export class CoreStateOracle {
       })
     }
     for (const timer of core.wheel.all()) {
-      const owner = ownerOf(timer)
-      if (
-        owner !== undefined &&
-        (owner.cell.incarnation !== owner.incarnation || owner.cell.status === GONE || owner.cell.status === AWAITING)
-      ) {
+      if (!isMessageTimer(timer)) continue
+      const { cell, incarnation } = timer
+      if (cell.incarnation !== incarnation || cell.status === GONE || cell.status === AWAITING) {
         throw violation('ERR_ORACLE_LEAK', 'a timer outlived its incarnation', {
-          actor: formatAddress(owner.cell),
-          incarnation: owner.incarnation,
+          actor: formatAddress(cell),
+          incarnation,
         })
       }
     }
@@ -81,7 +79,7 @@ export class CoreStateOracle {
   /** After the actors of a core were stopped: nothing of them is left. */
   checkEmpty(core: Core): void {
     const { actors, runnable, asks, bonds, waiting } = core.report()
-    const timers = core.wheel.all().filter((timer) => ownerOf(timer) !== undefined).length
+    const timers = core.wheel.all().filter(isMessageTimer).length
     if (actors + runnable + timers + asks + bonds + waiting > 0) {
       throw violation('ERR_ORACLE_LEAK', 'something is left when the actors have stopped', {
         core: core.coreNumber,
@@ -105,17 +103,4 @@ function countMessages(cell: Cell): number {
   })
   for (let at = 0; at < (stash?.length ?? 0); at += 1) if (!isOwn(stash?.askerAt(at))) count += 1
   return count
-}
-
-/** A timer's message, or what the runtime tells an actor: no book knows it. */
-function isOwn(beside: unknown): boolean {
-  return isMessageTimer(beside) || (typeof beside === 'object' && beside !== null && 'isOfLink' in beside)
-}
-
-function isMessageTimer(asker: unknown): boolean {
-  return typeof asker === 'object' && asker !== null && 'repeatMs' in asker
-}
-
-function ownerOf(timer: Timer): { readonly cell: Cell; readonly incarnation: number } | undefined {
-  return isMessageTimer(timer) ? (timer as unknown as { cell: Cell; incarnation: number }) : undefined
 }

@@ -1,13 +1,12 @@
 /**
  * The bound of each mailbox, as its policy promises it (D5). One that drops or fails never holds more than its capacity. One with backpressure takes what
  * was under way when it was full, and nothing that was sent after that; but an actor cannot wait for itself, and messages of high priority have a
- * capacity of their own.
+ * capacity of their own. One that sheds does the same once it holds none of low priority. What is dropped is for `mailbox-drops.ts`.
  */
-import { HIGH } from '@cambium/actor'
-import type { Core } from '@cambium/scheduler'
+import { HIGH, LOW } from '@cambium/actor'
+import { countByPriority } from './mailbox-content.ts'
+import type { Cell } from './mailbox-content.ts'
 import { violation } from './violation.ts'
-
-type Cell = Core['slots']['cells'][number] & object
 
 /** Of a cell (`scheduler/src/actor-cell.ts`). */
 const STARTING = 0
@@ -27,14 +26,19 @@ export class MailboxBounds {
     const length = cell.mailbox?.length ?? 0
     // Of one whose behaviour is not there yet, nobody knows the capacity that it will have.
     if (cell.status === STARTING || cell.status === AWAITING) this.#waited.set(cell, length + 1)
-    if (overflow !== 'backpressure') return
+    if (overflow !== 'backpressure' && overflow !== 'shed-low') return
     if (length < capacity) {
-      if (length + 1 >= capacity) this.#fullSince.set(cell, latest)
+      // What comes to one that sheds may be of low priority itself.
+      if (length + 1 >= capacity && overflow === 'backpressure') this.#fullSince.set(cell, latest)
       else if (this.#wasFull) this.#fullSince.delete(cell)
       this.#wasFull ||= length + 1 >= capacity
       return
     }
     this.#wasFull = true
+    if (overflow === 'shed-low' && (sentPriority === LOW || hasLow(cell))) {
+      this.#fullSince.delete(cell)
+      return
+    }
     const fullSince = this.#fullSince.get(cell)
     if (fullSince === undefined) this.#fullSince.set(cell, latest)
     else if (place > fullSince && !isToSelf && sentPriority !== HIGH)
@@ -53,4 +57,8 @@ export class MailboxBounds {
     if (overflow !== 'backpressure' && overflow !== 'shed-low' && messages > bound)
       throw violation('ERR_ORACLE_MAILBOX', 'a mailbox is over its bound', { actor: cell.label, messages, capacity, overflow })
   }
+}
+
+function hasLow({ mailbox }: Cell): boolean {
+  return mailbox !== undefined && countByPriority(mailbox).counts[LOW] !== 0
 }

@@ -15,6 +15,8 @@ export interface Mark {
   readonly number: number
   /** Among all messages of the run. */
   readonly place: number
+  /** As its sender gave it. */
+  readonly priority: number
 }
 
 interface Pair {
@@ -53,17 +55,17 @@ export class MessageOrder {
   #pairs = 0
 
   /** A message is about to be sent; `from` is undefined for code of the core that is no actor's. */
-  sent(core: number, from: ActorAddress | undefined, to: ActorAddress): Mark {
+  sent(core: number, from: ActorAddress | undefined, to: ActorAddress, priority: number = UNSET): Mark {
     const sender = from === undefined ? this.#party(-1 - core, undefined, core) : this.#party(slotKey(from), from, core)
     const receiver = this.#party(slotKey(to), to, to.core)
     const pair = sender.pairs.get(receiver.number) ?? this.#pair(sender, receiver)
     pair.sent += 1
     this.latest += 1
-    return { pair, number: pair.sent, place: this.latest }
+    return { pair, number: pair.sent, place: this.latest, priority }
   }
 
-  /** The message has come to that actor. */
-  arrived({ pair, number }: Mark, at: ActorAddress): void {
+  /** The message has come to that actor, with that priority. */
+  arrived({ pair, number, priority }: Mark, at: ActorAddress, came: number = UNSET): void {
     const { to } = pair
     if (to.slot !== at.slot || to.generation !== at.generation || to.core !== at.core)
       throw violation('ERR_ORACLE_ORDER', 'a message came to another actor', {
@@ -71,6 +73,14 @@ export class MessageOrder {
         to: formatAddress(to),
         number,
         reached: formatAddress(at),
+      })
+    if (priority !== came)
+      throw violation('ERR_ORACLE_ORDER', 'a message came with another priority than it was sent with', {
+        from: nameOf(pair.from),
+        to: formatAddress(to),
+        number,
+        sent: priority,
+        came,
       })
   }
 
@@ -88,7 +98,7 @@ export class MessageOrder {
         return
       }
       pair.byPriority = new Array<number>(PRIORITIES * PRIORITIES).fill(0)
-      pair.byPriority.fill(pair.direct, UNSET * PRIORITIES)
+      pair.byPriority.fill(pair.direct, UNSET * PRIORITIES, (UNSET + 1) * PRIORITIES)
       pair.byPriority[UNSET * PRIORITIES + NORMAL] = pair.taken
     }
     const from = sent * PRIORITIES + (had ?? 0)

@@ -10,7 +10,9 @@ import { AskOracle } from './asks.ts'
 import { CoreStateOracle } from './core-state.ts'
 import { IncarnationOracle } from './incarnations.ts'
 import { MailboxBounds } from './mailbox-bounds.ts'
+import { MailboxDrops } from './mailbox-drops.ts'
 import { MessageOrder } from './message-order.ts'
+import { PriorityOrder } from './priority-order.ts'
 import { SignalOrder } from './signal-order.ts'
 import { StopOrderOracle } from './stop-order.ts'
 import { SupervisionOracle } from './supervision.ts'
@@ -45,7 +47,14 @@ export class RunOracles {
     const report = (error: Error): void => {
       this.report(error)
     }
-    this.#marks = new MessageMarks({ order: new MessageOrder(), signals: this.#signals, bounds: this.#bounds, report })
+    this.#marks = new MessageMarks({
+      order: new MessageOrder(),
+      signals: this.#signals,
+      bounds: this.#bounds,
+      drops: new MailboxDrops(),
+      priorities: new PriorityOrder(),
+      report,
+    })
     this.#asks = new AskOracle(coreLife, report)
     this.#supervision = new SupervisionOracle(this.#incarnations)
     this.#stops = new StopOrderOracle({ incarnations: this.#incarnations, now, report })

@@ -34,7 +34,7 @@ export function presentLog(): JournalLog | undefined {
 export function remoteJournal(run: number, log: JournalLog): object {
   const write = (method: string, args: readonly unknown[]): unknown => {
     const place = log.write(run, method, args.map(plain))
-    return method === 'stamp' ? { run, from: args[0], to: args[1], sequence: place } : place
+    return method === 'stamp' ? { run, from: args[0], to: args[1], lane: args[2] ?? '', sequence: place } : place
   }
   return new Proxy(
     {},

@@ -3,12 +3,12 @@
  * takes it away: the measure against which the system's books and promises are held.
  *
  * Every message of a workload is stamped by {@link Journal.stamp} and checked by {@link Journal.take}: it must come to the actor it was meant for,
- * once at most, and after everything that the same sender told that actor before.
+ * once at most, and after everything that the same sender told that actor before in the same lane.
  *
  * Simulated actors write into the journal itself. Those on threads of their own write into a log (`journal-log.ts`), in which the scenario has its
  * place too; the journal is brought up to date with it when somebody looks.
  */
-import type { Ref } from '@cambium/actor'
+import type { Priority, Ref } from '@cambium/actor'
 import { CambiumError } from '@cambium/base'
 import { violation } from '../oracles/violation.ts'
 import type { OracleCode } from '../oracles/violation.ts'
@@ -19,8 +19,10 @@ export interface Stamp {
   readonly run: number
   readonly from: string
   readonly to: string
-  /** Higher than in every message before from this sender to this receiver, across its incarnations. */
+  /** Higher than in every message before from this sender to this receiver in this lane, across its incarnations. */
   readonly sequence: number
+  /** Between lanes, as those of different priorities, there is no order. */
+  readonly lane: string
 }
 
 /** From one sender to one receiver. */
@@ -36,10 +38,11 @@ let lastRun = 0
 
 export class Journal {
   readonly run: number
-  /** Messages handed to the runtime; taken by a handler; whose handler went to its end. */
+  /** Messages handed to the runtime, answers among them; taken by a handler; whose handler went to its end. Asks that had their answer. */
   told = 0
   taken = 0
   handled = 0
+  answered = 0
   failedAsks = 0
   /** Asks whose end nobody has seen: who asked died with its core. */
   openAsks = 0
@@ -56,11 +59,11 @@ export class Journal {
   }
 
   /** A message is about to be told. */
-  stamp(from: string, to: string): Stamp {
+  stamp(from: string, to: string, lane = ''): Stamp {
     const log = presentLog()
     return log === undefined
-      ? this.#stamp(from, to)
-      : { run: this.run, from, to, sequence: log.write(this.run, 'stamp', [from, to]) }
+      ? this.#stamp(from, to, lane)
+      : { run: this.run, from, to, lane, sequence: log.write(this.run, 'stamp', [from, to, lane]) }
   }
 
   /** The message of the last stamp was refused: it was not told. */
@@ -78,7 +81,7 @@ export class Journal {
     this.taken += 1
     if (stamp.to !== self)
       this.fail('ERR_ORACLE_INCARNATION', 'a message reached another actor', { from: stamp.from, to: stamp.to, reached: self })
-    const letters = this.#between(stamp.from, stamp.to)
+    const letters = this.#between(stamp.from, stamp.to, stamp.lane)
     if (stamp.sequence <= letters.received)
       this.fail('ERR_ORACLE_ORDER', 'a message came late or twice', {
         from: stamp.from,
@@ -100,6 +103,7 @@ export class Journal {
 
   askAnswered(): void {
     this.openAsks -= 1
+    this.answered += 1
     this.finish()
   }
 
@@ -110,7 +114,7 @@ export class Journal {
 
   /** Messages that were at most under way from one to the other at a time. */
   aheadMax(from: string, to: string): number {
-    return this.#between(from, to).aheadMax
+    return this.#between(from, to, '').aheadMax
   }
 
   /** Keeps the first violation: what an actor throws is a crash to the runtime. */
@@ -129,8 +133,8 @@ export class Journal {
     for (const { place, run, method, args } of presentLog()?.read() ?? []) {
       if (run !== this.run) continue
       if (method === 'stamp') {
-        const [from, to] = args as [string, string]
-        this.#stamps.set(place, this.#stamp(from, to))
+        const [from, to, lane] = args as [string, string, string | null]
+        this.#stamps.set(place, this.#stamp(from, to, lane ?? ''))
       } else if (method === 'take') {
         const [stamp, self] = args as [Stamp, string]
         this.take(this.#stamps.get(stamp.sequence) ?? stamp, self)
@@ -143,15 +147,16 @@ export class Journal {
     journals.delete(this.run)
   }
 
-  #stamp(from: string, to: string): Stamp {
-    const letters = this.#between(from, to)
+  #stamp(from: string, to: string, lane: string): Stamp {
+    const letters = this.#between(from, to, lane)
     letters.sent += 1
     this.told += 1
     letters.aheadMax = Math.max(letters.aheadMax, letters.sent - letters.received)
-    return { run: this.run, from, to, sequence: letters.sent }
+    return { run: this.run, from, to, lane, sequence: letters.sent }
   }
 
-  #between(from: string, to: string): Correspondence {
+  #between(from: string, receiver: string, lane: string): Correspondence {
+    const to = lane === '' ? receiver : `${receiver} ${lane}`
     let all = this.#letters.get(from)
     if (all === undefined) {
       all = new Map()
@@ -181,10 +186,12 @@ export function tellStamped<M>(
   from: string,
   to: { readonly id: string; readonly ref: Ref<M> },
   make: (stamp: Stamp) => M,
+  { lane, ...options }: { readonly lane?: string; readonly priority?: Priority } = {},
 ): void {
-  const message = make(journal.stamp(from, to.id))
+  const message = make(journal.stamp(from, to.id, lane))
   try {
-    to.ref.tell(message)
+    if (options.priority === undefined) to.ref.tell(message)
+    else to.ref.tell(message, options)
   } catch (error) {
     // Any other error is the end of the core: whether that came before the message was counted, nobody knows.
     if (error instanceof CambiumError) journal.untold()

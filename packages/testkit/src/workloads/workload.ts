@@ -97,10 +97,15 @@ export async function comeToRest(sim: WorkloadWorld, journal: Journal, losses: L
     return false
   }
   sim.heal()
-  const untilMs = sim.now() + REST_MS_MAX
-  while (sim.system.books().queued > 0 && sim.now() < untilMs) await sim.advance(50)
+  await untilHandled(sim)
   journal.check()
   return true
+}
+
+/** Waits until nothing is queued, within a bound. */
+export async function untilHandled(sim: WorkloadWorld): Promise<void> {
+  const untilMs = sim.now() + REST_MS_MAX
+  while (sim.system.books().queued > 0 && sim.now() < untilMs) await sim.advance(50)
 }
 
 /** The system's books without the messages of storms: of those that are not queued, who has not come to its actor is a dead letter. */

@@ -11,6 +11,7 @@ import type { FaultKind, SimulateOptions, Simulation } from '../../src/index.ts'
 import { FaultPlan } from '../../src/fault-plan.ts'
 import { AskOracle } from '../../src/oracles/asks.ts'
 import { MailboxBounds } from '../../src/oracles/mailbox-bounds.ts'
+import { MailboxDrops } from '../../src/oracles/mailbox-drops.ts'
 import { MessageOrder } from '../../src/oracles/message-order.ts'
 import { StopOrderOracle } from '../../src/oracles/stop-order.ts'
 import { SupervisionOracle } from '../../src/oracles/supervision.ts'
@@ -43,7 +44,10 @@ const SWITCHES: Readonly<Record<string, () => void>> = {
   supervision: () => Object.assign(SupervisionOracle.prototype, { decided: nothing, starting: nothing, checkRest: nothing }),
   stops: () => Object.assign(StopOrderOracle.prototype, { ended: nothing }),
   asks: () => Object.assign(AskOracle.prototype, { watch: nothing }),
-  mailboxes: () => Object.assign(MailboxBounds.prototype, { arriving: nothing }),
+  mailboxes: () => {
+    Object.assign(MailboxBounds.prototype, { arriving: nothing })
+    Object.assign(MailboxDrops.prototype, { entering: nothing, dropping: nothing, entered: nothing })
+  },
 }
 const off = values['without-oracle']
 if (off !== undefined) (SWITCHES[off] as () => void)()
