@@ -2,6 +2,8 @@
  * The one error class of Cambium. Match on `code`: structured clone drops subclasses and custom fields, so an error
  * that crossed a thread is rebuilt from {@link ErrorRecord}.
  */
+import { cut, hasKeptStack, keepStack } from './lazy-stack.ts'
+
 export type Severity = 'mistake' | 'crash' | 'bug'
 
 export interface CambiumErrorOptions {
@@ -50,37 +52,39 @@ const FIELD_DEPTH_MAX = 4
 /** A larger bigint is left out by name. */
 const BIGINT_BITS = 64
 
-/** The records made here: they are frozen and plain already, and nobody else can make one that only looks so. */
-const made = new WeakSet<object>()
+type Draft = { -readonly [Field in keyof ErrorRecord]?: ErrorRecord[Field] }
 
-/** Any thrown value as plain, frozen, bounded data. Never throws, whatever was thrown. A record made here is given back as it is. */
+/**
+ * Any thrown value as plain, frozen, bounded data. Never throws, whatever was thrown. A record made here is given back as it is: nobody else can make one
+ * that only looks so. Its stack is written out when it is first read; until then it keeps the error.
+ */
 export function toErrorRecord(thrown: unknown, depth = 0): ErrorRecord {
-  if (typeof thrown === 'object' && thrown !== null && made.has(thrown)) return thrown as ErrorRecord
+  if (typeof thrown === 'object' && thrown !== null && hasKeptStack(thrown)) return thrown as ErrorRecord
   let record: ErrorRecord
   try {
     record = describe(thrown, depth)
   } catch {
     record = nonError('a value that cannot be shown')
   }
-  made.add(Object.freeze(record))
-  return record
+  return Object.freeze(record)
 }
 
 function describe(thrown: unknown, depth: number): ErrorRecord {
   if (!(thrown instanceof Error)) return nonError(cut(String(thrown), MESSAGE_CHARS_MAX))
   const cause = thrown.cause
-  const record: ErrorRecord = {
+  const record: Draft = {
     name: cut(String(thrown.name), NAME_CHARS_MAX),
     code: cut(
       'code' in thrown ? String(thrown.code) : isStackOverflow(thrown) ? 'ERR_STACK_OVERFLOW' : 'ERR_UNKNOWN',
       NAME_CHARS_MAX,
     ),
     message: cut(String(thrown.message), MESSAGE_CHARS_MAX),
-    stack: cut(String(thrown.stack ?? ''), STACK_CHARS_MAX),
-    severity: thrown instanceof CambiumError && isSeverity(thrown.severity) ? thrown.severity : 'crash',
-    fields: thrown instanceof CambiumError ? plainFields(thrown.fields) : {},
   }
-  return cause === undefined || depth >= CAUSE_DEPTH_MAX ? record : { ...record, cause: toErrorRecord(cause, depth + 1) }
+  keepStack(record, thrown, STACK_CHARS_MAX)
+  record.severity = thrown instanceof CambiumError && isSeverity(thrown.severity) ? thrown.severity : 'crash'
+  record.fields = thrown instanceof CambiumError ? plainFields(thrown.fields) : {}
+  if (cause !== undefined && depth < CAUSE_DEPTH_MAX) record.cause = toErrorRecord(cause, depth + 1)
+  return record as ErrorRecord
 }
 
 /** V8 has no code for it. */
@@ -118,15 +122,15 @@ export function withoutStack<E extends Error>(make: () => E): E {
 }
 
 function nonError(message: string): ErrorRecord {
-  return { name: 'NonError', code: 'ERR_UNKNOWN', message, stack: '', severity: 'crash', fields: {} }
+  const record: Draft = { name: 'NonError', code: 'ERR_UNKNOWN', message }
+  keepStack(record, undefined, STACK_CHARS_MAX)
+  record.severity = 'crash'
+  record.fields = {}
+  return record as ErrorRecord
 }
 
 function isSeverity(value: unknown): value is Severity {
   return value === 'mistake' || value === 'crash' || value === 'bug'
-}
-
-function cut(text: string, charsMax: number): string {
-  return text.length <= charsMax ? text : `${text.slice(0, charsMax - 1)}…`
 }
 
 function plainFields(fields: unknown): Readonly<Record<string, unknown>> {

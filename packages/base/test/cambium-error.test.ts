@@ -87,7 +87,6 @@ describe('toErrorRecord', () => {
     ['has no string form', { toString: () => Symbol('no string') }],
     ['has no prototype', Object.create(null) as unknown],
     ['throws when it is shown', { [Symbol.toPrimitive]: refuse }],
-    ['is an error with a throwing stack', Object.defineProperty(new Error('e'), 'stack', { get: refuse })],
     ['is a revoked proxy', revokedProxy()],
   ])('does not throw for a value that %s', (_, thrown) => {
     expect(toErrorRecord(thrown)).toMatchObject({ name: 'NonError', message: 'a value that cannot be shown', severity: 'crash' })
@@ -100,6 +99,33 @@ describe('toErrorRecord', () => {
         expect(structuredClone(record)).toEqual(record)
       }),
     )
+  })
+})
+
+describe('the stack of a record', () => {
+  test('is written out when it is first read, once, and is then as any other field', () => {
+    const before = Object.getOwnPropertyDescriptor(Error, 'prepareStackTrace')
+    let written = 0
+    Error.prepareStackTrace = (error) => {
+      written += 1
+      return `${error.message}, written`
+    }
+    try {
+      const record = toErrorRecord(new Error('a'))
+      expect(toErrorRecord(record)).toBe(record)
+      expect(written).toBe(0)
+      expect(structuredClone(record)).toEqual({ ...record })
+      expect(JSON.parse(JSON.stringify(record))).toMatchObject({ message: 'a', stack: 'a, written' })
+      expect(Object.keys(record)).toEqual(['name', 'code', 'message', 'stack', 'severity', 'fields'])
+      expect(written).toBe(1)
+    } finally {
+      Object.defineProperty(Error, 'prepareStackTrace', before ?? { value: undefined, writable: true, configurable: true })
+    }
+  })
+
+  test('is empty where it cannot be had, and the rest is there', () => {
+    const throwing = Object.defineProperty(new Error('e'), 'stack', { get: refuse })
+    expect(toErrorRecord(throwing)).toMatchObject({ name: 'Error', message: 'e', stack: '' })
   })
 })
 

@@ -3,7 +3,7 @@
  * starts and stops the actors.
  */
 import { AssertionError, CambiumError, fromErrorRecord, sameAddress, toErrorRecord } from '@cambium/base'
-import type { ActorAddress } from '@cambium/base'
+import type { ActorAddress, ErrorRecord } from '@cambium/base'
 import type { ExitReason } from '@cambium/actor'
 import { createSupervisorDriver } from '@cambium/supervision'
 import type { ChildExit, Ended, Reply, Report, Shutdown, SupervisorDriver, SupervisorFlags } from '@cambium/supervision'
@@ -139,5 +139,20 @@ function failureOf(error: Error): ChildExit {
 export function childExitOf(reason: ExitReason): ChildExit {
   if (reason.kind === 'noproc') return { kind: 'crash', detail: reason } // it had linked to an actor that was not there
   if (reason.kind === 'shutdown') return reason
-  return 'error' in reason ? { kind: reason.kind, detail: fromErrorRecord(reason.error) } : { kind: reason.kind }
+  return 'error' in reason ? new FailedExit(reason) : { kind: reason.kind }
+}
+
+/** An error is dear, and most ends are followed by a start that looks at none. */
+class FailedExit implements ChildExit {
+  readonly kind: ChildExit['kind']
+  readonly #error: ErrorRecord
+
+  constructor({ kind, error }: Extract<ExitReason, { readonly error: ErrorRecord }>) {
+    this.kind = kind
+    this.#error = error
+  }
+
+  get detail(): Error {
+    return fromErrorRecord(this.#error)
+  }
 }
