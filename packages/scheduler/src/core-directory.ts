@@ -33,6 +33,13 @@ interface Pending {
   readonly what: string
 }
 
+/** What an incarnation has here, while it has anything. */
+interface Own {
+  readonly requests: Set<number>
+  /** That it watches. */
+  readonly spaces: Set<string>
+}
+
 /** A request without its address and number. */
 type Wish<T extends DirectoryRequest> = T extends DirectoryRequest ? Omit<T, 'slot' | 'generation' | 'request'> : never
 
@@ -43,6 +50,7 @@ export class CoreDirectory {
   readonly #table = new DirectoryTable()
   readonly #pending = new Map<number, Pending>()
   readonly #watchers = new Map<string, Set<ActorCell>>()
+  readonly #own = new Map<ActorCell, Own>()
   #last = 0
 
   constructor(host: CoreDirectoryHost) {
@@ -72,12 +80,17 @@ export class CoreDirectory {
   }
 
   find(space: string, key: string): readonly DirectoryEntry[] {
-    return this.#table.find(space, key).map((entry) => ({ ref: this.#host.refOf(entry), value: entry.value }))
+    const table = this.#table
+    const found: DirectoryEntry[] = []
+    for (let row = table.first(space, key); row !== 0; row = table.next(row))
+      found.push({ ref: this.#host.refOf(table.owner(row)), value: table.value(row) })
+    return found
   }
 
-  /** The first of a key, without a list: for names. */
-  first(space: string, key: string): EntryRecord | undefined {
-    return this.#table.find(space, key)[0]
+  /** Whose the first entry of a key is, without a list: for names. */
+  first(space: string, key: string): ActorAddress | undefined {
+    const row = this.#table.first(space, key)
+    return row === 0 ? undefined : this.#table.owner(row)
   }
 
   keys(space: string): string[] {
@@ -94,11 +107,12 @@ export class CoreDirectory {
       this.#last = (this.#last + 1) | 0
       const request = this.#last
       this.#pending.set(request, { cell, resolve, reject, what: wish.key })
+      this.#ownOf(cell).requests.add(request)
       cell.hasEntries = true
       try {
         this.#toOffice({ ...wish, request, slot: cell.slot, generation: cell.generation })
       } catch (error) {
-        this.#pending.delete(request)
+        this.#settle(request)
         throw error
       }
     })
@@ -112,19 +126,22 @@ export class CoreDirectory {
     const watchers = this.#watchers.get(space)
     if (watchers === undefined) this.#watchers.set(space, new Set([cell]))
     else watchers.add(cell)
+    this.#ownOf(cell).spaces.add(space)
     cell.hasEntries = true
   }
 
   unwatch(cell: ActorCell, space: string): void {
     const watchers = this.#watchers.get(space)
     if (watchers?.delete(cell) === true && watchers.size === 0) this.#watchers.delete(space)
+    this.#own.get(cell)?.spaces.delete(space)
+    this.#forget(cell)
   }
 
   /** The incarnation has ended, and with it what it had entered, watched and asked for. */
   ended(cell: ActorCell): void {
     if (!cell.hasEntries) return
-    for (const space of this.#watchers.keys()) this.unwatch(cell, space)
-    for (const [request, pending] of this.#pending) if (pending.cell === cell) this.#pending.delete(request)
+    for (const space of this.#own.get(cell)?.spaces ?? []) this.unwatch(cell, space)
+    for (const request of this.#own.get(cell)?.requests ?? []) this.#settle(request)
     this.#toOffice({ type: 'dir_ended', slot: cell.slot, generation: cell.generation })
   }
 
@@ -145,6 +162,7 @@ export class CoreDirectory {
         return true
       case 'dir_set':
       case 'dir_unset':
+      case 'dir_anew':
       case 'dir_answer':
         this.#hear(signal)
         return true
@@ -164,11 +182,13 @@ export class CoreDirectory {
         for (const entry of news.entries) if (this.#table.add(entry) === 'new') this.#tell('joined', entry)
         return
       case 'dir_unset':
-        for (const entry of news.entries) if (this.#table.remove(entry)) this.#tell('left', entry)
+        for (const row of news.rows) this.#unset(row)
+        return
+      case 'dir_anew':
+        this.#table.clear()
         return
       case 'dir_answer': {
-        const pending = this.#pending.get(news.request)
-        this.#pending.delete(news.request)
+        const pending = this.#settle(news.request)
         if (pending === undefined) return // its incarnation has ended
         this.#host.sender.hasSettled = true
         this.#host.requestTurn()
@@ -178,10 +198,39 @@ export class CoreDirectory {
     }
   }
 
+  /** A successor may be told of the end of what it never had. */
+  #unset(row: number): void {
+    if (!this.#table.has(row)) return
+    const entry = this.#watchers.size > 0 ? this.#table.entry(row) : undefined
+    this.#table.remove(row)
+    if (entry !== undefined) this.#tell('left', { ...entry, value: undefined })
+  }
+
+  /** A request waits no longer. */
+  #settle(request: number): Pending | undefined {
+    const pending = this.#pending.get(request)
+    if (pending === undefined) return undefined
+    this.#pending.delete(request)
+    this.#own.get(pending.cell)?.requests.delete(request)
+    this.#forget(pending.cell)
+    return pending
+  }
+
+  #ownOf(cell: ActorCell): Own {
+    let own = this.#own.get(cell)
+    if (own === undefined) this.#own.set(cell, (own = { requests: new Set(), spaces: new Set() }))
+    return own
+  }
+
+  #forget(cell: ActorCell): void {
+    const own = this.#own.get(cell)
+    if (own !== undefined && own.requests.size === 0 && own.spaces.size === 0) this.#own.delete(cell)
+  }
+
   #tell(type: 'joined' | 'left', entry: EntryRecord): void {
-    const watchers = this.#watchers.get(entry.space)
-    if (watchers === undefined) return
     const { space, key, value } = entry
+    const watchers = this.#watchers.get(space)
+    if (watchers === undefined) return
     for (const cell of watchers) {
       const info: Info = { type, space, key, ref: this.#host.refOf(entry), value }
       this.#host.bonds.infos.tell(cell, new InfoMessage(cell, info, false), this.#host.coreNumber, 0)

@@ -2,8 +2,8 @@
 
 /** One entry as all cores have it. */
 export interface EntryRecord {
-  /** Given by core 0, in order. */
-  readonly id: number
+  /** Its number on every core, given by core 0; free again when the entry is gone. */
+  readonly row: number
   readonly space: string
   readonly key: string
   readonly core: number
@@ -49,7 +49,9 @@ export type DirectoryRequest =
 /** core 0 → core */
 export type DirectoryNews =
   | { readonly type: 'dir_set'; readonly entries: readonly EntryRecord[] }
-  | { readonly type: 'dir_unset'; readonly entries: readonly EntryRecord[] }
+  | { readonly type: 'dir_unset'; readonly rows: readonly number[] }
+  /** To a successor, before all that there is: it may have been told of some of that already. */
+  | { readonly type: 'dir_anew' }
   | {
       readonly type: 'dir_answer'
       readonly request: number

@@ -1,4 +1,8 @@
-/** The locks of a system, on core 0: each has one owner and those who wait, in order. */
+/**
+ * The locks of a system, on core 0: each is a line of claims, of which the first has the lock and the others wait, in order. The claims of an incarnation are
+ * found by its place, so an end costs what its actor had, however many locks there are.
+ */
+import { slotKey, SLOTS_MAX } from '@cambium/base'
 import type { ActorAddress } from '@cambium/base'
 import { CallbackTimer } from './timer-wheel.ts'
 import type { TimerWheel } from './timer-wheel.ts'
@@ -6,19 +10,25 @@ import type { TimerWheel } from './timer-wheel.ts'
 /** Locks and waiters together. */
 const LOCKS_MAX = 1 << 20
 
-interface Waiter {
+interface Claim {
+  readonly key: string
   readonly owner: ActorAddress
   readonly answer: (error: string | undefined) => void
-  readonly timer: CallbackTimer | undefined
+  /** Of one that waits, unless it does so for ever. */
+  timer: CallbackTimer | undefined
+  next: Claim | undefined
+  previous: Claim | undefined
 }
 
-interface Lock {
-  owner: ActorAddress
-  readonly waiters: Waiter[]
+interface Line {
+  first: Claim
+  last: Claim
 }
 
 export class LockOffice {
-  readonly #locks = new Map<string, Lock>()
+  readonly #lines = new Map<string, Line>()
+  /** By place, then key; an actor with one claim has it without a map: most have. */
+  readonly #claims = new Map<number, Claim | Map<string, Claim>>()
   readonly #wheel: TimerWheel
   readonly #now: () => number
   #count = 0
@@ -34,69 +44,98 @@ export class LockOffice {
   }
 
   lock(key: string, owner: ActorAddress, waitMs: number, answer: (error: string | undefined) => void): void {
-    if (this.#count >= LOCKS_MAX) {
-      answer('ERR_DIRECTORY_FULL')
-      return
+    const line = this.#lines.get(key)
+    if (this.#count >= LOCKS_MAX) answer('ERR_DIRECTORY_FULL')
+    else if (this.#find(owner, key) !== undefined) answer('ERR_LOCK_HELD')
+    else if (line !== undefined && waitMs <= 0) answer('ERR_LOCK_TIMEOUT')
+    else {
+      const claim = { key, owner, answer, timer: undefined, next: undefined, previous: undefined }
+      this.#enter(claim, line)
+      if (line === undefined) answer(undefined)
+      else if (waitMs !== Infinity) this.#limit(claim, waitMs)
     }
-    const lock = this.#locks.get(key)
-    if (lock === undefined) {
-      this.#locks.set(key, { owner, waiters: [] })
-      this.#count += 1
-      answer(undefined)
-      return
-    }
-    if (isSame(lock.owner, owner) || lock.waiters.some((waiter) => isSame(waiter.owner, owner))) {
-      answer('ERR_LOCK_HELD')
-      return
-    }
-    if (waitMs <= 0) {
-      answer('ERR_LOCK_TIMEOUT')
-      return
-    }
-    const timer = waitMs === Infinity ? undefined : new CallbackTimer(() => this.#giveUp(lock, waiter))
-    const waiter: Waiter = { owner, answer, timer }
-    lock.waiters.push(waiter)
-    this.#count += 1
-    if (timer !== undefined) this.#wheel.start(timer, this.#now() + waitMs)
   }
 
   unlock(key: string, owner: ActorAddress): void {
-    const lock = this.#locks.get(key)
-    if (lock !== undefined && isSame(lock.owner, owner)) this.#pass(key, lock)
+    const claim = this.#find(owner, key)
+    if (claim !== undefined && this.#lines.get(key)?.first === claim) this.#leave(claim)
   }
 
-  /** Whoever has ended has no locks and waits for none. Walks over all: that an actor with locks ends is rare. */
-  release(isOver: (owner: ActorAddress) => boolean): void {
-    for (const [key, lock] of this.#locks) {
-      for (const waiter of lock.waiters.filter(({ owner }) => isOver(owner))) this.#drop(lock, waiter)
-      if (isOver(lock.owner)) this.#pass(key, lock)
-    }
+  /** Whoever has ended has no locks and waits for none. */
+  ended(owner: ActorAddress): void {
+    this.#leaveAll(slotKey(owner))
   }
 
-  #giveUp(lock: Lock, waiter: Waiter): void {
-    this.#drop(lock, waiter)
-    waiter.answer('ERR_LOCK_TIMEOUT')
+  /** The same of all actors of a core: first those who wait, so that no lock is passed on to one of them. */
+  coreLost(core: number): void {
+    const places = [...this.#claims.keys()].filter((place) => Math.floor(place / SLOTS_MAX) === core)
+    for (const place of places) for (const claim of this.#at(place)) if (claim.previous !== undefined) this.#leave(claim)
+    for (const place of places) this.#leaveAll(place)
   }
 
-  #drop(lock: Lock, waiter: Waiter): void {
-    if (waiter.timer !== undefined) this.#wheel.cancel(waiter.timer)
-    lock.waiters.splice(lock.waiters.indexOf(waiter), 1)
-    this.#count -= 1
+  #leaveAll(place: number): void {
+    for (const claim of this.#at(place)) this.#leave(claim)
   }
 
-  #pass(key: string, lock: Lock): void {
-    const next = lock.waiters[0]
-    if (next === undefined) {
-      this.#locks.delete(key)
-      this.#count -= 1
+  #at(place: number): Iterable<Claim> {
+    const claims = this.#claims.get(place)
+    return claims === undefined ? [] : claims instanceof Map ? claims.values() : [claims]
+  }
+
+  #find(owner: ActorAddress, key: string): Claim | undefined {
+    const claims = this.#claims.get(slotKey(owner))
+    if (claims instanceof Map) return claims.get(key)
+    return claims?.key === key ? claims : undefined
+  }
+
+  #limit(claim: Claim, waitMs: number): void {
+    claim.timer = new CallbackTimer(() => {
+      claim.timer = undefined
+      this.#leave(claim)
+      claim.answer('ERR_LOCK_TIMEOUT')
+    })
+    this.#wheel.start(claim.timer, this.#now() + waitMs)
+  }
+
+  #enter(claim: Claim, line: Line | undefined): void {
+    const place = slotKey(claim.owner)
+    const claims = this.#claims.get(place)
+    if (claims === undefined) this.#claims.set(place, claim)
+    else if (claims instanceof Map) claims.set(claim.key, claim)
+    else this.#claims.set(place, new Map([claims, claim].map((each) => [each.key, each])))
+    this.#count += 1
+    if (line === undefined) {
+      this.#lines.set(claim.key, { first: claim, last: claim })
       return
     }
-    this.#drop(lock, next)
-    lock.owner = next.owner
-    next.answer(undefined)
+    claim.previous = line.last
+    line.last.next = claim
+    line.last = claim
   }
-}
 
-function isSame(a: ActorAddress, b: ActorAddress): boolean {
-  return a.slot === b.slot && a.core === b.core && a.generation === b.generation
+  /** When it was the first, the next one has the lock. */
+  #leave(claim: Claim): void {
+    const { key, next, previous } = claim
+    this.#unlimit(claim)
+    const place = slotKey(claim.owner)
+    const claims = this.#claims.get(place)
+    if (claims instanceof Map) claims.delete(key)
+    if (claims === claim || (claims instanceof Map && claims.size === 0)) this.#claims.delete(place)
+    this.#count -= 1
+    if (next !== undefined) next.previous = previous
+    if (previous !== undefined) {
+      previous.next = next
+      if (next === undefined) (this.#lines.get(key) as Line).last = previous
+    } else if (next === undefined) this.#lines.delete(key)
+    else {
+      ;(this.#lines.get(key) as Line).first = next
+      this.#unlimit(next)
+      next.answer(undefined)
+    }
+  }
+
+  #unlimit(claim: Claim): void {
+    if (claim.timer !== undefined) this.#wheel.cancel(claim.timer)
+    claim.timer = undefined
+  }
 }

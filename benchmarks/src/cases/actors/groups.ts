@@ -19,8 +19,11 @@ import { runScale, scaleAbsent } from './run-scale.ts'
 import { runShare } from './run-share.ts'
 import { runTell } from './run-tell.ts'
 import type { TellSpec } from './run-tell.ts'
+import { runTies } from './run-ties.ts'
 import { runTimers } from './run-timers.ts'
 import { CHUNK } from './tell-actors.ts'
+import { NAME_CHARACTERS } from './tie-actors.ts'
+import type { TieKind } from './tie-actors.ts'
 
 const IN_FLIGHT = 1_000
 const MILLION = 1_000_000
@@ -172,9 +175,13 @@ export function createActorGroups(scale: number): readonly BenchGroup[] {
     },
     {
       name: 'memory',
-      title: 'Bytes for each idle actor that has answered once',
+      title: 'Bytes for each idle actor that has answered once, and for each name, link and monitor',
       quick: false,
-      cases: [life('system.spawn', 'system', 2, 'B'), life('ctx.spawn', 'context', 1, 'B')],
+      cases: [
+        life('system.spawn', 'system', 2, 'B'),
+        life('ctx.spawn', 'context', 1, 'B'),
+        ...(['name', 'link', 'monitor'] as const).map((kind) => ties(kind, scaled(100_000))),
+      ],
       ratios: [],
     },
     {
@@ -248,6 +255,12 @@ function neighbour(contender: string, hasHog: boolean, scale: number): BenchCase
   const ticks = Math.max(20, Math.round(5_000 * scale))
   const spec = { hasHog, ticks, warmup: Math.min(ticks, 1_000), everyMs: 1 }
   return caseOf(contender, 'ns', { ...spec, cores: 2, ...(hasHog ? { hogMs: HOG_MS } : {}) }, () => runNeighbour(spec))
+}
+
+function ties(kind: TieKind, count: number): BenchCase {
+  const spec = { count, warmup: Math.min(count, 2_000), chunk: 1_000 }
+  const params = { ...spec, cores: 2, ...(kind === 'name' ? { characters: NAME_CHARACTERS } : {}) }
+  return caseOf(kind, 'B', params, () => runTies({ kind, ...spec }))
 }
 
 function timers(count: number): BenchCase {

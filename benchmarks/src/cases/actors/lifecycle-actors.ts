@@ -86,6 +86,8 @@ export async function askEach(
 export interface MemoryReading {
   /** Live bytes of the core's own heap, after a full collection. */
   readonly heap: number
+  /** Bytes of its buffers, which lie outside the heap. */
+  readonly buffers: number
   /** Of the process. */
   readonly rss: number
 }
@@ -107,8 +109,8 @@ export function readMemory(): MemoryReading {
   setFlagsFromString('--expose-gc')
   const collect = runInNewContext('gc') as () => void
   collect()
-  const { heapUsed, rss } = process.memoryUsage()
-  return { heap: heapUsed, rss }
+  const { heapUsed, arrayBuffers, rss } = process.memoryUsage()
+  return { heap: heapUsed, buffers: arrayBuffers, rss }
 }
 
 export type FragileMessage = { readonly type: 'crash' } | { readonly type: 'probe' }

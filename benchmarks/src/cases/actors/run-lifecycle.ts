@@ -71,7 +71,7 @@ export function runMemory(spec: SpawnSpec): Promise<RoundOutcome> {
     const readers = await Promise.all(
       Array.from({ length: spec.cores }, (_, index) => system.spawn(memoryReader, null, { core: index + 1 })),
     )
-    const read = async (): Promise<MemoryReading> => {
+    const read = async (): Promise<Pick<MemoryReading, 'heap' | 'rss'>> => {
       let { heap, rss } = readMemory()
       for (const reader of readers) {
         const reading = await reader.ask({ type: 'read' })
