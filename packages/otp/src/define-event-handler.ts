@@ -136,10 +136,13 @@ export function swapFor<Event>(next: HandlerSpec<Event>): HandlerSwap<Event> {
 
 /** Throws `ERR_OPTION`. */
 export function checkSpec<Event>(option: string, spec: HandlerSpec<Event>): HandlerSpec<Event> {
-  const { module, name, id } = Object(spec) as Partial<HandlerName>
-  if (typeof module !== 'string' || typeof name !== 'string' || typeof id !== 'string')
-    throw optionError(option, spec, 'what handler() returned')
+  if (!isSpec(spec)) throw optionError(option, spec, 'what handler() returned')
   return spec
+}
+
+export function isSpec(value: unknown): value is HandlerSpec<never> {
+  const { module, name, id } = Object(value) as Partial<HandlerName>
+  return typeof module === 'string' && typeof name === 'string' && typeof id === 'string'
 }
 
 /** The handler that is to take the place; undefined for any other value. */

@@ -5,6 +5,7 @@ import { createBehaviour } from '@cambium/actor'
 import type { Behaviour, BehaviourOptions, ExitReason, Info, Program } from '@cambium/actor'
 import { CambiumError, checkFields, optionError } from '@cambium/base'
 import type { RunContext } from '@cambium/scheduler'
+import { isSpec } from './define-event-handler.ts'
 import type { HandlerSpec } from './define-event-handler.ts'
 import { disown } from './disown.ts'
 import { EventManagerActor } from './event-manager-actor.ts'
@@ -53,9 +54,8 @@ export function defineEventManager<Event, Argument = void>(
         return station.restore(argument, hands).then(() => station)
       }
       const manager = new EventManagerActor(context, hands, { module: String(module), name, ringBytes })
-      const specs: unknown = definition.handlers?.(argument) ?? []
-      if (!Array.isArray(specs)) throw badHandlers(name, specs)
-      return specs.length === 0 ? manager : install(manager, specs as readonly HandlerSpec<never>[])
+      const specs = definition.handlers === undefined ? [] : checkHandlers(name, definition.handlers(argument))
+      return specs.length === 0 ? manager : install(manager, specs)
     },
     receive(actor, message) {
       if (actor instanceof EventStation) return actor.receive(message)
@@ -90,12 +90,22 @@ function sparingRequests<Event>(options: Pick<BehaviourOptions<Event>, 'mailbox'
   }
 }
 
-function badHandlers(name: string, result: unknown): CambiumError {
-  const found = disown(result) ? 'a promise' : typeof result
-  return new CambiumError('ERR_BAD_STEP', `handlers returned no array: event manager=${name}, found ${found}`, {
-    severity: 'crash',
-    fields: { manager: name, found },
-  })
+/** All of them, before any is installed. Throws `ERR_BAD_STEP`. */
+function checkHandlers(name: string, result: unknown): readonly HandlerSpec<never>[] {
+  if (!Array.isArray(result)) throw badHandlers(name, found(result))
+  const kinds = Array.from<unknown, string>(result, found) // of all: each promise among them is one that nobody waits for
+  const at = result.findIndex((spec) => !isSpec(spec))
+  if (at >= 0) throw badHandlers(name, `${kinds[at]} at ${at}`)
+  return result as readonly HandlerSpec<never>[]
+}
+
+function found(value: unknown): string {
+  return disown(value) ? 'a promise' : value === null ? 'null' : typeof value
+}
+
+function badHandlers(name: string, what: string): CambiumError {
+  const message = `handlers returned no array of what handler() returns: event manager=${name}, found ${what}`
+  return new CambiumError('ERR_BAD_STEP', message, { severity: 'crash', fields: { manager: name, found: what } })
 }
 
 function wrong(name: string, problem: string): CambiumError {

@@ -130,7 +130,7 @@ export class EventHandlers {
     let leaving: Leaving | undefined
     try {
       result = definition.call(installed.state, request)
-      if (!Array.isArray(result) || result.length !== 2) throw badStep(name, 'call returned no [state, reply]', result)
+      if (!Array.isArray(result) || result.length !== 2) throw badHandlerStep(name, 'call returned no [state, reply]', result)
       leaving = this.#taken(installed, result[0])
     } catch (thrown) {
       const crash = this.#crash(installed, request, thrown)
@@ -189,7 +189,7 @@ export class EventHandlers {
   /** Takes what a callback returned for the next state. Throws `ERR_BAD_STEP`. */
   #taken(installed: Installed, next: unknown): Leaving | undefined {
     if (next === REMOVE_HANDLER) return { installed, end: { kind: 'removed' }, next: undefined }
-    if (next instanceof Promise) throw badStep(installed.name, 'handler is asynchronous', next)
+    if (next instanceof Promise) throw badHandlerStep(installed.name, 'handler is asynchronous', next)
     const swap = swapOf(next)
     if (swap !== undefined) return { installed, end: { kind: 'swapped', argument: undefined }, next: swap }
     installed.state = next
@@ -293,7 +293,7 @@ function shownState({ definition, state }: Installed): unknown {
   }
 }
 
-function badStep(name: HandlerName, problem: string, result: unknown): CambiumError {
+export function badHandlerStep(name: HandlerName, problem: string, result: unknown): CambiumError {
   const found = disown(result) ? 'a promise' : Array.isArray(result) ? `an array of ${result.length}` : typeof result
   return new CambiumError('ERR_BAD_STEP', `${problem}: handler=${shown(name)}, found ${found}`, {
     severity: 'crash',

@@ -1,6 +1,9 @@
 /** Steps the handler of an event manager through events without a runtime, as `run` does a server. */
-import { REMOVE_HANDLER, swapOf } from './define-event-handler.ts'
+import { optionError } from '@cambium/base'
+import { nameOf, REMOVE_HANDLER, swapOf } from './define-event-handler.ts'
 import type { DefinedHandler, HandlerSpec } from './define-event-handler.ts'
+import { disown } from './disown.ts'
+import { badHandlerStep } from './event-handlers.ts'
 
 /** What a handler did with a list of events. */
 export interface HandlerRun<State> {
@@ -11,12 +14,17 @@ export interface HandlerRun<State> {
   readonly end: 'stays' | 'removed' | { readonly swappedFor: HandlerSpec<never> }
 }
 
-/** `runHandler(alarmLog, [], [{ type: 'set', id: 'door' }])`. A handler that throws, throws here. */
+/**
+ * `runHandler(alarmLog, [], [{ type: 'set', id: 'door' }])`. A handler that throws, throws here; one that is asynchronous is `ERR_BAD_STEP`, as in a manager. Throws `ERR_OPTION` for a state that
+ * is a promise: await what an asynchronous `init` returns.
+ */
 export function runHandler<State, Event>(
   behaviour: DefinedHandler<never, State, Event, never, unknown, unknown>,
   state: NoInfer<State>,
   events: Iterable<NoInfer<Event>>,
 ): HandlerRun<State> {
+  const name = nameOf(behaviour)
+  if (disown(state)) throw optionError('state', state, 'a state, not the promise of one')
   let current = state
   let handled = 0
   for (const event of events) {
@@ -25,6 +33,7 @@ export function runHandler<State, Event>(
     if (next === REMOVE_HANDLER) return { state: current, handled, end: 'removed' }
     const swap = swapOf(next)
     if (swap !== undefined) return { state: current, handled, end: { swappedFor: swap } }
+    if (next instanceof Promise) throw badHandlerStep(name, 'handler is asynchronous', next)
     if (next !== undefined) current = next as State
   }
   return { state: current, handled, end: 'stays' }

@@ -5,7 +5,7 @@ import type { Simulation } from '@cambium/testkit'
 import { expect, test } from 'vitest'
 import { addHandler, callHandler, deleteHandler, handler, whichHandlers } from '../src/index.ts'
 import type { EventManagerRef } from '../src/index.ts'
-import { heir, owner, reading, sensors, tally } from './fixtures/sensors.ts'
+import { confused, heir, NO_HANDLERS, owner, reading, sensors, tally } from './fixtures/sensors.ts'
 import type { OwnerMessage, SensorEvent, SensorSetting } from './fixtures/sensors.ts'
 
 type Manager = EventManagerRef<SensorEvent>
@@ -27,6 +27,20 @@ const valuesOf = (manager: Manager, id: string): Promise<readonly number[]> =>
   callHandler(manager, tally, { type: 'read' }, { id, timeoutMs: 60_000 }) as Promise<readonly number[]>
 
 const upTo = (last: number): number[] => Array.from({ length: last }, (_, at) => at + 1)
+
+test('handlers that are none are named, and none of them is installed', async () => {
+  await simulate(
+    async (sim) => {
+      sim.learn(tally)
+      for (const name of Object.keys(NO_HANDLERS)) {
+        const cause = { code: 'ERR_BAD_STEP', message: expect.stringContaining('handlers returned no array') as string }
+        const spawned = sim.spawn(confused, name, { core: 1, restart: 'temporary' })
+        await expect(spawned, name).rejects.toMatchObject({ code: 'ERR_INIT_FAILED', cause })
+      }
+    },
+    { ...cores, runs: 3 },
+  )
+})
 
 test('R1.7 R1.9 R1.10 every handler has every event once, in order, though cores pause and the ring is small', async () => {
   await simulate(

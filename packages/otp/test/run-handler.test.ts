@@ -25,6 +25,19 @@ describe('runHandler', () => {
     })
   })
 
+  test('refuses what a manager would, promises above all', async () => {
+    expect(() => runHandler(tally, first, [{ type: 'promise', id: 'a' }])).toThrow(
+      expect.objectContaining({ code: 'ERR_BAD_STEP', fields: { handler: 'tally', found: 'a promise' } }),
+    )
+    // Its rejection goes nowhere: it would end the process otherwise.
+    const state = Promise.reject(new Error('nobody waits for it'))
+    expect(() => runHandler(tally, state as never, [])).toThrow(
+      expect.objectContaining({ code: 'ERR_OPTION', fields: expect.objectContaining({ option: 'state' }) as object }),
+    )
+    expect(() => runHandler({} as never, first as never, [])).toThrow(expect.objectContaining({ code: 'ERR_OPTION' }))
+    await new Promise(setImmediate)
+  })
+
   test('throws what the handler throws', () => {
     expect(() => runHandler(tally, first, [{ type: 'crash', id: 'a' }])).toThrow('a has crashed')
   })
