@@ -11,6 +11,11 @@ export class EventQueue<Event> {
     return this.#events.length - this.#taken
   }
 
+  /** The oldest, which stays. Look only when there is one. */
+  get first(): Event {
+    return this.#events[this.#taken] as Event
+  }
+
   push(event: Event): void {
     this.#events.push(event)
   }

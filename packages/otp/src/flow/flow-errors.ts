@@ -1,10 +1,10 @@
 /** What goes wrong in flows, each with the stage, the value and what was expected. */
-import { CambiumError } from '@cambium/base'
+import { CambiumError, toErrorRecord } from '@cambium/base'
 import { disown } from '../disown.ts'
 
 /** Demand that is none: at whoever asks for it, or, when it came as a message, at whoever sent that. */
 export function demandError(field: string, value: unknown, expected: string): CambiumError {
-  return new CambiumError('ERR_DEMAND', `demand is wrong: ${field}=${String(value)}, expected ${expected}`, {
+  return new CambiumError('ERR_DEMAND', `demand is wrong: ${field}=${shown(value)}, expected ${expected}`, {
     fields: { field, expected },
   })
 }
@@ -18,9 +18,19 @@ export function bufferFull(stage: string, capacity: number): CambiumError {
 
 /** A partition that the dispatcher does not have: of a subscription, or of an event. */
 export function partitionError(stage: string, partition: unknown, expected: string): CambiumError {
-  const shown = typeof partition === 'string' ? JSON.stringify(partition) : String(partition)
-  return new CambiumError('ERR_PARTITION', `no such partition: stage=${stage}, partition=${shown}, expected ${expected}`, {
-    fields: { stage, partition: shown, expected },
+  const found = shown(partition)
+  return new CambiumError('ERR_PARTITION', `no such partition: stage=${stage}, partition=${found}, expected ${expected}`, {
+    fields: { stage, partition: found, expected },
+  })
+}
+
+/** A function of the dispatcher threw. */
+export function dispatcherError(stage: string, name: 'select' | 'partitionOf', cause: unknown): CambiumError {
+  const { name: kind, message } = toErrorRecord(cause)
+  return new CambiumError('ERR_DISPATCHER', `dispatcher failed: stage=${stage}, function=${name}, error=${kind}: ${message}`, {
+    severity: 'crash',
+    fields: { stage, function: name },
+    cause,
   })
 }
 
@@ -32,13 +42,7 @@ export function subscribersFull(stage: string, max: number): CambiumError {
 
 /** What a callback of a stage returned is not what it should. */
 export function badStep(stage: string, callback: string, result: unknown, expected: string): CambiumError {
-  const found = disown(result)
-    ? 'a promise'
-    : Array.isArray(result)
-      ? `an array of ${result.length}`
-      : result === null
-        ? 'null'
-        : typeof result
+  const found = describe(result)
   return new CambiumError(
     'ERR_BAD_STEP',
     `${callback} returned what it may not: stage=${stage}, found ${found}, expected ${expected}`,
@@ -55,4 +59,18 @@ export function producerLost(producer: string, why: string): CambiumError {
     severity: 'crash',
     fields: { producer },
   })
+}
+
+const SHOWN_LENGTH_MAX = 120
+
+/** A value of the user's, which is what it should not be. */
+function shown(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value.slice(0, SHOWN_LENGTH_MAX))
+  return typeof value === 'number' || typeof value === 'bigint' || value === undefined ? String(value) : describe(value)
+}
+
+function describe(value: unknown): string {
+  if (disown(value)) return 'a promise'
+  if (Array.isArray(value)) return `an array of ${value.length}`
+  return value === null ? 'null' : typeof value
 }

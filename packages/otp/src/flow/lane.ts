@@ -1,6 +1,7 @@
 /**
  * One queue of events and those who want them. A stage has one, or one for each partition. It knows no actors: what is to be delivered is answered.
  */
+import type { CambiumError } from '@cambium/base'
 import { EventQueue } from './event-queue.ts'
 
 export interface Subscriber {
@@ -21,9 +22,16 @@ export interface Delivery<Event> {
   readonly events: readonly Event[]
 }
 
+/** What could be dealt out; with an `error` of the dispatcher the event that it was about, and those after it, wait still. */
+export interface Dispatched<Event> {
+  readonly deliveries: readonly Delivery<Event>[]
+  readonly error: CambiumError | undefined
+}
+
 export class Lane<Event> {
   readonly queue: EventQueue<Event> = new EventQueue<Event>()
   readonly #kind: 'demand' | 'round-robin' | 'broadcast' | 'partition'
+  /** Throws what is wrong with the user's. */
   readonly #select: ((event: Event, selection: unknown) => boolean) | undefined
   #subscribers: Subscriber[] = []
   /** Where round-robin goes on. */
@@ -58,10 +66,10 @@ export class Lane<Event> {
   }
 
   /** Takes from the queue what is wanted. */
-  dispatch(): readonly Delivery<Event>[] {
-    if (this.queue.length === 0) return []
+  dispatch(): Dispatched<Event> {
+    if (this.queue.length === 0) return NOTHING
     if (this.#kind === 'broadcast') return this.#toAll()
-    return this.#kind === 'round-robin' ? this.#inTurn() : this.#byDemand()
+    return { deliveries: this.#kind === 'round-robin' ? this.#inTurn() : this.#byDemand(), error: undefined }
   }
 
   #byDemand(): readonly Delivery<Event>[] {
@@ -94,18 +102,33 @@ export class Lane<Event> {
     return outgoing.deliveries()
   }
 
-  #toAll(): readonly Delivery<Event>[] {
+  #toAll(): Dispatched<Event> {
     const outgoing = new Outgoing<Event>()
+    let error: CambiumError | undefined
     // Who has the least demand may select none of these; so it is looked at again.
-    for (let count = this.demand; count > 0 && this.queue.length > 0; count = this.demand) {
-      for (const event of this.queue.take(count)) {
-        for (const each of this.#subscribers)
-          if (each.isOpen && (this.#select === undefined || this.#select(event, each.selection))) outgoing.add(each, event)
+    for (let count = this.demand; error === undefined && count > 0 && this.queue.length > 0; count = this.demand) {
+      for (let left = Math.min(count, this.queue.length); left > 0; left -= 1) {
+        try {
+          const chosen = this.#chosen(this.queue.first)
+          const event = this.queue.shift()
+          for (const each of chosen) outgoing.add(each, event)
+        } catch (thrown) {
+          error = thrown as CambiumError
+          break
+        }
       }
     }
-    return outgoing.deliveries()
+    return { deliveries: outgoing.deliveries(), error }
+  }
+
+  /** All of them or none: an event does not go to some before the dispatcher fails. */
+  #chosen(event: Event): readonly Subscriber[] {
+    const select = this.#select
+    return this.#subscribers.filter((each) => each.isOpen && (select === undefined || select(event, each.selection)))
   }
 }
+
+const NOTHING: Dispatched<never> = { deliveries: [], error: undefined }
 
 function sent(subscriber: Subscriber, count: number): void {
   subscriber.pending -= count

@@ -7,10 +7,10 @@
  * 3. Whoever leaves gives the demand back: it is not there any more. What somebody who has died had not confirmed is counted.
  */
 import type { CambiumError } from '@cambium/base'
-import { bufferFull, demandError, partitionError, subscribersFull } from './flow-errors.ts'
+import { badStep, bufferFull, demandError, dispatcherError, partitionError, subscribersFull } from './flow-errors.ts'
 import type { CheckedDispatch } from './dispatcher.ts'
 import { Lane } from './lane.ts'
-import type { Delivery, Subscriber } from './lane.ts'
+import type { Delivery, Dispatched, Subscriber } from './lane.ts'
 
 const SUBSCRIBERS_MAX = 1024
 
@@ -35,10 +35,8 @@ export interface OutletCounts {
   readonly unconfirmed: number
 }
 
-export interface Pushed<Event> {
-  readonly deliveries: readonly Delivery<Event>[]
+export interface Pushed<Event> extends Dispatched<Event> {
   readonly dropped: readonly Event[]
-  readonly error: CambiumError | undefined
 }
 
 export class Outlet<Event> {
@@ -46,6 +44,8 @@ export class Outlet<Event> {
   readonly #dispatch: CheckedDispatch
   readonly #lanes: readonly Lane<Event>[]
   readonly #subscribers = new Map<number, { readonly subscriber: Subscriber; readonly lane: Lane<Event> }>()
+  /** Events that no partition took, as the dispatcher failed. */
+  #refused: readonly Event[] = []
   #sent = 0
   #dropped = 0
   #unrouted = 0
@@ -54,7 +54,9 @@ export class Outlet<Event> {
   constructor(stage: string, dispatch: CheckedDispatch) {
     this.#stage = stage
     this.#dispatch = dispatch
-    this.#lanes = Array.from({ length: dispatch.lanes }, () => new Lane<Event>(dispatch.kind, dispatch.select))
+    const { select } = dispatch
+    const checked = select && ((event: Event, selection: unknown) => isSelected(stage, select, event, selection))
+    this.#lanes = Array.from({ length: dispatch.lanes }, () => new Lane<Event>(dispatch.kind, checked))
   }
 
   /** Throws `ERR_PARTITION`, `ERR_SUBSCRIBERS_FULL`. False when the id is taken. */
@@ -97,17 +99,24 @@ export class Outlet<Event> {
   }
 
   /**
-   * Takes events in and deals out what is wanted. What `dropped` answers is too much; with an `error` nothing is dropped, and the stage is to crash. Throws
-   * `ERR_PARTITION`, and what the dispatcher's functions throw; then nothing was taken in.
+   * Takes events in and deals out what is wanted. What `dropped` answers is too much. With an `error`, of a buffer that is full or of the dispatcher, nothing is dropped, and the stage
+   * is to crash; what was not dealt out then is found by {@link drain}.
    */
   push(events: readonly Event[]): Pushed<Event> {
-    const lanes = events.map((event) => this.#route(event))
+    let lanes: readonly (Lane<Event> | undefined)[]
+    try {
+      lanes = events.map((event) => this.#route(event))
+    } catch (error) {
+      this.#refused = events
+      return { deliveries: [], dropped: [], error: error as CambiumError }
+    }
     for (const [i, lane] of lanes.entries()) {
       if (lane === undefined) this.#unrouted += 1
       else lane.queue.push(events[i] as Event)
     }
-    const deliveries = this.dispatch()
+    const { deliveries, error } = this.dispatch()
     const dropped: Event[] = []
+    if (error !== undefined) return { deliveries, dropped, error }
     const { capacity, overflow } = this.#dispatch
     for (const { queue } of this.#lanes) {
       if (queue.length > capacity && overflow === 'fail') return { deliveries, dropped, error: bufferFull(this.#stage, capacity) }
@@ -118,10 +127,16 @@ export class Outlet<Event> {
   }
 
   /** Deals out what waits, after demand has come or somebody has left. */
-  dispatch(): readonly Delivery<Event>[] {
-    const deliveries = this.#lanes.flatMap((lane) => lane.dispatch())
+  dispatch(): Dispatched<Event> {
+    const deliveries: Delivery<Event>[] = []
+    let error: CambiumError | undefined
+    for (const lane of this.#lanes) {
+      const dispatched = lane.dispatch()
+      deliveries.push(...dispatched.deliveries)
+      error ??= dispatched.error
+    }
     for (const { events } of deliveries) this.#sent += events.length
-    return deliveries
+    return { deliveries, error }
   }
 
   /** Events that wait for demand. */
@@ -164,13 +179,20 @@ export class Outlet<Event> {
 
   /** Takes all that waits: it will not be sent any more. */
   drain(): readonly Event[] {
-    return this.#lanes.flatMap(({ queue }) => queue.take(queue.length))
+    const refused = this.#refused
+    this.#refused = []
+    return [...this.#lanes.flatMap(({ queue }) => queue.take(queue.length)), ...refused]
   }
 
   #route(event: Event): Lane<Event> | undefined {
     const { partitionOf } = this.#dispatch
     if (partitionOf === undefined) return this.#lanes[0]
-    const partition = partitionOf(event)
+    let partition: unknown
+    try {
+      partition = partitionOf(event)
+    } catch (error) {
+      throw dispatcherError(this.#stage, 'partitionOf', error)
+    }
     return partition === undefined ? undefined : this.#lanes[this.#laneOf(partition)]
   }
 
@@ -184,4 +206,21 @@ export class Outlet<Event> {
       names === undefined ? `an integer from 0 to ${lanes - 1}` : `one of ${names.slice(0, 16).join(', ')}`,
     )
   }
+}
+
+/** Throws `ERR_DISPATCHER`, and `ERR_BAD_STEP` for what is no boolean. */
+function isSelected(
+  stage: string,
+  select: (event: unknown, selection: unknown) => unknown,
+  event: unknown,
+  selection: unknown,
+): boolean {
+  let result: unknown
+  try {
+    result = select(event, selection)
+  } catch (error) {
+    throw dispatcherError(stage, 'select', error)
+  }
+  if (typeof result !== 'boolean') throw badStep(stage, 'select', result, 'true or false')
+  return result
 }

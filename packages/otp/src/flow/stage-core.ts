@@ -15,7 +15,7 @@ import type { CambiumError } from '@cambium/base'
 import type { CheckedDispatch } from './dispatcher.ts'
 import { Inlet } from './inlet.ts'
 import type { SourceOptions } from './inlet.ts'
-import type { Delivery } from './lane.ts'
+import type { Dispatched } from './lane.ts'
 import { Outlet } from './outlet.ts'
 import type { OutletCounts, SubscriberOptions } from './outlet.ts'
 
@@ -109,7 +109,7 @@ export class StageCore<In, Out> {
     return this.#out.subscribe(id, options)
   }
 
-  /** Throws `ERR_DEMAND` for demand that is none, and what the dispatcher throws. After a throw but `ERR_DEMAND` the stage is at its end. */
+  /** Throws `ERR_DEMAND` for demand that is none; then nothing has happened. What is wrong with the stage itself is the action `crash`. */
   handle(event: StageEvent<In, Out>): readonly StageAction<In, Out>[] {
     this.#actions = []
     this.#apply(event)
@@ -143,11 +143,11 @@ export class StageCore<In, Out> {
       case 'ask':
         if (this.#out.ask(event.id, event.count)) {
           this.#isDry = false
-          this.#deliver(this.#out.dispatch())
+          this.#give(this.#out.dispatch())
         }
         return
       case 'leave':
-        if (this.#out.remove(event.id, event.isDead)) this.#deliver(this.#out.dispatch()) // others may have waited for it
+        if (this.#out.remove(event.id, event.isDead)) this.#give(this.#out.dispatch()) // others may have waited for it
         return
       case 'produced':
         this.#isDry = false
@@ -190,16 +190,16 @@ export class StageCore<In, Out> {
   #made(events: readonly Out[], isEnd: boolean): void {
     if (isEnd) this.#isEnding = true
     if (events.length === 0 || this.#outlet === undefined) return
-    const { deliveries, dropped, error } = this.#outlet.push(events)
-    this.#deliver(deliveries)
-    if (dropped.length > 0) this.#actions.push({ type: 'drop', events: dropped })
+    const pushed = this.#outlet.push(events)
+    if (pushed.dropped.length > 0) this.#actions.push({ type: 'drop', events: pushed.dropped })
+    this.#give(pushed)
+  }
+
+  #give({ deliveries, error }: Dispatched<Out>): void {
+    for (const { id, events } of deliveries) this.#actions.push({ type: 'deliver', id, events })
     if (error === undefined) return
     this.#isOver = true
     this.#actions.push({ type: 'crash', error })
-  }
-
-  #deliver(deliveries: readonly Delivery<Out>[]): void {
-    for (const { id, events } of deliveries) this.#actions.push({ type: 'deliver', id, events })
   }
 
   #sourceEnded(id: number, end: SourceEnd): void {

@@ -4,7 +4,7 @@ import type { Simulation } from '@cambium/testkit'
 import { describe, expect, test } from 'vitest'
 import { stageStatistics, subscribe, unsubscribe } from '../../src/index.ts'
 import type { ProducerRef, Subscription } from '../../src/index.ts'
-import { batcher, everyone, inTurn, journal, numbers, parted, repeater, taker, tower, tripler } from './fixtures/stages.ts'
+import { batcher, chooser, everyone, inTurn, journal, numbers, parted, repeater, sorter, taker, tower, tripler } from './fixtures/stages.ts'
 import type { JournalRef } from './fixtures/stages.ts'
 
 const runs = { runs: 20, cores: 2 }
@@ -236,6 +236,65 @@ test('D6 a full buffer that drops nothing crashes its stage: what was wanted has
     const { crashed, stopped, no_such_actor: late } = sim.system.books().dead
     expect({ crashed, unsent: stopped + late }).toEqual({ crashed: 1, unsent: 7 })
   }, runs)
+})
+
+describe('D6 a dispatcher that fails crashes its stage, by name; what it has not dealt out is buried', () => {
+  test.each([
+    ['!', 'ERR_DISPATCHER', 'dispatcher failed: stage=chooser, function=select, error=RangeError: no such thing'],
+    ['?', 'ERR_BAD_STEP', 'select returned what it may not: stage=chooser, found a promise, expected true or false'],
+    ['%', 'ERR_BAD_STEP', 'select returned what it may not: stage=chooser, found object, expected true or false'],
+  ])('select answers %s', async (culprit, code, message) => {
+    await simulate(async (sim) => {
+      const { take, lines } = await bench(sim)
+      const producer = await sim.spawn(chooser, undefined, { core: 1, restart: 'temporary' })
+      const to = producer as unknown as ProducerRef<number>
+      const reason = sim.system.monitor(producer)
+      await take('all', { to, cancel: 'temporary' })
+      await take('none', { to, cancel: 'temporary', selection: 'none' })
+      await sim.settle()
+      producer.tell(`ab${culprit}cd`)
+      expect(await reason).toMatchObject({ kind: 'crash', error: { code, message } })
+      await sim.settle()
+      // What came before goes to all who want it; the others to nobody.
+      expect((await lines('all')).join('')).toBe('abcancelled crash')
+      expect(await lines('none')).toEqual(['cancelled crash'])
+      expect(sim.system.books().dead).toMatchObject({ crashed: 1, stopped: 3 })
+    }, runs)
+  })
+
+  test('select fails when somebody comes to want what waits', async () => {
+    await simulate(async (sim) => {
+      const { take, lines } = await bench(sim)
+      const producer = await sim.spawn(chooser, undefined, { core: 1, restart: 'temporary' })
+      const reason = sim.system.monitor(producer)
+      producer.tell('ab!c')
+      await take('late', { to: producer as unknown as ProducerRef<number>, cancel: 'temporary' })
+      expect(await reason).toMatchObject({ kind: 'crash', error: { code: 'ERR_DISPATCHER' } })
+      await sim.settle()
+      expect((await lines('late')).slice(0, 2)).toEqual(['a', 'b'])
+      expect(sim.system.books().dead).toMatchObject({ crashed: 1, stopped: 2 })
+    }, runs)
+  })
+
+  test.each([
+    ['!', 'ERR_DISPATCHER', 'dispatcher failed: stage=sorter, function=partitionOf, error=RangeError: no such thing'],
+    ['?', 'ERR_PARTITION', 'no such partition: stage=sorter, partition=a promise, expected one of all'],
+    ['%', 'ERR_PARTITION', 'no such partition: stage=sorter, partition=object, expected one of all'],
+  ])('partitionOf answers %s', async (culprit, code, message) => {
+    await simulate(async (sim) => {
+      const { take, lines } = await bench(sim)
+      const producer = await sim.spawn(sorter, undefined, { core: 1, restart: 'temporary' })
+      const to = producer as unknown as ProducerRef<number>
+      const reason = sim.system.monitor(producer)
+      await take('all', { to, cancel: 'temporary', partition: 'all' })
+      await sim.settle()
+      producer.tell(`ab${culprit}cd`)
+      expect(await reason).toMatchObject({ kind: 'crash', error: { code, message } })
+      await sim.settle()
+      expect(await lines('all')).toEqual(['cancelled crash'])
+      expect(sim.system.books().dead).toMatchObject({ crashed: 1, stopped: 5 })
+    }, runs)
+  })
 })
 
 test('a producer that answers less is asked for the rest, and one that answers nothing when there is a reason', async () => {
