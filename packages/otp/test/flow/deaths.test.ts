@@ -4,8 +4,8 @@ import { simulate } from '@cambium/testkit'
 import type { Simulation } from '@cambium/testkit'
 import { describe, expect, test } from 'vitest'
 import { stageStatistics } from '../../src/index.ts'
-import type { CancelMode, Subscription } from '../../src/index.ts'
-import { everyone, journal, numbers, repeater, STAGES, taker } from './fixtures/stages.ts'
+import type { CancelMode, ProducerRef, Subscription } from '../../src/index.ts'
+import { dawdler, everyone, journal, numbers, repeater, STAGES, taker, tower } from './fixtures/stages.ts'
 import type { JournalRef, TakerSetting } from './fixtures/stages.ts'
 
 const runs = { runs: 20, cores: 2 }
@@ -96,6 +96,25 @@ describe.each<[CancelMode, ends: readonly string[]]>([
       }
     }, runs)
   })
+})
+
+test.each(['info', 'cancelled'] as const)('a stage whose %s is asynchronous crashes, and is told so', async (at) => {
+  await simulate(async (sim) => {
+    await startJournal(sim)
+    const producer = await sim.spawn(tower, undefined, { core: 1, restart: 'temporary' })
+    const to = producer as unknown as ProducerRef<number>
+    const consumer = await sim.spawn(dawdler, { to, at }, { core: 2, restart: 'temporary' })
+    const reason = sim.system.monitor(consumer)
+    await sim.settle()
+    await sim.system.stop(producer)
+    expect(await reason).toMatchObject({
+      kind: 'crash',
+      error: {
+        code: 'ERR_BAD_STEP',
+        message: `${at} returned what it may not: stage=dawdler, found a promise, expected the next state`,
+      },
+    })
+  }, runs)
 })
 
 test('R1.6 a chain whose first stage crashes is up again: permanent subscriptions end their stages, supervisors restart them', async () => {
