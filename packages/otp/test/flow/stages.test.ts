@@ -4,7 +4,20 @@ import type { Simulation } from '@cambium/testkit'
 import { describe, expect, test } from 'vitest'
 import { stageStatistics, subscribe, unsubscribe } from '../../src/index.ts'
 import type { ProducerRef, Subscription } from '../../src/index.ts'
-import { batcher, chooser, everyone, inTurn, journal, numbers, parted, repeater, sorter, taker, tower, tripler } from './fixtures/stages.ts'
+import {
+  batcher,
+  chooser,
+  everyone,
+  inTurn,
+  journal,
+  numbers,
+  parted,
+  repeater,
+  sorter,
+  taker,
+  tower,
+  tripler,
+} from './fixtures/stages.ts'
 import type { JournalRef } from './fixtures/stages.ts'
 
 const runs = { runs: 20, cores: 2 }
