@@ -38,4 +38,4 @@ export {
   defaultDataRingBytes,
 } from './system-memory.ts'
 export type { CoreBlock, SystemMemory, SystemMemoryShape } from './system-memory.ts'
-export { CallbackTimer, Timer, TimerWheel } from './timer-wheel.ts'
+export { CallbackTimer, LookTimer, Timer, TimerWheel } from './timer-wheel.ts'

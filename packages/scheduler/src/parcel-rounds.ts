@@ -1,7 +1,7 @@
 /** Looks after the parcels of one core: lets go of what their receivers have taken, and counts what is left. */
 import type { InboundLink } from './inbound-link.ts'
 import type { OutboundLink } from './outbound-link.ts'
-import { CallbackTimer } from './timer-wheel.ts'
+import { LookTimer } from './timer-wheel.ts'
 import type { TimerWheel } from './timer-wheel.ts'
 
 /** How often a core that is idle looks, in milliseconds; one that is busy looks at each flush. */
@@ -43,7 +43,7 @@ export class ParcelRounds {
     if (this.#renewed.size > 0) for (const link of this.#renewed) if (link.dropOrphans()) this.#renewed.delete(link)
     if (this.#isDue || (this.#renewed.size === 0 && this.#kept() === 0)) return
     this.#isDue = true
-    const timer = new CallbackTimer(() => {
+    const timer = new LookTimer(() => {
       this.#isDue = false
     })
     this.#host.wheel.start(timer, this.#host.now() + LOOK_MS)

@@ -2,7 +2,7 @@
 import { CambiumError } from '@cambium/base'
 import type { CorePlatform } from '@cambium/base'
 import type { InboundLane } from './inbound-link.ts'
-import { CallbackTimer } from './timer-wheel.ts'
+import { LookTimer } from './timer-wheel.ts'
 import type { TimerWheel } from './timer-wheel.ts'
 
 /** A way for parcels is there within some milliseconds of a core's start. */
@@ -28,7 +28,7 @@ export class ParcelWaits {
     const now = this.#host.platform.now()
     this.#since.set(lane, now)
     // The turn that it brings looks again.
-    this.#host.wheel.start(new CallbackTimer(() => {}), now + WAIT_MS_MAX)
+    this.#host.wheel.start(new LookTimer(() => {}), now + WAIT_MS_MAX)
   }
 
   /** Whether the lane has waited for long enough. Asked before each record. */

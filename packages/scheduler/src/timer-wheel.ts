@@ -30,6 +30,9 @@ export class CallbackTimer extends Timer {
   }
 }
 
+/** By which the runtime looks after what waits: it goes by itself soon after there is nothing left to look after. */
+export class LookTimer extends CallbackTimer {}
+
 const LEVELS = 4
 const SLOTS = 256
 /** Farther timers wait here and are placed anew on the way. */

@@ -2,7 +2,7 @@
 import type { Sender } from './sender.ts'
 import type { Signal } from './signals.ts'
 import type { SlotTable } from './slot-table.ts'
-import { CallbackTimer } from './timer-wheel.ts'
+import { LookTimer } from './timer-wheel.ts'
 import type { TimerWheel } from './timer-wheel.ts'
 import { followWaits } from './wait-cycle.ts'
 import type { WaitChainHost } from './wait-cycle.ts'
@@ -25,7 +25,7 @@ export interface WaitWatchHost {
 export class WaitWatch {
   readonly #host: WaitWatchHost
   readonly #chains: WaitChainHost
-  #timer: CallbackTimer | undefined = undefined
+  #timer: LookTimer | undefined = undefined
 
   constructor(host: WaitWatchHost) {
     this.#host = host
@@ -45,7 +45,7 @@ export class WaitWatch {
   watch(): void {
     const { outbox } = this.#host.sender
     if (this.#timer !== undefined || !outbox.hasWaiting) return
-    this.#timer = new CallbackTimer(() => {
+    this.#timer = new LookTimer(() => {
       this.#timer = undefined
       this.#followLongWaits()
       outbox.expire()

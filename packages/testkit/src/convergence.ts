@@ -1,6 +1,6 @@
 /**
  * The liveness phase of a run: faults have stopped, and the system must come to rest within a bound. Nothing is queued then, every core runs, no actor
- * is on its way up or down, and supervisors and their children agree on who runs.
+ * is on its way up or down, supervisors and their children agree on who runs, and all cores on what the directory has.
  */
 import type { System } from '@cambium/runtime'
 import type { Core } from '@cambium/scheduler'
@@ -22,6 +22,8 @@ export interface ConvergenceOptions {
 const CONVERGENCE_MS = 120_000
 /** An actor, or a core, for which nothing happens for so long waits for nothing. */
 const FORGOTTEN_MS = 30_000
+/** What has changed in the directory is known on all cores within this time. */
+const NEWS_MS = 1000
 /** Of a cell (`scheduler/src/actor-cell.ts`). */
 const READY = 1
 const AWAITING = 3
@@ -73,4 +75,10 @@ export async function converge({ system, world, look, pending }: ConvergenceOpti
   const forgotten = [...awaiting].filter(([, { sinceMs }]) => world.nowMs - sinceMs >= FORGOTTEN_MS).map(([cell]) => cell)
   // While one is being seen to, or is in its own code, supervisors may know more than their actors, and less.
   if (world.isRestored || forgotten.length > 0) world.oracles.checkRest(forgotten)
+  if (!world.isRestored) return
+  const untilMs = world.nowMs + NEWS_MS
+  for (let left = world.oracles.findLeft(world.cores); left !== undefined; left = world.oracles.findLeft(world.cores)) {
+    if (world.nowMs >= untilMs) throw left
+    await look()
+  }
 }

@@ -9,6 +9,7 @@ import { MessageMarks } from '../message-marks.ts'
 import { AskOracle } from './asks.ts'
 import { CoreStateOracle } from './core-state.ts'
 import { IncarnationOracle } from './incarnations.ts'
+import { LeakOracle } from './leaks.ts'
 import { MailboxBounds } from './mailbox-bounds.ts'
 import { MailboxDrops } from './mailbox-drops.ts'
 import { MessageOrder } from './message-order.ts'
@@ -37,7 +38,7 @@ export class RunOracles {
   readonly #asks: AskOracle
   readonly #supervision: SupervisionOracle
   readonly #stops: StopOrderOracle
-  readonly #ended: Core[] = []
+  readonly #leaks = new LeakOracle()
   #turns = 0
   /** What an oracle found inside a handler, where the runtime takes any error for the actor's crash. */
   #found: Error | undefined = undefined
@@ -70,6 +71,7 @@ export class RunOracles {
     this.#signals.watch(core)
     this.#marks.watch(core, memory)
     this.#asks.watch(core)
+    this.#leaks.watch(core)
     this.#stops.watchCore(core)
     const { deadLetters, router } = core
     const bury = deadLetters.bury.bind(deadLetters)
@@ -114,6 +116,16 @@ export class RunOracles {
     this.#supervision.checkRest(Array.from(awaiting, formatAddress), (actor) => this.#stops.wasStopped(actor))
   }
 
+  /** What is left, with nothing under way, of incarnations that have ended. What is on its way to other cores still is found as well. */
+  findLeft(cores: readonly Core[]): Error | undefined {
+    try {
+      this.#leaks.checkRest(cores)
+      return undefined
+    } catch (error) {
+      return error as Error
+    }
+  }
+
   /** The system has begun to shut down. */
   get isClosing(): boolean {
     return this.#stops.isClosing
@@ -152,12 +164,14 @@ export class RunOracles {
     if (this.#found !== undefined) throw this.#found
     this.#states.checkCounters(core)
     this.#turns += 1
-    if (this.#turns % TURNS_PER_LOOK === 0) this.#states.checkContents(core, holdsBack)
+    if (this.#turns % TURNS_PER_LOOK !== 0) return
+    this.#states.checkContents(core, holdsBack)
+    this.#leaks.checkCore(core)
   }
 
-  /** A core was stopped in good order. */
+  /** A core was stopped in good order; it is not severed yet. */
   ended(core: Core): void {
-    this.#ended.push(core)
+    this.#leaks.ended(core)
   }
 
   /** After the shutdown of the system. */
@@ -175,7 +189,7 @@ export class RunOracles {
       })
     }
     if (!report.isDrained || this.#stops.hasGivenUp) return
-    for (const core of this.#ended) this.#states.checkEmpty(core)
+    this.#leaks.checkEnd()
     for (const name of this.#incarnations.names) {
       if (system.whereis(name) !== undefined) throw violation('ERR_ORACLE_LEAK', 'a name outlived its actor', { name })
     }

@@ -1,21 +1,29 @@
 /**
- * Kinship: actors link, unlink, watch, and end each other while cores die. Checked: no monitor yields two `down`s, none that was ended with flush yields
- * any, and in the end each that its incarnation has not ended has yielded one; then, when all have stopped, no link or monitor is left on any core.
+ * Kinship: actors link, unlink, watch, ask, and end each other while cores die; they take names and locks, and belong to a clan. Checked: no monitor yields two
+ * `down`s, none that was ended with flush yields any, and in the end each that its incarnation has not ended has yielded one; then, when all have stopped, no
+ * link, monitor, name, lock or member is left on any core.
  */
 import { defineActor } from '@cambium/actor'
-import type { AnyRef, Behaviour, GivenReason, Monitor, Ref } from '@cambium/actor'
+import type { ActorContext, AnyRef, Behaviour, GivenReason, Monitor, Ref } from '@cambium/actor'
 import { CambiumError } from '@cambium/base'
 import { violation } from '../oracles/violation.ts'
 import { Journal, journalOf, OUTSIDE } from './journal.ts'
 import type { Member, Stamp } from './journal.ts'
-import { checkBooks, comeToRest, countLosses, spawnPatiently } from './workload.ts'
+import { ASK_OPTIONS, checkBooks, comeToRest, countLosses, FORGIVEN_ASKS, spawnPatiently } from './workload.ts'
 import type { Workload, WorkloadWorld } from './workload.ts'
 
-const ACTS = ['watch', 'watch', 'watch', 'unwatch', 'link', 'link', 'unlink', 'exit', 'kill', 'excuse', 'crash'] as const
+const BONDS = ['watch', 'watch', 'watch', 'unwatch', 'link', 'link', 'unlink', 'exit', 'kill', 'excuse', 'crash'] as const
+const CLAIMS = ['name', 'unname', 'join', 'leave', 'lock', 'unlock', 'heed'] as const
+type Act = (typeof BONDS)[number] | (typeof CLAIMS)[number] | 'wonder' | 'ponder'
+const ACTS: readonly Act[] = [...BONDS, ...CLAIMS, 'wonder', 'wonder']
+/** Few, so that several want the same. */
+const NAMES = 4
+const CLAN = 'clan'
+const LOCK_MS = 50
 
 interface Order {
   readonly stamp: Stamp
-  readonly act: (typeof ACTS)[number]
+  readonly act: Act
   readonly to: AnyRef
   readonly toId: string
 }
@@ -25,6 +33,8 @@ interface Kin {
   /** Names this incarnation: among all of the run, as good as certainly. */
   readonly life: number
   readonly monitors: Monitor[]
+  /** Answers that it owes; it gives them with its next message. */
+  readonly owed: ((life: number) => void)[]
 }
 
 /** What became of one monitor. */
@@ -74,17 +84,21 @@ const REASONS: Readonly<Record<string, GivenReason>> = {
   excuse: { kind: 'normal' },
 }
 
-export const relative: Behaviour<Member, Order> = defineActor<Member, Order, unknown, Kin>(import.meta.url, 'relative', {
+export const relative: Behaviour<Member, Order, number> = defineActor<Member, Order, number, Kin>(import.meta.url, 'relative', {
   init(member, context) {
     const life = Math.floor(context.random() * Number.MAX_SAFE_INTEGER)
     journalOf(member.run, Register).born(member.id, life)
     // Those with an even number survive what happens to others.
     context.trapExits(Number(member.id.split('-')[1]) % 2 === 0)
-    return { member, life, monitors: [] }
+    return { member, life, monitors: [], owed: [] }
   },
-  receive({ member, life, monitors }, { stamp, act, to, toId }, context) {
+  receive({ member, life, monitors, owed }, { stamp, act, to, toId }, context) {
     const register = journalOf(member.run, Register)
     register.take(stamp, member.id)
+    for (const answer of owed.splice(0)) {
+      register.answering()
+      answer(life)
+    }
     switch (act) {
       case 'watch': {
         const monitor = context.monitor(to)
@@ -105,6 +119,21 @@ export const relative: Behaviour<Member, Order> = defineActor<Member, Order, unk
       case 'unlink':
         context.unlink(to)
         break
+      case 'name':
+      case 'unname':
+      case 'join':
+      case 'leave':
+      case 'lock':
+      case 'unlock':
+      case 'heed':
+        claim(context, act, toId)
+        break
+      case 'wonder':
+        wonder(register, member.id, to as Ref<Order, number>, toId)
+        break
+      case 'ponder':
+        owed.push(context.deferReply())
+        break
       case 'crash':
         throw new CambiumError('ERR_SIM_CRASH', `crashed on order: ${member.id}`, { severity: 'crash' })
       default:
@@ -120,13 +149,43 @@ export const relative: Behaviour<Member, Order> = defineActor<Member, Order, unk
   },
 })
 
+/** What becomes of it, who asked does not look at: a name may be taken, a lock not be free in time, the actor itself be gone by then. */
+function claim(context: ActorContext<Order, number>, act: (typeof CLAIMS)[number], key: string): void {
+  const { directory } = context
+  const ignore = (wait: Promise<unknown>): void => {
+    wait.catch(() => {})
+  }
+  const name = `name-${Math.floor(context.random() * NAMES)}`
+  if (act === 'name') ignore(context.register(name))
+  else if (act === 'unname') ignore(context.unregister(name))
+  else if (act === 'join') ignore(directory.add(CLAN, key, { name }, { isUnique: false }))
+  else if (act === 'leave') ignore(directory.remove(CLAN, key, { isAll: false }))
+  else if (act === 'lock') ignore(directory.lock(name, LOCK_MS))
+  else if (act === 'unlock') directory.unlock(name)
+  else directory.watch(CLAN)
+}
+
+/** Asks, and does not wait: it may have ended long before there is an answer. */
+function wonder(register: Register, from: string, to: Ref<Order, number>, toId: string): void {
+  register.ask()
+  to.ask({ stamp: register.stamp(from, toId), act: 'ponder', to, toId }, ASK_OPTIONS).then(
+    () => {
+      register.askAnswered()
+    },
+    (error: unknown) => {
+      if (!(error instanceof CambiumError) || !FORGIVEN_ASKS.has(error.code)) throw error
+      register.askFailed()
+    },
+  )
+}
+
 interface Named {
   readonly id: string
   readonly ref: Ref<Order>
 }
 
 const RELATIVES = 16
-const ORDERS = 600
+const ORDERS = 700
 const SETTLE_MS = 500
 
 async function live(sim: WorkloadWorld): Promise<void> {
@@ -175,14 +234,16 @@ function checkTold(register: Register, ended: ReadonlySet<string>): void {
 }
 
 async function checkNoneLeft(sim: WorkloadWorld): Promise<void> {
-  for (const { core, bonds } of await sim.system.report()) {
+  for (const { core, bonds, directory } of await sim.system.report()) {
     if (bonds > 0) throw violation('ERR_ORACLE_WORKLOAD', 'links or monitors are left of actors that have ended', { core, bonds })
+    if (Object.values(directory).some((count) => count > 0))
+      throw violation('ERR_ORACLE_WORKLOAD', 'the directory has something of actors that have ended', { core, ...directory })
   }
 }
 
 export const kinship: Workload = {
   name: 'kinship',
-  summary: 'links, monitors and exit signals between 16 actors; each monitor yields one down, none is left',
+  summary: 'links, monitors, exit signals, names and locks of 16 actors; each monitor yields one down, nothing is left',
   cores: 3,
   run: live,
 }

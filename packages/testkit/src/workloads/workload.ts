@@ -118,7 +118,8 @@ export function booksOf(sim: WorkloadWorld): Pick<Books, 'sent' | 'processed' | 
 
 /**
  * D6, from outside: every message that was told was handled or is a dead letter. A message whose handler had done its work when the actor
- * crashed, or the core died, is both: so much the two counts may differ. A failed ask may have had an error for its reply, which counts as a message.
+ * crashed, or the core died, is both: so much the two counts may differ. An ask that has failed, or whose asker is not there any more, may have had an error
+ * for its reply, which counts as a message.
  */
 export function checkBooks(sim: WorkloadWorld, journal: Journal, losses: Losses): void {
   const { sent, processed, dead, deadTotal, queued } = booksOf(sim)
@@ -137,7 +138,7 @@ export function checkBooks(sim: WorkloadWorld, journal: Journal, losses: Losses)
     deaths: losses.deaths,
   }
   // A message may be told and not counted, when the core died in between; so may an answer that was owed to somebody who died as well.
-  if (sent > told + failedAsks || told - sent > losses.deaths + failedAsks + openAsks)
+  if (sent > told + failedAsks + openAsks || told - sent > losses.deaths + failedAsks + openAsks)
     throw violation('ERR_ORACLE_BOOKS', 'books know of other messages than were told', facts)
   // A real thread may end between an answer that has come and the code that waits for it.
   const unseen = failedAsks + (sim.isReal === true ? losses.deaths : 0)
