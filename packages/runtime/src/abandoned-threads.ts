@@ -1,4 +1,7 @@
-/** Threads that were told to end and did not in time: how many, which cores they were, and when there are too many (`core-pool.ts`). */
+/**
+ * Threads on their way out: those that still give back what they had, and those that were told to end and did not in time, which are abandoned: how many,
+ * which cores they were, and when there are too many (`core-pool.ts`).
+ */
 import { CambiumError, fromErrorRecord } from '@cambium/base'
 import type { ErrorRecord } from '@cambium/base'
 import type { CoreThread } from './system-platform.ts'
@@ -15,11 +18,24 @@ export interface AbandonedThreadsHost {
 export class AbandonedThreads {
   readonly #host: AbandonedThreadsHost
   readonly #max: number
+  readonly #timeoutMs: number
+  readonly #after: (delayMs: number, run: () => void) => () => void
   readonly #threads = new Map<CoreThread, number | undefined>()
+  /** What calls the time limit of each off. */
+  readonly #leaving = new Map<CoreThread, () => void>()
+  #onGone: (() => void) | undefined = undefined
 
-  constructor(host: AbandonedThreadsHost, max: number) {
+  /** `after` calls `run` after so long; what it answers calls that off. */
+  constructor(
+    host: AbandonedThreadsHost,
+    max: number,
+    timeoutMs: number,
+    after: (delayMs: number, run: () => void) => () => void,
+  ) {
     this.#host = host
     this.#max = max
+    this.#timeoutMs = timeoutMs
+    this.#after = after
   }
 
   get count(): number {
@@ -46,8 +62,32 @@ export class AbandonedThreads {
     this.#threads.set(thread, core)
   }
 
+  /** Its JavaScript is over, and its core another thread's. It is abandoned only when it takes too long to end. */
+  leave(thread: CoreThread, core: number, error: ErrorRecord): void {
+    const disarm = this.#after(this.#timeoutMs, () => {
+      this.#gone(thread)
+      if (this.#onGone === undefined) this.add(thread, core, error)
+      else this.note(thread, core)
+    })
+    this.#leaving.set(thread, disarm)
+  }
+
+  /** While the system ends: resolves when all that were leaving have ended, or have been noted. */
+  allGone(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#onGone = resolve
+      if (this.#leaving.size === 0) resolve()
+    })
+  }
+
   ended(thread: CoreThread): void {
+    this.#leaving.get(thread)?.()
+    this.#gone(thread)
     const core = this.#threads.get(thread)
     if (this.#threads.delete(thread)) this.#host.abandonedEnded(core, this.count)
+  }
+
+  #gone(thread: CoreThread): void {
+    if (this.#leaving.delete(thread) && this.#leaving.size === 0) this.#onGone?.()
   }
 }

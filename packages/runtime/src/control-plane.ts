@@ -10,8 +10,8 @@ import type { CoreStart } from './system-platform.ts'
 
 /** What a worker does for the root. */
 export interface WorkerControl {
-  /** Attaches the memory, so that becoming a core takes less. */
-  prepare(memory: SharedArrayBuffer, isSpare: boolean): void
+  /** Attaches the memory, so that becoming a core takes less. `life` is kept for as long as the thread runs JavaScript (`thread-life.ts`). */
+  prepare(memory: SharedArrayBuffer, isSpare: boolean, life: MessagePort): void
   run(start: CoreStart): void
   load(module: string): Promise<LoadOutcome>
   /** A way for parcels to and from a peer. After `run`. */

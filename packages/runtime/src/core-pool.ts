@@ -2,7 +2,8 @@
  * The cores of one system as the root sees them: start, watch, replace (D3, D10).
  *
  * Replacement of core k, in this order:
- * 1. k's thread has ended, or has been abandoned (see below): nothing of k writes any more. Its last signals to the root are taken.
+ * 1. The JavaScript of k's thread is over (`thread-life.ts`), or it has been abandoned (see below): nothing of k writes any more. Its last signals to the
+ *    root are taken. The thread itself ends while its successor runs.
  * 2. Of each data ring into k: the record in hand and the position where a successor goes on are read. k's books give what its heap held;
  *    both become dead letters there. Its congestion table is cleared, its bell set to busy.
  * 3. k's epoch is counted up: signals of the old epoch still in k's control rings will be dropped, and the root fails its open requests itself.
@@ -11,22 +12,19 @@
  * 6. A successor starts under the same number, on the same rings. Peers have seen a slow consumer.
  *
  * A thread that is told to end may not do so, as it is in a native call (`terminate` only interrupts JavaScript). After `terminateTimeoutMs` it is
- * abandoned: its number goes to a successor, and it is counted until it does end. It cannot write into what the successor owns:
- * a. The end of its JavaScript is pending. When the native call returns, the engine ends it at the next function that is entered or loop that goes round:
- *    what runs before is straight code, a microsecond of it.
- * b. k's epoch has been counted up before (step 3 comes first then). Of that straight code, what would write compares the epoch first, and
- *    goes into a loop, which is (a), when it is another one than its own (`scheduler/src/fence.ts`).
- * c. What had passed the fence before it went up has done its microsecond when the root goes on, `FENCE_MS` later.
+ * abandoned: its number goes to a successor, and it is counted until it does end. What it cannot write any more, and why, says `scheduler/src/fence.ts`.
  */
 import { CambiumError, fromErrorRecord, toErrorRecord } from '@cambium/base'
 import type { ErrorRecord } from '@cambium/base'
 import { CallbackTimer, CORE_DOWN, CORE_STARTING, CORE_STOPPING, CORE_UP } from '@cambium/scheduler'
-import type { Core, CoreBlock, SystemMemory } from '@cambium/scheduler'
+import type { Core, SystemMemory } from '@cambium/scheduler'
 import { addRestart, createRestartWindow } from '@cambium/supervision'
 import { AbandonedThreads } from './abandoned-threads.ts'
 import type { AbandonedThreadsHost } from './abandoned-threads.ts'
 import { countEpochUp, settleCore } from './core-settlement.ts'
 import type { CoreLoss } from './core-settlement.ts'
+import { createCoreRecord } from './core-record.ts'
+import type { CoreRecord } from './core-record.ts'
 import { CoreWatch } from './core-watch.ts'
 import { SparePool } from './spare-pool.ts'
 import type { SpareLoss } from './spare-pool.ts'
@@ -51,24 +49,6 @@ export interface CorePoolHost extends AbandonedThreadsHost {
   spareLost(loss: SpareLoss): void
 }
 
-interface CoreRecord {
-  readonly number: number
-  readonly block: CoreBlock
-  state: number
-  thread: CoreThread | undefined
-  downSinceMs: number | undefined
-  /** A warm spare has become this core. */
-  isFromSpare: boolean
-  startTimer: CallbackTimer | undefined
-  /** Why its thread is ending: the root's verdict, or what the thread said. */
-  verdict: ErrorRecord | undefined
-  /** The thread has been told to end. */
-  isEnding: boolean
-  /** The epoch has been counted up before the thread has ended. */
-  isFenced: boolean
-  onStopped: (() => void) | undefined
-}
-
 /** How long the root waits between fencing a thread off and reading what it leaves, in milliseconds. */
 const FENCE_MS = 20
 
@@ -89,20 +69,10 @@ export class CorePool {
     this.#platform = platform
     this.#memory = memory
     this.#options = options
-    this.abandoned = new AbandonedThreads(host, options.abandonedMax)
-    this.#records = memory.blocks.map((block, number) => ({
-      number,
-      block,
-      state: number === 0 ? CORE_UP : CORE_DOWN,
-      thread: undefined,
-      downSinceMs: undefined,
-      isFromSpare: false,
-      startTimer: undefined,
-      verdict: undefined,
-      isEnding: false,
-      isFenced: false,
-      onStopped: undefined,
-    }))
+    this.abandoned = new AbandonedThreads(host, options.abandonedMax, options.terminateTimeoutMs, (delayMs, run) =>
+      this.#after(delayMs, run),
+    )
+    this.#records = memory.blocks.map((block, number) => createCoreRecord(number, block))
     const records = this.#records
     this.#watch = new CoreWatch(
       {
@@ -203,6 +173,8 @@ export class CorePool {
     this.#setState(record, CORE_UP)
     this.#disarm(record)
     this.#watch.forget(core)
+    // Not before: the way for parcels is made by messages that a successor would have to take before its first turn.
+    record.thread?.connect()
     const tookMs = record.downSinceMs === undefined ? undefined : this.#now() - record.downSinceMs
     record.downSinceMs = undefined
     this.#host.coreUp(core, tookMs, record.isFromSpare)
@@ -225,6 +197,7 @@ export class CorePool {
     const abandoned: number[] = []
     await Promise.all([
       this.#endSpares(),
+      this.abandoned.allGone(),
       ...running.map(
         (record) =>
           new Promise<void>((resolve) => {
@@ -262,6 +235,11 @@ export class CorePool {
         ),
       )
     })
+    const onSilent = (cause: ErrorRecord): void => {
+      if (record.thread !== thread || this.#isStopping) return
+      this.abandoned.leave(thread, record.number, record.verdict ?? cause)
+      this.#ended(record, cause)
+    }
     const onEnd = (cause: ErrorRecord | undefined): void => {
       if (record.thread === thread) this.#ended(record, cause)
       else this.abandoned.ended(thread)
@@ -273,9 +251,9 @@ export class CorePool {
         this.#end(record)
       })
     }
-    const spare = isOpen ? undefined : this.#spares.take({ onEnd, onFailing })
+    const spare = isOpen ? undefined : this.#spares.take({ onSilent, onEnd, onFailing })
     record.isFromSpare = spare?.isWarm === true
-    const thread = spare?.thread ?? this.#startThread({ onReady: () => {}, onEnd, onFailing }, false)
+    const thread = spare?.thread ?? this.#startThread({ onReady: () => {}, onSilent, onEnd, onFailing }, false)
     record.thread = thread
     record.thread.run({
       number: record.number,

@@ -60,7 +60,7 @@ export function settleCore(memory: SystemMemory, core: number, error: ErrorRecor
   }
   lane('in_hand', handCount)
   lane('lost_with_core', lost)
-  for (let bucket = 0; bucket < block.congestion.length; bucket += 1) Atomics.store(block.congestion, bucket, 0)
+  block.congestion.fill(0) // plain stores, published by the next one: a store for each bucket takes a millisecond
   Atomics.store(block.bell, 0, BELL_BUSY)
   Atomics.store(block.attention, 0, 0)
   block.handler.fill(0)
@@ -71,12 +71,12 @@ export function settleCore(memory: SystemMemory, core: number, error: ErrorRecor
 function takeMailboxes({ queued }: CoreBlock, lost: number): MailboxLoss[] {
   const mailboxes: MailboxLoss[] = []
   let left = lost
-  queued.forEach((length, slot) => {
-    const messages = Math.min(length, left)
-    if (messages === 0) return
+  for (let slot = 0; slot < queued.length && left > 0; slot += 1) {
+    const messages = Math.min(queued[slot] as number, left)
+    if (messages === 0) continue
     left -= messages
     mailboxes.push({ slot, messages })
-  })
+  }
   queued.fill(0)
   return mailboxes
 }

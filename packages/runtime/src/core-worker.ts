@@ -20,6 +20,7 @@ import { argumentError, checkNotAborted, unwrapOutcome } from './offload-pool.ts
 import { PortPost } from './port-post.ts'
 import { rehearse } from './rehearsal.ts'
 import type { LastWords } from './thread-death.ts'
+import { keepLife } from './thread-life.ts'
 import { setThreadRole } from './thread-role.ts'
 
 const setting = workerData as WorkerSetting
@@ -64,7 +65,8 @@ const platform: CorePlatform = {
 }
 
 const control: WorkerControl = {
-  prepare(shared, isSpare) {
+  prepare(shared, isSpare, life) {
+    keepLife(life)
     ownResources = process.getActiveResourcesInfo().length
     memory = attachSystemMemory(shared)
     if (isSpare) rehearse(platform)
@@ -125,9 +127,14 @@ const control: WorkerControl = {
   },
 }
 
-process.on('uncaughtExceptionMonitor', (_error, origin) => {
-  const words: LastWords = { lastWords: origin }
+function say(words: LastWords): void {
   parentPort?.postMessage(words)
+}
+process.on('uncaughtExceptionMonitor', (_error, origin) => {
+  say({ lastWords: origin })
+})
+process.on('exit', (exitCode) => {
+  say({ lastWords: 'exit', exitCode })
 })
 if (parentPort === null) throw new CambiumError('ERR_NOT_A_WORKER', 'this module is the entry of a worker thread')
 Comlink.expose(control, nodeEndpoint(parentPort))

@@ -32,7 +32,7 @@ export interface SpareLoss {
 }
 
 /** Who hears of a thread. */
-type Owner = Pick<ThreadEvents, 'onEnd' | 'onFailing'>
+type Owner = Omit<ThreadEvents, 'onReady'>
 
 interface Spare {
   readonly thread: CoreThread
@@ -151,6 +151,9 @@ export class SparePool {
         onReady: () => {
           spare.isPrepared = true
           if (this.#spares.includes(spare)) this.#loadNext(spare)
+        },
+        onSilent: (cause) => {
+          spare.owner?.onSilent(cause)
         },
         onEnd: (cause) => {
           if (spare.owner === undefined) this.#lost(spare, cause)

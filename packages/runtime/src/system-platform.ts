@@ -27,7 +27,12 @@ export interface ThreadEvents {
   onReady(): void
   /** Something went wrong that ends it: `onEnd` follows, unless the thread hangs on its way out. */
   onFailing(cause: ErrorRecord): void
-  /** Called once, when nothing of the thread runs any more; `undefined` when it was told to end. */
+  /**
+   * Nothing of its JavaScript runs any more, so what it leaves in shared memory is final; `onEnd` follows. Called once at most: a platform that cannot
+   * tell before the thread has ended leaves it out.
+   */
+  onSilent(cause: ErrorRecord): void
+  /** Called once, when the thread has ended; `undefined` when it was told to end. */
   onEnd(cause: ErrorRecord | undefined): void
 }
 
@@ -37,6 +42,8 @@ export interface CoreThread {
   load(module: string): Promise<readonly string[]>
   /** Makes it a core. Once, and also before it is ready. */
   run(start: CoreStart): void
+  /** It runs: what goes beside the rings (parcels) finds its way between it and the other cores from now on. */
+  connect(): void
   /** A look inside, through the control plane. */
   report(): Promise<CoreReport>
   /** Asks the core to end by itself; `onEnd` follows. */

@@ -16,6 +16,7 @@ import { v8HeapMb } from './heap-guard.ts'
 import { checkNotAborted, OffloadPool, unwrapOutcome } from './offload-pool.ts'
 import { PortPost } from './port-post.ts'
 import { isLastWords, threadDeath } from './thread-death.ts'
+import { watchLife } from './thread-life.ts'
 import type { LastWords } from './thread-death.ts'
 import type { CoreThread, Driver, SystemPlatform, ThreadEvents, ThreadStart } from './system-platform.ts'
 
@@ -157,17 +158,35 @@ function startWorker(
     }
   }
 
-  // `error` comes first, `exit` after it, when nothing of the thread runs any more: only then may its memory be read for good.
+  // Its memory may be read for good when its JavaScript is over: that is told before its `exit` where the reason of its end is known by then.
   let thrown: { readonly value: unknown } | undefined
   let lastWords: LastWords | undefined
+  let isOver = false
+  let isKilled = false
+  let isSilent = false
   const death = (exitCode?: number): ErrorRecord =>
     cause ?? threadDeath({ core: label, heapMb: start.heapMb, thrown, lastWords, exitCode })
+  const tellSilent = (): void => {
+    if (!isOver || isSilent || isTold) return
+    const hasExited = lastWords?.lastWords === 'exit'
+    if (!isKilled && !hasExited && (thrown === undefined || lastWords === undefined)) return
+    isSilent = true
+    disconnect()
+    events.onSilent(death())
+  }
+  const lifePort = watchLife(() => {
+    isOver = true
+    tellSilent()
+  })
   worker.on('message', (message) => {
-    if (isLastWords(message)) lastWords = message
+    if (!isLastWords(message)) return
+    lastWords ??= message // an uncaught error is followed by an exit
+    tellSilent()
   })
   worker.on('error', (value: unknown) => {
     thrown ??= { value }
     events.onFailing(death())
+    tellSilent()
   })
   worker.on('messageerror', (error) => {
     cause ??= toErrorRecord(error)
@@ -183,15 +202,21 @@ function startWorker(
     for (const gone of onGone) gone()
   }
   worker.on('exit', (code) => {
+    isSilent = true // the news of the port may come behind it
     disconnect()
     events.onEnd(isTold && cause === undefined && thrown === undefined ? undefined : death(code))
   })
-  const endWith = (error: unknown): void => {
-    cause ??= toErrorRecord(error)
-    events.onFailing(cause)
+  const kill = (): void => {
+    isKilled = true
     void worker.terminate()
   }
-  call(remote.prepare(start.memory, start.isSpare)).then(() => {
+  const endWith = (error: unknown): void => {
+    if (isSilent) return // a call that ended with its thread
+    cause ??= toErrorRecord(error)
+    events.onFailing(cause)
+    kill()
+  }
+  call(remote.prepare(start.memory, start.isSpare, Comlink.transfer(lifePort, [lifePort]))).then(() => {
     events.onReady()
   }, endWith)
 
@@ -201,7 +226,9 @@ function startWorker(
       block = memory.blocks[core.number]
       call(remote.run(core)).catch(endWith)
       number = core.number
-      connectParcels(number, connect, ends)
+    },
+    connect() {
+      if (number !== undefined) connectParcels(number, connect, ends)
     },
     report: () => call(remote.report()),
     async load(module) {
@@ -213,9 +240,7 @@ function startWorker(
       isTold = true
       call(remote.stop()).catch(() => {})
     },
-    kill() {
-      void worker.terminate()
-    },
+    kill,
     abandon: disconnect,
   }
 }

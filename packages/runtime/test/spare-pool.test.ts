@@ -127,7 +127,7 @@ it('who takes a spare hears of its end from then on; the warmest goes first', ()
   w.threads[0]?.events.onReady()
   w.pass(10)
   const ends: (ErrorRecord | undefined)[] = []
-  const listen = { onEnd: (cause: ErrorRecord | undefined) => ends.push(cause), onFailing() {} }
+  const listen = { onSilent() {}, onEnd: (cause: ErrorRecord | undefined) => ends.push(cause), onFailing() {} }
   expect(w.pool.take(listen)?.isWarm).toBe(true)
   expect(w.pool.take(listen)?.isWarm).toBe(false)
   expect(w.pool.take(listen)).toBeUndefined()

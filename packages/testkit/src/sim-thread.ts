@@ -63,6 +63,7 @@ export function createSimThread(host: SimThreadHost, events: ThreadEvents): Core
         } else host.begin(sim, start)
       })
     },
+    connect() {},
     report() {
       const core = coreNow()?.core
       return core === undefined
