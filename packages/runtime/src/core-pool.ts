@@ -49,8 +49,11 @@ export interface CorePoolHost extends AbandonedThreadsHost {
   spareLost(loss: SpareLoss): void
 }
 
-/** How long the root waits between fencing a thread off and reading what it leaves, in milliseconds. */
-const FENCE_MS = 20
+/**
+ * How long the root waits between fencing a thread off and reading what it leaves, in milliseconds: three times as long as a thread waited for its turn where
+ * twenty wanted two processors.
+ */
+const FENCE_MS = 100
 
 export class CorePool {
   readonly #host: CorePoolHost
