@@ -50,8 +50,8 @@ export interface CorePoolHost extends AbandonedThreadsHost {
 }
 
 /**
- * How long the root waits between fencing a thread off and reading what it leaves, in milliseconds: three times as long as a thread waited for its turn where
- * twenty wanted two processors.
+ * How long the root waits between fencing a thread off and reading what it leaves, in milliseconds: three times what a thread waits for its turn where twenty
+ * want two processors, and each has three milliseconds.
  */
 const FENCE_MS = 100
 

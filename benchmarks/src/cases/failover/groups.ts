@@ -2,6 +2,7 @@
 import type { BenchCase, BenchGroup } from '../../case.ts'
 import { failoverLosses, failoverTime } from './run-failover.ts'
 import type { FailoverSpec } from './run-failover.ts'
+import { runWatching } from './run-watching.ts'
 
 export function createFailoverGroups(scale: number): readonly BenchGroup[] {
   const spec = (by: FailoverSpec['by'], spares: number): FailoverSpec => ({
@@ -16,6 +17,11 @@ export function createFailoverGroups(scale: number): readonly BenchGroup[] {
     params: { ...given, cores: 2 },
     run: () => failoverTime(given),
   })
+  const load = (contender: string, isWatched: boolean): BenchCase => {
+    const messages = Math.max(1_000, Math.round(20_000_000 * scale))
+    const watching = { isWatched, messages, warmup: Math.min(messages, 2_000_000), chunk: 500 }
+    return { contender, unit: 'msg/s', params: { ...watching, cores: 1 }, run: () => runWatching(watching) }
+  }
   const losses: FailoverSpec = spec('terminate', 1)
   return [
     {
@@ -39,6 +45,14 @@ export function createFailoverGroups(scale: number): readonly BenchGroup[] {
       quick: true,
       cases: [{ contender: 'stream', unit: 'msg', params: { ...losses, cores: 2 }, run: () => failoverLosses(losses) }],
       ratios: [{ name: 'failover.lost', of: 'lost/stream/ring', to: '1' }],
+    },
+    {
+      name: 'watching',
+      title:
+        'What it costs that each callback is written down for whoever watches: messages that do next to nothing, on one core',
+      quick: true,
+      cases: [load('watched', true), load('unwatched', false)],
+      ratios: [{ name: 'watching.throughput', of: 'watching/watched', to: 'watching/unwatched' }],
     },
   ]
 }
