@@ -3,8 +3,8 @@
  *
  *     node --import ./worker-preload.ts chaos.ts [--seed N] [--minutes N | --rounds N] [--round N] [--workload NAME]
  *
- * With banking, money is conserved; order per pair holds and the books balance (D6) with every workload but trees, whose check needs quiet: they
- * check themselves (`src/workloads`). A round that fails says so
+ * With banking, money is conserved; with families, trees of supervisors are whole again and keep their order (`families.ts`); order per pair holds and the
+ * books balance (D6) with every workload but trees and families, whose checks need quiet: they check themselves (`src/workloads`). A round that fails says so
  * with its seed, and `--seed N --round N` strikes at the same points again. The last line is JSON: what happened in all.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -16,6 +16,7 @@ import { findWorkload } from '@cambium/testkit'
 import type { Workload } from '@cambium/testkit'
 import { bank } from '../../src/workloads/banking.ts'
 import { keepJournalsIn } from '../../src/workloads/journal-log.ts'
+import { families } from './families.ts'
 import { drawFaults, FaultSchedule } from './fault-schedule.ts'
 import type { Fault } from './fault-schedule.ts'
 import { SharedLog } from './shared-log.ts'
@@ -46,7 +47,8 @@ const { values } = parseArgs({
 const seed = Number(values.seed ?? Math.floor(Math.random() * 2 ** 31))
 const untilMs = performance.now() + Number(values.minutes ?? 1) * 60_000
 const only = values.round === undefined ? undefined : Number(values.round)
-const workload = values.workload === 'banking' ? BANKING : findWorkload(values.workload)
+const OWN: Readonly<Record<string, Pick<Workload, 'run' | 'options'>>> = { banking: BANKING, families }
+const workload = OWN[values.workload] ?? findWorkload(values.workload)
 if (workload === undefined) throw new Error(`unknown workload: name=${values.workload}`)
 const points = values.workload === 'banking' ? BANKING_POINTS : POINTS
 const first = only ?? 1
