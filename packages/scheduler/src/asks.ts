@@ -112,8 +112,20 @@ const RANGE_BITS = 26
 const CHAIN_BITS = 32
 const CORES_MAX = 256
 
+/** Places that a table begins with, and has again when it is empty after it had more than the other so many. */
+const PLACES_MIN = 256
+const PLACES_KEPT_MAX = 8192
+
+/**
+ * The asks that can be found by their number: each lies at the place that the low bits of its number say, and a number whose place is taken is skipped.
+ * The table is never more than half full, so over a lap no more numbers are skipped than used.
+ *
+ * Not a `Map`: one to which asks are added and from which they go all the time is copied every few hundred of them, and a copy that is done with keeps its
+ * asks, and the next copy, alive until the whole heap is collected. Nearly all asks then outlived the young generation.
+ */
 export class AskTable {
-  readonly #byCorrelation = new Map<number, PendingAsk>()
+  #places: (PendingAsk | undefined)[] = emptyPlaces(PLACES_MIN)
+  #size = 0
   #last: number
   #lastChain: number
 
@@ -123,14 +135,17 @@ export class AskTable {
   }
 
   get size(): number {
-    return this.#byCorrelation.size
+    return this.#size
   }
 
   add(ask: PendingAsk): void {
+    if (this.#size * 2 >= this.#places.length) this.#grow()
+    const mask = this.#places.length - 1
     do this.#last = (this.#last + 1) | 0
-    while (this.#last === 0 || this.#byCorrelation.has(this.#last)) // ends: fewer asks than numbers are ever pending
+    while (this.#last === 0 || this.#places[this.#last & mask] !== undefined) // ends: half of the places are free
     ask.correlation = this.#last
-    this.#byCorrelation.set(this.#last, ask)
+    this.#places[this.#last & mask] = ask
+    this.#size += 1
   }
 
   /** A fresh number for a chain of calls: none has it on any core, nor had it in this core's earlier lives. */
@@ -140,21 +155,36 @@ export class AskTable {
   }
 
   find(correlation: number): PendingAsk | undefined {
-    return this.#byCorrelation.get(correlation)
+    const ask = this.#places[correlation & (this.#places.length - 1)]
+    return ask?.correlation === correlation ? ask : undefined
   }
 
   /** The ask, taken out of the table. */
   take(correlation: number): PendingAsk | undefined {
-    const ask = this.#byCorrelation.get(correlation)
-    if (ask !== undefined) this.#byCorrelation.delete(correlation)
+    const ask = this.find(correlation)
+    if (ask !== undefined) this.drop(ask)
     return ask
   }
 
-  drop(ask: PendingAsk): void {
-    if (ask.correlation !== 0) this.#byCorrelation.delete(ask.correlation)
+  drop({ correlation }: PendingAsk): void {
+    if (correlation === 0 || this.find(correlation) === undefined) return
+    this.#places[correlation & (this.#places.length - 1)] = undefined
+    this.#size -= 1
+    if (this.#size === 0 && this.#places.length > PLACES_KEPT_MAX) this.#places = emptyPlaces(PLACES_MIN)
   }
 
   all(): PendingAsk[] {
-    return [...this.#byCorrelation.values()]
+    return this.#places.filter((ask) => ask !== undefined)
   }
+
+  /** Numbers that lie apart in the low bits do so with one bit more. */
+  #grow(): void {
+    const grown = emptyPlaces(this.#places.length * 2)
+    for (const ask of this.#places) if (ask !== undefined) grown[ask.correlation & (grown.length - 1)] = ask
+    this.#places = grown
+  }
+}
+
+function emptyPlaces(count: number): (PendingAsk | undefined)[] {
+  return new Array<PendingAsk | undefined>(count).fill(undefined)
 }
