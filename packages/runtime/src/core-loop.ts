@@ -29,6 +29,7 @@ const SPIN_MS = 0.05
 const BLOCK_MS_MAX = 500
 /** Longest delay that Node's timers take. */
 const TIMEOUT_MS_MAX = 2 ** 31 - 1
+const DONE: Promise<void> = Promise.resolve()
 
 export interface CoreLoopOptions {
   readonly core: Core
@@ -67,7 +68,14 @@ export class CoreLoop {
     this.#runTurns()
   }
   readonly #goOn = (): void => {
-    this.#runTurns(true)
+    try {
+      this.#runTurns(true)
+    } catch (error) {
+      // As from any other callback: out of a promise it would be a rejection that nobody handles.
+      queueMicrotask(() => {
+        throw error
+      })
+    }
   }
   readonly #hasWork = (): boolean => this.#core.hasWork()
 
@@ -127,10 +135,10 @@ export class CoreLoop {
     }
   }
 
-  /** The same, behind the microtasks that are due. */
+  /** The same, behind the microtasks that are due. By a promise: `queueMicrotask` makes an async resource for each call. */
   #goOnSoon(): void {
     this.#state = 'scheduled'
-    queueMicrotask(this.#goOn)
+    void DONE.then(this.#goOn)
   }
 
   #turns(): void {
@@ -152,7 +160,7 @@ export class CoreLoop {
         this.#hops = HOPS_MAX
       }
       if (done > 0 || hasSettled || this.#hops > 0) {
-        if (core.now() - this.#startedMs >= SLICE_MS) {
+        if (core.budget.lookedMs - this.#startedMs >= SLICE_MS) {
           this.#schedule()
           return
         }

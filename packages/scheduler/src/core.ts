@@ -106,7 +106,7 @@ export class Core {
   /** Offloaded jobs and owed answers: what ends them comes by the event loop, so the core must not block it. */
   outstandingCount = 0
   #isInTurn = false
-  readonly #budget: TurnBudget
+  readonly budget: TurnBudget
 
   constructor(options: CoreOptions) {
     const { memory, platform } = options
@@ -125,7 +125,7 @@ export class Core {
     this.router = new SignalRouter(this, memory, this.#epoch, options.onRootSignal)
     this.slots = new SlotTable(this.block.generation)
     this.handler = new HandlerInHand(this.block.handler)
-    this.#budget = new TurnBudget(() => {
+    this.budget = new TurnBudget(() => {
       this.beat[0] = ((this.beat[0] as number) + 1) | 0
       return platform.now()
     })
@@ -176,15 +176,15 @@ export class Core {
   turn(): number {
     this.#isInTurn = true
     try {
-      const startedMs = this.#budget.begin()
-      let done = this.router.takeOwn() + this.#control.take(this.#budget, this.#isOpen) + this.wheel.advance(startedMs)
-      if (this.#isOpen) done += this.#intake.take(this.#budget)
+      const startedMs = this.budget.begin()
+      let done = this.router.takeOwn() + this.#control.take(this.budget, this.#isOpen) + this.wheel.advance(startedMs)
+      if (this.#isOpen) done += this.#intake.take(this.budget)
       if (this.channels.size > 0) done += this.channels.look()
       if (this.bonds.hasDelayed) this.bonds.tellDelayed()
       let handled = 0
       while (this.dispatcher.runQueue.length > 0 && handled < MESSAGES_PER_TURN_MAX) {
-        handled += this.dispatcher.runNext(this.#budget)
-        if (this.#budget.isSpent()) break
+        handled += this.dispatcher.runNext(this.budget)
+        if (this.budget.isSpent()) break
       }
       this.flush()
       return done + handled
@@ -295,7 +295,7 @@ export class Core {
 
   /** Up to a turn old; much cheaper. */
   roughNow(): number {
-    return this.#isInTurn ? this.#budget.lookedMs : this.platform.now()
+    return this.#isInTurn ? this.budget.lookedMs : this.platform.now()
   }
 
   requestTurn(): void {

@@ -46,6 +46,8 @@ export class TimerWheel {
   readonly #onStart: () => void
   #originMs: number
   #tick = 0
+  /** No slot has to be opened before this tick: most looks end here. */
+  #soonest = Infinity
   readonly #heads: (Timer | undefined)[] = new Array(LEVELS * SLOTS).fill(undefined)
   readonly #tails: (Timer | undefined)[] = new Array(LEVELS * SLOTS).fill(undefined)
   readonly #counts: number[] = new Array(LEVELS).fill(0)
@@ -77,8 +79,9 @@ export class TimerWheel {
   advance(nowMs: number): number {
     let target = Math.floor(nowMs) - this.#originMs
     let fired = 0
-    while (this.size > 0) {
+    while (this.#soonest <= target) {
       const at = this.#nextTick()
+      this.#soonest = at
       if (at > target) break
       this.#tick = at
       fired += this.#openSlot(at)
@@ -155,7 +158,10 @@ export class TimerWheel {
     const earliest = this.#tick + 1 // a timer never fires in the tick in which it was started
     const tick = Math.min(Math.max(this.#tickOf(timer.due), earliest), this.#tick + TICKS_AHEAD_MAX)
     const level = (31 - Math.clz32(tick ^ this.#tick)) >>> 3
-    const index = level * SLOTS + ((tick >>> (level * 8)) & 255)
+    const shift = level * 8
+    const index = level * SLOTS + ((tick >>> shift) & 255)
+    const opensAt = (tick >>> shift) * 2 ** shift
+    if (opensAt < this.#soonest) this.#soonest = opensAt
     timer.list = index
     timer.next = undefined
     timer.previous = this.#tails[index]
@@ -185,6 +191,7 @@ export class TimerWheel {
     for (const timer of all) this.#unlink(timer)
     this.#originMs += this.#tick
     this.#tick = 0
+    this.#soonest = Infinity
     for (const timer of all) this.#place(timer)
   }
 }
