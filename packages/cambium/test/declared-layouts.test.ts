@@ -2,12 +2,15 @@
 import { startSystem } from 'cambium'
 import type { Ref, System } from 'cambium'
 import { expect, onTestFinished, test } from 'vitest'
+import { watchSystem } from '../../runtime/test/nothing-left.ts'
 import { broker, desk } from './fixtures/desk.ts'
 import type { Order, Summary } from './fixtures/desk.ts'
 
 async function start(): Promise<System> {
   const system = await startSystem({ cores: 1, handleSignals: false })
+  const expectNothingLeft = await watchSystem(system)
   onTestFinished(async () => {
+    await expectNothingLeft()
     const { books } = await system.shutdown()
     expect(books.sent).toBe(books.processed + books.deadTotal)
   })

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import type { Behaviour, System } from 'cambium'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { expectNothingLeft } from '../../runtime/test/nothing-left.ts'
 import * as cambium from '../src/index.ts'
 import { tally } from './fixtures/tally.ts'
 
@@ -46,6 +47,7 @@ describe('a program', () => {
   afterAll(async () => {
     await system.shutdown()
   })
+  expectNothingLeft(() => system)
 
   test('R1.1 R1.6 R3.3 asks a server, survives its crash and the death of its core', async () => {
     const ref = await system.spawn(tally, 40, { name: 'tally' })

@@ -3,11 +3,14 @@ import { once } from 'node:events'
 import { share, startSystem, transfer } from 'cambium'
 import type { System } from 'cambium'
 import { expect, onTestFinished, test, vi } from 'vitest'
+import { watchSystem } from '../../runtime/test/nothing-left.ts'
 import { mover, wall } from './fixtures/gallery.ts'
 
 async function start(cores = 1): Promise<System> {
   const system = await startSystem({ cores, handleSignals: false })
+  const expectNothingLeft = await watchSystem(system)
   onTestFinished(async () => {
+    await expectNothingLeft()
     const { books, abandoned } = await system.shutdown()
     expect(abandoned).toEqual([])
     expect(books.sent).toBe(books.processed + books.deadTotal)

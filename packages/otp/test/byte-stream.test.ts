@@ -6,6 +6,7 @@ import { startSystem } from '@cambium/runtime'
 import type { System } from '@cambium/runtime'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Ref } from '@cambium/actor'
+import { expectNothingLeft } from '../../runtime/test/nothing-left.ts'
 import { serveStream } from '../src/index.ts'
 import { frameOf } from '../src/frame-splitter.ts'
 import { BULK_BYTES, bulky, counter, faulty, mute } from './fixtures/counter.ts'
@@ -21,6 +22,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await system.shutdown()
 })
+expectNothingLeft(() => system)
 beforeEach(async () => {
   ref = await system.spawn(counter, 0, { core: 1, intensity: 100 })
 })

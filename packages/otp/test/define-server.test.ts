@@ -2,6 +2,7 @@
 import { startSystem } from '@cambium/runtime'
 import type { System } from '@cambium/runtime'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { expectNothingLeft } from '../../runtime/test/nothing-left.ts'
 import { defineServer, run } from '../src/index.ts'
 import type { ServerDefinition } from '../src/index.ts'
 import { counter, faulty } from './fixtures/counter.ts'
@@ -72,6 +73,7 @@ describe('a running server', () => {
   afterAll(async () => {
     await system.shutdown()
   })
+  expectNothingLeft(() => system)
 
   test.each([0, 1])('R1.1 answers asks and takes tells, on core %i', async (core) => {
     const ref = await system.spawn(counter, 40, { core })

@@ -3,6 +3,7 @@ import type { Ref } from '@cambium/actor'
 import { startSystem } from '@cambium/runtime'
 import type { CoreReport, System } from '@cambium/runtime'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { expectNothingLeft } from '../../runtime/test/nothing-left.ts'
 import { addHandler, callHandler, deleteHandler, handler, swapFor, swapHandler, whichHandlers } from '../src/index.ts'
 import type { EventManagerRef } from '../src/index.ts'
 import { heir, owner, reading, sensors, tally, unwilling } from './fixtures/sensors.ts'
@@ -29,6 +30,7 @@ describe.each([
   afterAll(async () => {
     await system.shutdown()
   })
+  expectNothingLeft(() => system)
   const start = async (names: readonly string[]): Promise<Manager> =>
     system.spawn(sensors, { tallies: names.map((name) => ({ name, ...at(name) })) }, { core: 1, restart: 'temporary' })
   const inUse = async <T>(names: readonly string[], use: () => Promise<T>): Promise<void> => {
@@ -282,6 +284,7 @@ describe('across cores', () => {
   afterAll(async () => {
     await system.shutdown()
   })
+  expectNothingLeft(() => system)
   const start = (setting: SensorSetting): Promise<Manager> =>
     system.spawn(sensors, setting, { core: 1, restart: 'temporary' }) as Promise<Manager>
   const tallies = [

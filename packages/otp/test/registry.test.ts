@@ -3,6 +3,7 @@ import type { Ref } from '@cambium/actor'
 import { startSystem } from '@cambium/runtime'
 import type { System } from '@cambium/runtime'
 import { expect, onTestFinished, test, vi } from 'vitest'
+import { watchSystem } from '../../runtime/test/nothing-left.ts'
 import { createGroupScope, createRegistry } from '../src/index.ts'
 import { groups, shared, townsman, unique } from './fixtures/townsman.ts'
 import type { TownMessage } from './fixtures/townsman.ts'
@@ -11,7 +12,9 @@ type Townsman = Ref<TownMessage>
 
 async function start(): Promise<{ system: System; born: (core: number) => Promise<Townsman> }> {
   const system = await startSystem({ cores: 2, handleSignals: false })
+  const expectNothingLeft = await watchSystem(system)
   onTestFinished(async () => {
+    await expectNothingLeft()
     await system.shutdown()
   })
   return { system, born: (core) => system.spawn(townsman, undefined, { core, restart: 'temporary' }) as Promise<Townsman> }

@@ -4,6 +4,7 @@ import { startSystem } from '@cambium/runtime'
 import type { System } from '@cambium/runtime'
 import { simulate } from '@cambium/testkit'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { expectNothingLeft } from '../../runtime/test/nothing-left.ts'
 import { createRequests, sendRequest } from '../src/index.ts'
 import { desk } from './fixtures/desk.ts'
 import type { DeskInput } from './fixtures/desk.ts'
@@ -20,6 +21,7 @@ describe('requests', () => {
   afterAll(async () => {
     await system.shutdown()
   })
+  expectNothingLeft(() => system)
 
   test('C-23 awaited with timeout 0 a request answers "not yet", and later still yields the reply', async () => {
     const request = sendRequest(ref, { type: 'wait' })

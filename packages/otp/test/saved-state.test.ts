@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { startSystem } from '@cambium/runtime'
 import type { System } from '@cambium/runtime'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { expectNothingLeft } from '../../runtime/test/nothing-left.ts'
 import { savedCounter } from './fixtures/saved-counter.ts'
 
 let system: System
@@ -21,6 +22,7 @@ afterAll(async () => {
   await system.shutdown()
   await rm(folder, { recursive: true })
 })
+expectNothingLeft(() => system)
 beforeEach(() => {
   files += 1
   file = join(folder, `${files}.txt`)

@@ -3,6 +3,7 @@ import type { Ref } from '@cambium/actor'
 import { startSystem } from '@cambium/runtime'
 import type { System } from '@cambium/runtime'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { expectNothingLeft } from '../../runtime/test/nothing-left.ts'
 import { run } from '../src/index.ts'
 import type { Server } from '../src/index.ts'
 import { onBothPlatforms } from './fixtures/both-platforms.ts'
@@ -155,6 +156,7 @@ describe('on threads', () => {
   afterAll(async () => {
     await system.shutdown()
   })
+  expectNothingLeft(() => system)
 
   test.each(WRONG)('C-22 %s is no action, in a step and at the start; none is done then', async (_what, action, found) => {
     const first = { type: 'stop' } as const

@@ -4,6 +4,7 @@ import { startSystem } from '@cambium/runtime'
 import type { System } from '@cambium/runtime'
 import { simulate } from '@cambium/testkit'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { expectNothingLeft } from '../../runtime/test/nothing-left.ts'
 import { run } from '../src/index.ts'
 import { clerk, desk } from './fixtures/desk.ts'
 import type { ClerkMessage, DeskInput, DeskSetting, DeskState } from './fixtures/desk.ts'
@@ -19,6 +20,7 @@ describe('a running server', () => {
   afterAll(async () => {
     await system.shutdown()
   })
+  expectNothingLeft(() => system)
   const start = (core: number, setting: DeskSetting = {}): Promise<Desk> =>
     system.spawn(desk, setting, { core, restart: 'temporary' }) as Promise<Desk>
   const late = (): number => system.books().dead.late_reply

@@ -3,6 +3,7 @@ import type { Ref } from '@cambium/actor'
 import { startSystem } from '@cambium/runtime'
 import type { System } from '@cambium/runtime'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { expectNothingLeft } from '../../runtime/test/nothing-left.ts'
 import { clerk } from './fixtures/desk.ts'
 import type { ClerkMessage } from './fixtures/desk.ts'
 import { MACHINE_CASES } from './fixtures/machine-cases.ts'
@@ -22,6 +23,7 @@ describe('a running machine', () => {
   afterAll(async () => {
     await system.shutdown()
   })
+  expectNothingLeft(() => system)
 
   describe.each([0, 1])('on core %i', (core) => {
     test.each(MACHINE_CASES.map((each) => [each.name, each] as const))('%s', async (_name, each) => {

@@ -13,6 +13,7 @@ import {
   terminateChild,
   whichChildren,
 } from '../src/index.ts'
+import { watchSystem } from '../../runtime/test/nothing-left.ts'
 import type { SupervisorRef } from '../src/index.ts'
 import { linesOf, log, member, tree } from './fixtures/family.ts'
 import type { LogMessage, MemberMessage } from './fixtures/family.ts'
@@ -21,12 +22,15 @@ import { brood, egg, shards } from './fixtures/brood.ts'
 type Member = Ref<MemberMessage, number>
 
 let system: System
+let expectNothingLeft: () => Promise<void>
 let logRef: Ref<LogMessage, readonly string[]>
 beforeEach(async () => {
   system = await startSystem({ cores: 2, handleSignals: false })
+  expectNothingLeft = await watchSystem(system)
   logRef = await system.spawn(log, undefined, { core: 0 })
 })
 afterEach(async () => {
+  await expectNothingLeft()
   await system.shutdown()
 })
 

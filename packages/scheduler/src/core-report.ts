@@ -10,17 +10,23 @@ import type { Sender } from './sender.ts'
 import type { SlotTable } from './slot-table.ts'
 import type { TimerWheel } from './timer-wheel.ts'
 
+/** What a core holds at the moment. Of actors that have ended nothing is counted any more. */
 export interface CoreReport {
   readonly core: number
   readonly actors: number
+  /** Actors that have something to do. */
   readonly runnable: number
+  /** Of actors and of the core itself; on the main thread, of the root too. */
   readonly timers: number
+  /** That wait for their answers. */
   readonly asks: number
   /** Ends of links and monitors; one between two actors of this core counts twice. */
   readonly bonds: number
   /** Its copy of the directory, and what its actors want of it. */
   readonly directory: CoreDirectory['counts']
+  /** Messages that wait for room at their targets. */
   readonly waiting: number
+  /** Asynchronous callbacks under way. */
   readonly asyncInFlight: number
   /** Sets of shared or moved buffers that are kept until their receivers have them, and that have come before their messages. */
   readonly parcels: number

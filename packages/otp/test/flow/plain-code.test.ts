@@ -3,6 +3,7 @@ import { startSystem } from '@cambium/runtime'
 import type { System } from '@cambium/runtime'
 import { simulate } from '@cambium/testkit'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { watchSystem } from '../../../runtime/test/nothing-left.ts'
 import { openSource, readableStream, readEvents, stageStatistics, subscribe } from '../../src/index.ts'
 import type { ProducerRef } from '../../src/index.ts'
 import { journal, numbers, parted, repeater, taker, tower } from './fixtures/stages.ts'
@@ -10,10 +11,13 @@ import { journal, numbers, parted, repeater, taker, tower } from './fixtures/sta
 const upTo = (count: number): number[] => Array.from({ length: count }, (_, i) => i)
 
 let system: System
+let expectNothingLeft: () => Promise<void>
 beforeEach(async () => {
   system = await startSystem({ cores: 2, handleSignals: false })
+  expectNothingLeft = await watchSystem(system)
 })
 afterEach(async () => {
+  await expectNothingLeft()
   await system.shutdown()
 })
 

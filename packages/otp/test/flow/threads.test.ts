@@ -3,16 +3,20 @@ import { once } from 'node:events'
 import { startSystem } from '@cambium/runtime'
 import type { System } from '@cambium/runtime'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { watchSystem } from '../../../runtime/test/nothing-left.ts'
 import { readEvents, stageStatistics } from '../../src/index.ts'
 import { journal, numbers, repeater, taker } from './fixtures/stages.ts'
 
 const upTo = (count: number): number[] => Array.from({ length: count }, (_, i) => i)
 
 let system: System
+let expectNothingLeft: () => Promise<void>
 beforeEach(async () => {
   system = await startSystem({ cores: 2, handleSignals: false })
+  expectNothingLeft = await watchSystem(system)
 })
 afterEach(async () => {
+  await expectNothingLeft()
   await system.shutdown()
 })
 
