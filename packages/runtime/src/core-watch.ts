@@ -3,7 +3,8 @@
  * for longer than its actor's budget is cut off. How late a look comes tells how long the main thread was blocked.
  *
  * 1. A callback is the same at two looks when its serial is; then it has run all the time in between. Its time counts from the first look that saw
- *    it, so nothing is cut off early; a look comes four times per budget, and each 20 ms at least, so it is cut off less than 50 ms late.
+ *    it, so nothing is cut off early; a look comes four times per budget, and each 20 ms at least, and when the budget of a callback that has been seen ends:
+ *    so it is cut off some 20 ms late at most, and less than 50 ms where the main thread has others beside it.
  * 2. Without budgets a look comes four times per `turnTimeoutMs`, and each second at least. A core announces the budgets of the actors that it
  *    starts; the root looks for them when it hears of a start, and at each look.
  */
@@ -33,6 +34,8 @@ const INTERVAL_MS_MAX = 1000
 const INTERVAL_MS_MIN = 2
 /** Between two looks when any actor has a budget. */
 const BUDGET_INTERVAL_MS_MAX = 20
+/** A budget is over when more than it has passed. */
+const OVER_MS = 1
 /** A look that is late by more says that the main thread was blocked. */
 const LATE_MS_MIN = 100
 
@@ -77,26 +80,30 @@ export class CoreWatch {
     this.#schedule()
   }
 
-  #schedule(): void {
-    this.#dueMs = this.#host.now() + this.#intervalMs
+  /** `lookMs`: one is wanted by then. */
+  #schedule(lookMs = Infinity): void {
+    this.#dueMs = Math.min(this.#host.now() + this.#intervalMs, lookMs)
     this.#host.wheel.start(this.#timer, this.#dueMs)
   }
 
   #look(): void {
     const now = this.#host.now()
     if (now - this.#dueMs > LATE_MS_MIN) this.#host.mainBlocked(now - this.#dueMs)
-    this.#schedule()
-    for (const { number, block } of this.#host.watched()) this.#lookAt(number, block, now)
+    let nextMs = Infinity
+    for (const { number, block } of this.#host.watched()) nextMs = Math.min(nextMs, this.#lookAt(number, block, now))
+    this.#host.wheel.cancel(this.#timer) // a look may have found that they have to come more often
+    this.#schedule(nextMs)
   }
 
-  #lookAt(core: number, block: CoreBlock, now: number): void {
+  /** Answers when the budget of the callback that runs there ends. */
+  #lookAt(core: number, block: CoreBlock, now: number): number {
     const beat = block.beat[0] as number // a plain read: it is only compared with the one before
     const handler = readHandler(block.handler)
     this.hurryFor(block)
     const look = this.#looks.get(core)
     if (look === undefined) {
       this.#looks.set(core, { beat, beatSinceMs: now, handler, handlerSinceMs: now })
-      return
+      return handler?.budgetMs === undefined ? Infinity : now + handler.budgetMs + OVER_MS
     }
     const bell = Atomics.load(block.bell, 0)
     if (beat !== look.beat || (bell !== BELL_BUSY && bell !== BELL_RUNG)) {
@@ -108,8 +115,10 @@ export class CoreWatch {
     const budgetMs = handler?.budgetMs
     if (handler !== undefined && budgetMs !== undefined) {
       const ranMs = now - look.handlerSinceMs
-      if (ranMs > budgetMs) this.#cut(core, look, overBudget(core, handler, budgetMs, ranMs))
+      if (ranMs <= budgetMs) return look.handlerSinceMs + budgetMs + OVER_MS
+      this.#cut(core, look, overBudget(core, handler, budgetMs, ranMs))
     } else if (now - look.beatSinceMs > this.#turnTimeoutMs) this.#cut(core, look, this.#stuck(core, handler))
+    return Infinity
   }
 
   #cut(core: number, look: Look, verdict: CambiumError): void {

@@ -54,7 +54,7 @@ function world(turnTimeoutMs: number) {
 }
 
 it.each([20, 60, 100, 1000])(
-  'a callback over its budget of %i ms is cut off not before, and within 50 ms after (R1.15)',
+  'a callback over its budget of %i ms is cut off not before, and within 22 ms after (R1.15)',
   (budgetMs) => {
     for (let offset = 0; offset < 45; offset += 1) {
       const w = world(10_000)
@@ -67,7 +67,7 @@ it.each([20, 60, 100, 1000])(
       expect(w.kills[0]?.verdict.code).toBe('ERR_CALLBACK_BUDGET') // again and again, since its thread does not end here
       const tookMs = (w.kills[0]?.atMs ?? 0) - begunMs
       expect(tookMs).toBeGreaterThanOrEqual(budgetMs)
-      expect(tookMs).toBeLessThanOrEqual(budgetMs + 50)
+      expect(tookMs).toBeLessThanOrEqual(budgetMs + 22) // unseen for 20 ms, a look a millisecond after its end
     }
   },
 )

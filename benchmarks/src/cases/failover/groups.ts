@@ -1,5 +1,6 @@
 /** The cases of `failover`: a core under load is killed again and again; how long it is away, and what is lost. */
 import type { BenchCase, BenchGroup } from '../../case.ts'
+import { BUDGET_MS, runCut } from './run-cut.ts'
 import { failoverLosses, failoverTime } from './run-failover.ts'
 import type { FailoverSpec } from './run-failover.ts'
 import { runWatching } from './run-watching.ts'
@@ -22,6 +23,7 @@ export function createFailoverGroups(scale: number): readonly BenchGroup[] {
     const watching = { isWatched, messages, warmup: Math.min(messages, 2_000_000), chunk: 500 }
     return { contender, unit: 'msg/s', params: { ...watching, cores: 1 }, run: () => runWatching(watching) }
   }
+  const cut = { cuts: Math.max(2, Math.round(50 * scale)) }
   const losses: FailoverSpec = spec('terminate', 1)
   return [
     {
@@ -45,6 +47,13 @@ export function createFailoverGroups(scale: number): readonly BenchGroup[] {
       quick: true,
       cases: [{ contender: 'stream', unit: 'msg', params: { ...losses, cores: 2 }, run: () => failoverLosses(losses) }],
       ratios: [{ name: 'failover.lost', of: 'lost/stream/ring', to: '1' }],
+    },
+    {
+      name: 'cut',
+      title: 'A handler that does not end: from the end of its budget to the news that its core is down',
+      quick: true,
+      cases: [{ contender: 'budget', unit: 'ns', params: { ...cut, budgetMs: BUDGET_MS, cores: 1 }, run: () => runCut(cut) }],
+      ratios: [{ name: 'cut.max', of: 'cut/budget/max', to: '1000000' }],
     },
     {
       name: 'watching',
