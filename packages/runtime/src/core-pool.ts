@@ -181,7 +181,9 @@ export class CorePool {
     const tookMs = record.downSinceMs === undefined ? undefined : this.#now() - record.downSinceMs
     record.downSinceMs = undefined
     this.#host.coreUp(core, tookMs, record.isFromSpare)
-    if (this.#records.every(({ state }) => state === CORE_UP)) this.#spares.fill()
+    if (!this.#records.every(({ state }) => state === CORE_UP)) return
+    if (tookMs === undefined) this.#spares.fill()
+    else this.#spares.recovered()
   }
 
   /** Ends a core from outside; it is replaced, once its thread has ended or is abandoned. */

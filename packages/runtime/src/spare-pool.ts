@@ -4,7 +4,8 @@
  *
  * 1. A spare attaches the memory, then imports the known modules one by one. It is warm when none is left, and takes on new ones as they come.
  * 2. A core that dies gets the oldest warm spare; without one the oldest that still loads, which is ahead of a new thread all the same.
- * 3. Spares are refilled once the successor runs, not before: a thread that starts takes time from the one that has to recover.
+ * 3. Spares are refilled once the successor has run for a while, not before: a thread that starts takes time from the one that has to recover, and from its actors,
+ *    which come back one after the other.
  * 4. A spare that ends, or takes too long, while it imports a module: that module is not loaded ahead any more, so it costs one spare, not
  *    one after the other. It is imported where an actor needs it.
  *    A thread that does not end even then is abandoned, and replaced.
@@ -50,8 +51,10 @@ interface Spare {
 
 /** Modules that are loaded ahead at most. */
 const MODULES_MAX = 1024
-/** How long after a successor is up the next spare is started, in milliseconds. */
+/** How long after all cores are up the next spare is started, in milliseconds. */
 const REFILL_MS = 10
+/** The same after the death of a core. */
+const RECOVERY_MS = 50
 const RETRY_MS = 100
 const RETRY_MS_MAX = 30_000
 
@@ -107,6 +110,11 @@ export class SparePool {
       if (this.#isStopped || this.#spares.length >= this.#count) return
       this.#start()
     })
+  }
+
+  /** The successor of a core that has died is up. */
+  recovered(): void {
+    this.fill(RECOVERY_MS)
   }
 
   /** No spare is started before the next {@link fill}: a core has to recover first. */
