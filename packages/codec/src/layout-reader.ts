@@ -22,14 +22,14 @@ export function generateReader(layout: PlacedLayout, hooks: ReaderHooks): Layout
   const source = new ReaderSource()
   const value = source.object('at', layout.fields)
   const body = `
-    return function readMessage(int32, float64, buffer, at, end) {
+    return (function readMessage(int32, float64, buffer, at, end) {
       let p = at + ${layout.fixedBytes}
       if (p > end) damaged()
       ${source.text}
       const message = ${value}
       if (p !== end) damaged()
       return message
-    }`
+    })`
   return generate(body, {
     texts: hooks.texts,
     damaged,

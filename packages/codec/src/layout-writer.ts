@@ -43,12 +43,12 @@ export function generateDeclaredWriter(layout: PlacedLayout): LayoutWriter {
 
 function generateFrom(source: WriterSource, layout: PlacedLayout, hooks: RefHooks): LayoutWriter {
   const body = `
-    return function writeMessage(message, int32, float64, buffer, at, limit) {
+    return (function writeMessage(message, int32, float64, buffer, at, limit) {
       let p = at + ${layout.fixedBytes}
       if (p > limit) return ${NO_ROOM}
       ${source.text}
       return p
-    }`
+    })`
   return generate(body, {
     prototypeOf: Object.getPrototypeOf,
     plain: Object.prototype,

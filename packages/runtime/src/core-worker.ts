@@ -4,7 +4,7 @@
  */
 import { parentPort, workerData } from 'node:worker_threads'
 import { availableParallelism } from 'node:os'
-import { attachSystemMemory, Core } from '@cambium/scheduler'
+import { attachSystemMemory, Core, createLayoutsAhead } from '@cambium/scheduler'
 import type { SystemMemory } from '@cambium/scheduler'
 import { CambiumError, toErrorRecord } from '@cambium/base'
 import type { CorePlatform } from '@cambium/base'
@@ -34,6 +34,10 @@ let memory: SystemMemory | undefined
 let ownResources = 0
 /** Loaded while this was a spare. */
 const learnt: Behaviour<unknown, unknown>[] = []
+/** How often a spare looks for layouts of messages that are new, in milliseconds. */
+const AHEAD_MS = 1000
+/** While this is a spare. */
+let ahead: NodeJS.Timeout | undefined
 const post = new PortPost()
 let lastOffload = 0
 
@@ -69,10 +73,15 @@ const control: WorkerControl = {
     keepLife(life)
     ownResources = process.getActiveResourcesInfo().length
     memory = attachSystemMemory(shared)
-    if (isSpare) rehearse(platform)
+    if (!isSpare) return
+    rehearse(platform)
+    const readOn = createLayoutsAhead(memory)
+    readOn()
+    ahead = setInterval(readOn, AHEAD_MS).unref()
   },
   run(start) {
     setThreadRole(`core ${start.number}`)
+    clearInterval(ahead)
     memory ??= attachSystemMemory(start.memory)
     core = new Core({
       number: start.number,
