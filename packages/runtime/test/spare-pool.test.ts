@@ -211,3 +211,14 @@ it('stop ends every spare, also one that is about to be started', async () => {
   expect(w.waits).toEqual([])
   expect(w.lost).toEqual([])
 })
+
+it('after the death of a core the next spare waits until its actors are back', () => {
+  const w = world(1)
+  w.pool.recovered()
+  w.pool.fill()
+  expect(w.waits).toEqual([50])
+  w.pool.hold() // another one dies
+  expect(w.waits).toEqual([])
+  w.pool.fill()
+  expect(w.waits).toEqual([10])
+})
