@@ -1,9 +1,10 @@
 /** The cases of `failover`: a core under load is killed again and again; how long it is away, and what is lost. */
 import type { BenchCase, BenchGroup } from '../../case.ts'
-import { BUDGET_MS, runCut } from './run-cut.ts'
+import { runCut } from './run-cut.ts'
 import { failoverLosses, failoverTime } from './run-failover.ts'
 import type { FailoverSpec } from './run-failover.ts'
 import { runWatching } from './run-watching.ts'
+import { BUDGET_MS } from './stuck-actor.ts'
 
 export function createFailoverGroups(scale: number): readonly BenchGroup[] {
   const spec = (by: FailoverSpec['by'], spares: number): FailoverSpec => ({

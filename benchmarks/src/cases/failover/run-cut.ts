@@ -1,30 +1,15 @@
 /** A handler that does not end: how long after the end of its budget its core is down (R1.15). */
-import { defineActor, startSystem } from 'cambium'
-import type { Behaviour } from 'cambium'
+import { startSystem } from 'cambium'
 import type { RoundOutcome } from '../../case.ts'
 import { nowNs } from '../actors/messages.ts'
 import { createLatencyHistogram } from '../latency-histogram.ts'
+import { BUDGET_MS, stuck } from './stuck-actor.ts'
 
 export interface CutSpec {
   readonly cuts: number
 }
 
-/** Of one callback of the actor, in milliseconds. */
-export const BUDGET_MS = 100
 const STUCK_CORE = 1
-
-export const stuck: Behaviour<null, 'loop' | 'ping', string> = defineActor<null, 'loop' | 'ping', string, null>(
-  import.meta.url,
-  'stuck',
-  {
-    init: () => null,
-    receive(_state, message, context) {
-      if (message === 'loop') for (;;);
-      context.reply('pong')
-    },
-  },
-  { budgetMs: BUDGET_MS },
-)
 
 /** Each latency is from the moment that the message was told to the news of the core's death, without the budget. */
 export async function runCut(spec: CutSpec): Promise<RoundOutcome> {
