@@ -5,6 +5,7 @@ export { checkBoolean, checkDuration, checkFields, checkInteger, checkOneOf, opt
 export type { CorePlatform, ParcelPost, PostedParcel } from './core-platform.ts'
 export { toMilliseconds } from './duration.ts'
 export type { Duration } from './duration.ts'
+export { Fifo } from './fifo.ts'
 export { hashKey } from './key-hash.ts'
 export { CORES_MAX, formatAddress, sameAddress, slotKey, SLOTS_MAX } from './ids.ts'
 export type { ActorAddress } from './ids.ts'

@@ -15,9 +15,9 @@
  *
  * Bounds: PARCELS_MAX of one lane on their way; a message with a parcel waits like for room beyond it.
  */
+import { Fifo } from '@cambium/base'
 import type { ParcelPost } from '@cambium/base'
 import type { Parcel } from '@cambium/codec'
-import { Fifo } from './fifo.ts'
 
 export const DATA_LANE = 0
 export const CONTROL_LANE = 1

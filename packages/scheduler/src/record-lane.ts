@@ -8,11 +8,11 @@
  *     signal         epoch of the receiving core, 0, 0
  *     fragment       fragment header and chunk of a whole whose bytes are int32 type, a, b, c, 0, layout and the message
  */
+import { Fifo } from '@cambium/base'
 import { fragmentBytes, fragmentCount, writeFragment } from '@cambium/codec'
 import type { Encoder, MessageLayouts, Parcel } from '@cambium/codec'
 import { BELL_BUSY } from '@cambium/ring'
 import type { Doorbell, RingProducer } from '@cambium/ring'
-import { Fifo } from './fifo.ts'
 import type { ParcelSender } from './parcels.ts'
 
 export const TELL = 1

@@ -2,12 +2,12 @@
  * A message that waits at its sender's core for its congested target (D5): high before normal before low priority, within each in order of arrival.
  * It is charged to the actor that sent it, or to the core when it came from outside actors.
  */
+import { Fifo } from '@cambium/base'
 import { HIGH, LOW, NORMAL, UNSET } from '@cambium/actor'
 import type { ActorAddress } from '@cambium/base'
 import type { Parcel } from '@cambium/codec'
 import type { ActorCell } from './actor-cell.ts'
 import type { PendingAsk } from './asks.ts'
-import { Fifo } from './fifo.ts'
 import type { Stamp } from './message-stamp.ts'
 
 export interface WaitingMessage {
@@ -81,10 +81,10 @@ export class WaitingQueue extends Fifo<WaitingMessage> {
     else this.insert(message, (other) => other.priority > priority)
   }
 
-  override shift(): void {
+  override shift(): WaitingMessage | undefined {
     const { first } = this
     if (first !== undefined) this.#count(first, -1)
-    super.shift()
+    return super.shift()
   }
 
   /** Takes out what has waited since before `sinceMs`, and what was withdrawn; a wait with a limit of its own is not looked at. */

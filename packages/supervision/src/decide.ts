@@ -18,7 +18,6 @@
  */
 import { assert, unreachable } from '@cambium/base'
 
-import { backlogSize, pushEntry, shiftEntry } from './backlog.ts'
 import type { ChildExit } from './child-exit.ts'
 import type { Child, Unhandled } from './child-list.ts'
 import { handleRequest, refuse } from './child-request.ts'
@@ -87,7 +86,7 @@ function receive<Start>(context: Context<Start>, event: SupervisorEvent<Start>):
     case 'wait_over': {
       const child = current(state, event)
       if (child?.isWaiting !== true || state.phase !== 'live') return
-      pushEntry(state.backlog, { type: 'due', child, incarnation: child.incarnation })
+      state.backlog.push({ type: 'due', child, incarnation: child.incarnation })
       return
     }
     case 'child_exited':
@@ -136,7 +135,7 @@ function receiveExit<Start>(context: Context<Start>, event: AboutChild & { exit:
   if (child === undefined) return
   if (child.status === 'stopping') return settleStop(context, child, event.exit)
   const mark = { exit: event.exit }
-  if (markExit(child, mark) && state.phase === 'live') pushEntry(state.backlog, { type: 'exited', child, mark })
+  if (markExit(child, mark) && state.phase === 'live') state.backlog.push({ type: 'exited', child, mark })
 }
 
 function receiveLoss<Start>(context: Context<Start>, ids: readonly string[], blamed: readonly string[] | undefined): void {
@@ -157,7 +156,7 @@ function receiveLoss<Start>(context: Context<Start>, ids: readonly string[], bla
     else if (markExit(child, mark)) children.push(child)
   }
   const due = children.length > 0 || joined !== undefined
-  if (due && state.phase === 'live') pushEntry(state.backlog, { type: 'lost', children, joined, mark, blamed })
+  if (due && state.phase === 'live') state.backlog.push({ type: 'lost', children, joined, mark, blamed })
 }
 
 /** False for an exit that says nothing new: the child does not run, or its exit is known. */
@@ -171,8 +170,8 @@ function receiveRequest<Start>(context: Context<Start>, request: SupervisorReque
   const { state } = context
   if (state.phase === 'new') return refuse(context, request, 'not_started')
   if (state.phase === 'ending' || state.shutdownAsked) return refuse(context, request, 'shutting_down')
-  if (backlogSize(state.backlog) >= REQUESTS_MAX) return refuse(context, request, 'overloaded')
-  pushEntry(state.backlog, request)
+  if (state.backlog.length >= REQUESTS_MAX) return refuse(context, request, 'overloaded')
+  state.backlog.push(request)
 }
 
 /** Goes on until the host has to answer something or nothing is left to do. */
@@ -184,7 +183,7 @@ function work<Start>(context: Context<Start>): void {
       advance(context, state.operation)
       continue
     }
-    const entry = shiftEntry(state.backlog)
+    const entry = state.backlog.shift()
     if (entry === undefined) return
     handle(context, entry)
   }

@@ -1,7 +1,6 @@
 /** Operations: how each makes its next step, and what the answer to a step means for it. */
 import { assert } from '@cambium/base'
 
-import { pushEntry, shiftEntry } from './backlog.ts'
 import { type ChildExit, isExpectedStop } from './child-exit.ts'
 import { appendChild, type Child, removeChild, setStatus } from './child-list.ts'
 import type { CheckedSpec } from './child-spec.ts'
@@ -107,7 +106,7 @@ export function beginEnd<Start>(context: Context<Start>, reason: Ended['reason']
   assert(state.phase !== 'ending' && state.phase !== 'ended', 'a supervisor ends once')
   state.phase = 'ending'
   state.operation = { kind: 'end', reason, failed, next: state.children.tail }
-  for (let entry = shiftEntry(state.backlog); entry !== undefined; entry = shiftEntry(state.backlog)) {
+  for (let entry = state.backlog.shift(); entry !== undefined; entry = state.backlog.shift()) {
     if (entry.type === 'exited' || entry.type === 'lost' || entry.type === 'retry' || entry.type === 'due') continue
     reply(context, entry, { error: 'shutting_down' })
   }
@@ -261,7 +260,7 @@ function settleFailed<Start>(
   if (operation.kind === 'boot') return beginEnd(context, 'start_failed', { id, exit })
   setStatus(state.children, child, 'restarting')
   child.failure = exit
-  if (outcome.retry) pushEntry(state.backlog, { type: 'retry', id })
+  if (outcome.retry) state.backlog.push({ type: 'retry', id })
   // Those of the group that come after it stay down until the next attempt, which goes through the group again.
   if (operation.kind === 'restart_group') state.operation = undefined
 }

@@ -11,9 +11,8 @@
  *    host's to say what becomes of it.
  * 4. When the supervisor has ended, no wait is left behind, and requests are refused.
  */
-import { assert } from '@cambium/base'
+import { assert, Fifo } from '@cambium/base'
 
-import { backlogSize, createBacklog, pushEntry, shiftEntry } from './backlog.ts'
 import type { ChildExit } from './child-exit.ts'
 import type { ChildSpec } from './child-spec.ts'
 import { decide } from './decide.ts'
@@ -68,7 +67,7 @@ export function createSupervisorDriver<Start>(
 class Driver<Start> implements SupervisorDriver<Start> {
   readonly state: SupervisorState<Start>
   readonly #hands: SupervisorHands<Start>
-  readonly #events = createBacklog<SupervisorEvent<Start>>()
+  readonly #events = new Fifo<SupervisorEvent<Start>>()
   /** Children to look at when nothing is left to do: those that are down then are released. */
   readonly #suspects = new Set<string>()
   /** Children whose restart waits; the wait may have been cut short meanwhile, of which nobody tells. */
@@ -107,14 +106,14 @@ class Driver<Start> implements SupervisorDriver<Start> {
   }
 
   #feed(event: SupervisorEvent<Start>): void {
-    pushEntry(this.#events, event)
+    this.#events.push(event)
     if (this.#isDeciding) return
     this.#isDeciding = true
     try {
       // Ends: each event is decided once, and an answer that is known at once adds one event for one step of a bounded list.
-      for (let next = shiftEntry(this.#events); next !== undefined; next = shiftEntry(this.#events)) {
+      for (let next = this.#events.shift(); next !== undefined; next = this.#events.shift()) {
         for (const action of decide(this.state, next, this.#hands.now()).actions) this.#carryOut(action)
-        if (backlogSize(this.#events) === 0) this.#releaseDown()
+        if (this.#events.length === 0) this.#releaseDown()
       }
     } finally {
       this.#isDeciding = false

@@ -2,9 +2,8 @@
  * The state of one supervisor between two events: its children, the operation under way, the start or the stops of it that the host
  * is executing, and what waits behind them. Only `decide` changes it.
  */
-import { assert } from '@cambium/base'
+import { assert, Fifo } from '@cambium/base'
 
-import { type Backlog, createBacklog } from './backlog.ts'
 import type { ChildExit } from './child-exit.ts'
 import { appendChild, type Child, type ChildList, type ChildStatus, createChildList, type Unhandled } from './child-list.ts'
 import { type CheckedSpec, checkChildSpecs, type ChildSpec } from './child-spec.ts'
@@ -69,7 +68,7 @@ export interface SupervisorState<Start = unknown> {
   readonly seed: number
   readonly children: ChildList<Start>
   readonly window: RestartWindow
-  readonly backlog: Backlog<BacklogEntry<Start>>
+  readonly backlog: Fifo<BacklogEntry<Start>>
   phase: 'new' | 'live' | 'ending' | 'ended'
   operation: Operation<Start> | undefined
   /** At most one of `starting` and `stopping` says that the host has something to answer. */
@@ -106,7 +105,7 @@ export function createSupervisor<Start>(
     seed,
     children: list,
     window: createRestartWindow(),
-    backlog: createBacklog(),
+    backlog: new Fifo(),
     phase: 'new',
     operation: undefined,
     starting: undefined,

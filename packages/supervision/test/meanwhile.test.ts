@@ -1,7 +1,6 @@
 /** Events that arrive while a step is under way. */
 import { describe, expect, it } from 'vitest'
 
-import { pushEntry } from '../src/backlog.ts'
 import { countChildren, decide, REQUESTS_MAX, whichChildren } from '../src/index.ts'
 import { CRASH, createStartedHost, createTestHost, NORMAL } from './test-host.ts'
 
@@ -94,7 +93,7 @@ describe('a request meanwhile', () => {
   it('is refused when too many wait', () => {
     const host = createStartedHost({}, ['a'])
     host.feed(crash('a'))
-    for (let waiting = 0; waiting < REQUESTS_MAX; waiting++) pushEntry(host.state.backlog, { type: 'delete_child', id: 'x' })
+    for (let waiting = 0; waiting < REQUESTS_MAX; waiting++) host.state.backlog.push({ type: 'delete_child', id: 'x' })
     expect(host.feed({ type: 'delete_child', id: 'x' })).toEqual(['reply delete_child x overloaded'])
   })
 })

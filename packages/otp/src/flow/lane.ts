@@ -1,8 +1,8 @@
 /**
  * One queue of events and those who want them. A stage has one, or one for each partition. It knows no actors: what is to be delivered is answered.
  */
+import { Fifo } from '@cambium/base'
 import type { CambiumError } from '@cambium/base'
-import { EventQueue } from './event-queue.ts'
 
 export interface Subscriber {
   readonly id: number
@@ -12,7 +12,7 @@ export interface Subscriber {
   isOpen: boolean
   /** Events that it has asked for and not been sent. */
   pending: number
-  /** Events that it was sent and has not confirmed by asking for as many more. */
+  /** Events that it was sent and has not confirmed. */
   unconfirmed: number
 }
 
@@ -29,7 +29,7 @@ export interface Dispatched<Event> {
 }
 
 export class Lane<Event> {
-  readonly queue: EventQueue<Event> = new EventQueue<Event>()
+  readonly queue: Fifo<Event> = new Fifo<Event>()
   readonly #kind: 'demand' | 'round-robin' | 'broadcast' | 'partition'
   /** Throws what is wrong with the user's. */
   readonly #select: ((event: Event, selection: unknown) => boolean) | undefined
@@ -97,7 +97,7 @@ export class Lane<Event> {
         this.#turn = (this.#turn + step + 1) % count
       }
       if (next === undefined) break
-      outgoing.add(next, this.queue.shift())
+      outgoing.add(next, this.queue.shift() as Event)
     }
     return outgoing.deliveries()
   }
@@ -109,8 +109,9 @@ export class Lane<Event> {
     for (let count = this.demand; error === undefined && count > 0 && this.queue.length > 0; count = this.demand) {
       for (let left = Math.min(count, this.queue.length); left > 0; left -= 1) {
         try {
-          const chosen = this.#chosen(this.queue.first)
-          const event = this.queue.shift()
+          const event = this.queue.first as Event
+          const chosen = this.#chosen(event)
+          this.queue.shift()
           for (const each of chosen) outgoing.add(each, event)
         } catch (thrown) {
           error = thrown as CambiumError

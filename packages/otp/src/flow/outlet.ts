@@ -120,7 +120,7 @@ export class Outlet<Event> {
     const { capacity, overflow } = this.#dispatch
     for (const { queue } of this.#lanes) {
       if (queue.length > capacity && overflow === 'fail') return { deliveries, dropped, error: bufferFull(this.#stage, capacity) }
-      while (queue.length > capacity) dropped.push(overflow === 'drop-oldest' ? queue.shift() : queue.pop())
+      while (queue.length > capacity) dropped.push((overflow === 'drop-oldest' ? queue.shift() : queue.pop()) as Event)
     }
     this.#dropped += dropped.length
     return { deliveries, dropped, error: undefined }

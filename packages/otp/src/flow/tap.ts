@@ -3,11 +3,10 @@
  * comes back for more. So the reader's own pace is the demand.
  */
 import type { ActorContext, ExitReason } from '@cambium/actor'
-import { toErrorRecord } from '@cambium/base'
+import { Fifo, toErrorRecord } from '@cambium/base'
 import type { ErrorRecord } from '@cambium/base'
 import { defineConsumer } from './define-stage.ts'
 import type { Consumer } from './define-stage.ts'
-import { EventQueue } from './event-queue.ts'
 import { producerLost } from './flow-errors.ts'
 import type { ConsumerDefinition } from './stage-definition.ts'
 import type { Subscription } from './subscription.ts'
@@ -23,7 +22,7 @@ export type TapReply =
   | { readonly end: true; readonly error: ErrorRecord | undefined }
 
 interface Tap {
-  readonly waiting: EventQueue<unknown>
+  readonly waiting: Fifo<unknown>
   /** Given to the reader by the last answer. */
   given: number
   /** Handled by the reader, and not confirmed yet. */
@@ -37,7 +36,7 @@ interface Tap {
 const definition: ConsumerDefinition<Subscription<unknown>, Tap, unknown, PullMessage, TapReply> & {
   handled(state: Tap): number
 } = {
-  init: () => ({ waiting: new EventQueue(), given: 0, handled: 0, owed: undefined, isEnded: false, error: undefined }),
+  init: () => ({ waiting: new Fifo(), given: 0, handled: 0, owed: undefined, isEnded: false, error: undefined }),
   subscribe: (subscription) => [subscription],
   handle(state, events) {
     for (const event of events) state.waiting.push(event)

@@ -1,5 +1,5 @@
 /**
- * First in, first out, with cheap removal at the head, for what waits. What was taken is let go of at once, and its places soon: a queue that is
+ * First in, first out, with cheap removal at the head, for what waits; whoever fills it knows its bound. What was taken is let go of at once, and its places soon: a queue that is
  * never empty for as long as it is busy would otherwise keep a place for all that ever went through it.
  */
 
@@ -44,8 +44,10 @@ export class Fifo<T> {
     else this.#items.splice(at, 0, item)
   }
 
-  /** Takes the first out; look at `length` before. */
-  shift(): void {
+  /** Takes the oldest out; undefined for none. */
+  shift(): T | undefined {
+    const item = this.#items[this.#head]
+    if (this.#head === this.#items.length) return undefined
     this.#items[this.#head] = undefined
     this.#head += 1
     // In one go now and then, so that a long queue costs constant time an item.
@@ -53,6 +55,19 @@ export class Fifo<T> {
       this.#items.splice(0, this.#head)
       this.#head = 0
     }
+    return item
+  }
+
+  /** Takes the newest out; undefined for none. */
+  pop(): T | undefined {
+    return this.length > 0 ? this.#items.pop() : undefined
+  }
+
+  /** Takes the oldest `count` out, or as many as there are. */
+  take(count: number): T[] {
+    const taken: T[] = []
+    for (let left = Math.min(count, this.length); left > 0; left -= 1) taken.push(this.shift() as T)
+    return taken
   }
 
   /** Takes out and answers what `judge` wants taken. With `rest` it is not asked any further: that item and all behind it stay. */

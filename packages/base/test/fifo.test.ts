@@ -3,10 +3,11 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { Fifo } from '../src/fifo.ts'
 
-test('is an array, for every sequence of push, shift and extract', () => {
+test('is an array, for every sequence of push, shift, pop, take and extract', () => {
   const step = fc.oneof(
     { weight: 5, arbitrary: fc.constant('push' as const) },
     { weight: 4, arbitrary: fc.constant('shift' as const) },
+    { weight: 1, arbitrary: fc.constantFrom('pop' as const, 'take' as const) },
     { weight: 1, arbitrary: fc.constant('extract' as const) },
   )
   fc.assert(
@@ -17,9 +18,12 @@ test('is an array, for every sequence of push, shift and extract', () => {
         if (what === 'push') {
           queue.push(i)
           model.push(i)
-        } else if (what === 'shift' && model.length > 0) {
-          queue.shift()
-          model.shift()
+        } else if (what === 'shift') {
+          expect(queue.shift()).toBe(model.shift())
+        } else if (what === 'pop') {
+          expect(queue.pop()).toBe(model.pop())
+        } else if (what === 'take') {
+          expect(queue.take(modulus)).toEqual(model.splice(0, modulus))
         } else if (what === 'extract') {
           // Up to the first multiple of 7, those that the modulus divides.
           const end = model.findIndex((item) => item % 7 === 0)
