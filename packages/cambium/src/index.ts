@@ -36,6 +36,7 @@ export { CambiumError } from '@cambium/base'
 export type { ActorAddress, ErrorRecord, Severity } from '@cambium/base'
 export {
   applicationOf,
+  askEvents,
   addHandler,
   callHandler,
   childRef,
@@ -179,6 +180,7 @@ export type {
   TopSupervisor,
   UrlOptions,
   BufferOptions,
+  BegunSubscription,
   CancelledSubscription,
   CancelMode,
   Consumer,

@@ -95,9 +95,10 @@ export { openSource } from './flow/open-source.ts'
 export type { FlowSource, FlowSourceOptions } from './flow/open-source.ts'
 export { readableStream, readEvents } from './flow/read-events.ts'
 export type { ReadOptions } from './flow/read-events.ts'
-export { stageStatistics, subscribe, unsubscribe } from './flow/stage-calls.ts'
+export { askEvents, stageStatistics, subscribe, unsubscribe } from './flow/stage-calls.ts'
 export type { StageCounts } from './flow/stage-core.ts'
 export type {
+  BegunSubscription,
   CancelledSubscription,
   ConsumerDefinition,
   GivingStep,

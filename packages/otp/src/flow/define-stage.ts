@@ -72,7 +72,7 @@ export function defineConsumer<Argument, State, Event, Message = never, Reply = 
 /** Messages of stages come as fast as they are asked for, so this is met by the user's own alone. */
 const MAILBOX_CAPACITY_DEFAULT = 65_536
 const COMMON = ['init', 'message', 'info', 'terminate', 'redact']
-const TAKING = ['handle', 'finish', 'cancelled', 'subscribe', 'batch', 'handled']
+const TAKING = ['handle', 'finish', 'subscribed', 'cancelled', 'subscribe', 'batch', 'handled']
 const VALUES = new Set(['dispatcher', 'buffer', 'batch'])
 const NEEDED = new Set(['init', 'demand', 'handle'])
 
@@ -99,7 +99,7 @@ function define<Argument, Messages, Reply>(
     dispatch: kind === 'consumer' ? undefined : checkDispatch(given['dispatcher'], given['buffer'] as BufferOptions | undefined),
     takesEvents: kind !== 'producer',
     batch: given['batch'] === undefined ? undefined : checkBatch(given['batch']),
-    isManual: given['handled'] !== undefined,
+    isConfirmedLater: given['handled'] !== undefined,
   }
   const program = stageProgram(definition as PlainStage, setting)
   return createBehaviour<unknown, unknown, unknown, Stage>(kind, module, name, program, behaviourOptions(options)) as Behaviour<

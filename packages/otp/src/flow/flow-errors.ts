@@ -34,6 +34,13 @@ export function dispatcherError(stage: string, name: 'select' | 'partitionOf', c
   })
 }
 
+export function noSubscription(stage: string, id: unknown): CambiumError {
+  const found = shown(id)
+  return new CambiumError('ERR_NO_SUBSCRIPTION', `stage has no such subscription: stage=${stage}, id=${found}`, {
+    fields: { stage, id: found },
+  })
+}
+
 export function subscribersFull(stage: string, max: number): CambiumError {
   return new CambiumError('ERR_SUBSCRIBERS_FULL', `stage has as many subscribers as it may: stage=${stage}, max=${max}`, {
     fields: { stage, max },

@@ -1,8 +1,8 @@
 /**
  * The giving side of a stage, without actors: subscribers, their demand, the events that wait for it. Nothing here knows a clock, a core or a message.
  *
- * 1. A subscriber asks for events; it is never sent more than it has asked for. What it asks for beyond the first time confirms as many events that it
- *    has handled, so `pending + unconfirmed <= maxDemand` holds always.
+ * 1. A subscriber asks for events; it is never sent more than it has asked for. With each demand it confirms how many events it has handled since the one
+ *    before, so `pending + unconfirmed <= maxDemand` holds always.
  * 2. What comes in is queued and dealt out as far as there is demand; what stays in a queue is no more than its capacity.
  * 3. Whoever leaves gives the demand back: it is not there any more. What somebody who has died had not confirmed is counted.
  */
@@ -73,15 +73,17 @@ export class Outlet<Event> {
     return true
   }
 
-  /** More is asked for. False when nobody has that id. Throws `ERR_DEMAND` for what is no demand, or more than the subscriber may have. */
-  ask(id: number, count: number): boolean {
+  /** More is asked for, and so many are confirmed. False when nobody has that id. Throws `ERR_DEMAND` for what is no demand, or more than the subscriber may have. */
+  ask(id: number, count: number, confirmed: number): boolean {
     const subscriber = this.#subscribers.get(id)?.subscriber
     if (subscriber === undefined) return false
-    const { maxDemand, pending, isOpen } = subscriber
-    const unconfirmed = subscriber.unconfirmed - (isOpen ? count : 0)
+    const { maxDemand, pending } = subscriber
+    const unconfirmed = subscriber.unconfirmed - confirmed
     if (!Number.isInteger(count) || count < 1) throw demandError('count', count, 'a positive integer')
-    if (unconfirmed < 0 || pending + count + unconfirmed > maxDemand)
-      throw demandError('count', count, `one for each event that was handled, and no more than maxDemand=${maxDemand} in all`)
+    if (!Number.isInteger(confirmed) || confirmed < 0 || unconfirmed < 0)
+      throw demandError('confirmed', confirmed, `an integer from 0 to ${subscriber.unconfirmed}, as many as were sent`)
+    if (pending + count + unconfirmed > maxDemand)
+      throw demandError('count', count, `no more than maxDemand=${maxDemand} with what was not handled`)
     subscriber.isOpen = true
     subscriber.pending += count
     subscriber.unconfirmed = unconfirmed

@@ -13,8 +13,9 @@
 import { assert } from '@cambium/base'
 import type { CambiumError } from '@cambium/base'
 import type { CheckedDispatch } from './dispatcher.ts'
+import { noSubscription } from './flow-errors.ts'
 import { Inlet } from './inlet.ts'
-import type { SourceOptions } from './inlet.ts'
+import type { Asking, SourceOptions } from './inlet.ts'
 import type { Dispatched } from './lane.ts'
 import { Outlet } from './outlet.ts'
 import type { OutletCounts, SubscriberOptions } from './outlet.ts'
@@ -29,13 +30,15 @@ export type SourceEnd = 'done' | 'normal' | 'abnormal' | 'failed' | 'left'
 
 export type StageEvent<In, Out> =
   /** Of the giving side. */
-  | { readonly type: 'ask'; readonly id: number; readonly count: number }
+  | { readonly type: 'ask'; readonly id: number; readonly count: number; readonly confirmed: number }
   | { readonly type: 'leave'; readonly id: number; readonly isDead: boolean }
-  /** A message of the stage's own made these. With `isManual`, `handled` more of the events handed over count as handled. */
+  /** A message of the stage's own made these. With `isConfirmedLater`, `handled` more of the events handed over count as handled. */
   | { readonly type: 'produced'; readonly events: readonly Out[]; readonly isEnd: boolean; readonly handled: number }
   /** Of the taking side. */
   | { readonly type: 'subscribing'; readonly id: number; readonly options: SourceOptions }
   | { readonly type: 'opened'; readonly id: number }
+  /** The stage's own code wants so many from a manual subscription. */
+  | { readonly type: 'demand'; readonly id: number; readonly count: unknown }
   | { readonly type: 'events'; readonly id: number; readonly events: readonly In[] }
   | { readonly type: 'source_ended'; readonly id: number; readonly end: SourceEnd }
   | { readonly type: 'batch_due' }
@@ -45,7 +48,7 @@ export type StageEvent<In, Out> =
 export type StageAction<In, Out> =
   | { readonly type: 'deliver'; readonly id: number; readonly events: readonly Out[] }
   | { readonly type: 'drop'; readonly events: readonly Out[] }
-  | { readonly type: 'open' | 'ask'; readonly id: number; readonly count: number }
+  | Asking
   | { readonly type: 'batch_timer'; readonly ms: number | undefined }
   /** The subscription has ended, and the stage lives on; `again`: it is to be begun again. */
   | { readonly type: 'cancelled'; readonly id: number; readonly again: boolean }
@@ -65,7 +68,7 @@ export interface StageSetting {
   readonly takesEvents: boolean
   readonly batch: Batch | undefined
   /** What is handed over counts as handled when `produced` says so, not when the call returns. */
-  readonly isManual: boolean
+  readonly isConfirmedLater: boolean
 }
 
 export interface StageCounts extends OutletCounts {
@@ -109,11 +112,12 @@ export class StageCore<In, Out> {
     return this.#out.subscribe(id, options)
   }
 
-  /** Throws `ERR_DEMAND` for demand that is none; then nothing has happened. What is wrong with the stage itself is the action `crash`. */
+  /** Throws `ERR_DEMAND` for demand that is none, `ERR_NO_SUBSCRIPTION` for that of nobody; then nothing has happened. What is wrong with the stage itself is the action `crash`. */
   handle(event: StageEvent<In, Out>): readonly StageAction<In, Out>[] {
     this.#actions = []
     this.#apply(event)
-    if (this.#calling === undefined && !this.#isOver) this.#advance()
+    // A demand comes out of a callback: nothing else is called inside that.
+    if (event.type !== 'demand' && this.#calling === undefined && !this.#isOver) this.#advance()
     return this.#actions
   }
 
@@ -141,7 +145,7 @@ export class StageCore<In, Out> {
   #apply(event: StageEvent<In, Out>): void {
     switch (event.type) {
       case 'ask':
-        if (this.#out.ask(event.id, event.count)) {
+        if (this.#out.ask(event.id, event.count, event.confirmed)) {
           this.#isDry = false
           this.#give(this.#out.dispatch())
         }
@@ -159,7 +163,13 @@ export class StageCore<In, Out> {
         return
       case 'opened': {
         const asking = this.#in.open(event.id)
-        if (asking !== undefined) this.#actions.push({ type: 'open', ...asking })
+        if (asking !== undefined) this.#actions.push(asking)
+        return
+      }
+      case 'demand': {
+        const asking = this.#in.demand(event.id, event.count)
+        if (asking === undefined) throw noSubscription(this.#setting.stage, event.id)
+        this.#actions.push(asking)
         return
       }
       case 'events':
@@ -180,7 +190,7 @@ export class StageCore<In, Out> {
         if (call === 'handle') {
           this.#handled += this.#inHand.length
           this.#inHand = []
-          if (!this.#setting.isManual) this.#in.confirm()
+          if (!this.#setting.isConfirmedLater) this.#in.confirm()
         }
         if (call === 'demand') this.#isDry = event.events.length === 0
       }
@@ -224,8 +234,7 @@ export class StageCore<In, Out> {
     const outlet = this.#outlet
     const inlet = this.#inlet
     const wanted = outlet === undefined ? Infinity : outlet.wanted
-    if (inlet !== undefined && (wanted > 0 || outlet?.queued === 0))
-      for (const asking of inlet.askAgain()) this.#actions.push({ type: 'ask', ...asking })
+    if (inlet !== undefined && (wanted > 0 || outlet?.queued === 0)) this.#actions.push(...inlet.askAgain())
     if (this.#isEnding) {
       this.#end(outlet)
     } else if (inlet === undefined) {

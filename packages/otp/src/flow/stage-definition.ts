@@ -7,9 +7,15 @@ import type { Subscription } from './subscription.ts'
 /** The next state and the events to send; with `'end'` these are the last. */
 export type GivingStep<State, Event> = readonly [state: State, events: readonly Event[], end?: 'end']
 
-/** A subscription of this stage that has ended, while the stage lives on. */
-export interface CancelledSubscription {
+/** A subscription of this stage that has begun. */
+export interface BegunSubscription {
+  /** Its number, for `askEvents` and `unsubscribe`. A subscription that is made again has another one. */
+  readonly id: number
   readonly to: ProducerRef<never> | string
+}
+
+/** A subscription of this stage that has ended, while the stage lives on. */
+export interface CancelledSubscription extends BegunSubscription {
   readonly reason: ExitReason
   /** Whether it is made again. */
   readonly again: boolean
@@ -43,6 +49,8 @@ interface Taking<Argument, State, Event> {
     /** Milliseconds. @default Infinity */
     readonly timeMs?: number
   }
+  /** A subscription has begun, those that are made again included: the next state. One with `manual` demand asks here for its first events. */
+  subscribed?(state: NoInfer<State>, subscription: BegunSubscription, context: ActorContext): State
   /** A subscription has ended, and the stage lives on: the next state. */
   cancelled?(state: NoInfer<State>, subscription: CancelledSubscription): State
 }

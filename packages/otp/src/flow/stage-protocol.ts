@@ -4,7 +4,7 @@
  * 1. The consumer draws an id and asks `subscribe`. The producer monitors it and answers `true`, or `false` when somebody has that id already.
  * 2. The consumer monitors the producer and tells `open` with its first demand. Each has now seen the other's present incarnation: if one of
  *    them was another's successor in between, the id means nothing to it, or its monitor ends.
- * 3. `events` go down, never more than were asked for; `ask` goes up, and confirms as many as it asks for.
+ * 3. `events` go down, never more than were asked for; `ask` goes up, and confirms as many as were handled since the demand before.
  * 4. `done`: the producer has sent its last event; the consumer leaves, and when all have, the producer stops. `refused`: it does not know the id of an `open`, or was asked for what is no demand.
  * 5. `leave`: the consumer wants no more. What was on its way still comes; `left` says that nothing more does.
  * 6. Either end's death is seen by the monitor of the other.
@@ -31,7 +31,7 @@ export interface SubscribeMessage<Event> {
 export type ProducerMessage<Event> =
   | SubscribeMessage<Event>
   | { readonly $flow: 'open'; readonly id: number; readonly count: number; readonly from: Ref<ConsumerMessage<Event>> }
-  | { readonly $flow: 'ask'; readonly id: number; readonly count: number }
+  | { readonly $flow: 'ask'; readonly id: number; readonly count: number; readonly confirmed: number }
   | { readonly $flow: 'leave'; readonly id: number; readonly from: Ref<ConsumerMessage<Event>> }
   | StatisticsMessage
 

@@ -8,7 +8,7 @@ import { optionError, toErrorRecord } from '@cambium/base'
 import type { ErrorRecord } from '@cambium/base'
 import type { RunContext } from '@cambium/scheduler'
 import { disown } from '../disown.ts'
-import { badStep } from './flow-errors.ts'
+import { badStep, noSubscription } from './flow-errors.ts'
 import { crashOf, endOf, isDemandError, reasonOf, Sources, unknownTo } from './sources.ts'
 import type { SourceEntry } from './sources.ts'
 import { StageCore } from './stage-core.ts'
@@ -29,6 +29,7 @@ export interface PlainStage {
   finish?: Callback
   message?: Callback
   info?: Callback
+  subscribed?: Callback
   cancelled?: Callback
   terminate?: Callback
   redact?(state: unknown): unknown
@@ -43,6 +44,13 @@ type Call = Extract<Action, { type: 'call' }>
 /** Events in one message at most. */
 const EVENTS_PER_MESSAGE_MAX = 512
 const BATCH_TIMER = '$flow.batch'
+
+/** By the context that the callbacks are given. */
+const stages = new WeakMap<object, Stage>()
+
+export function stageOf(context: object): Stage | undefined {
+  return stages.get(context)
+}
 
 export function stageProgram(plain: PlainStage, setting: StageSetting): Program<Stage, unknown, unknown, unknown> {
   return {
@@ -90,6 +98,7 @@ export class Stage {
     this.#core = new StageCore(setting)
     this.#sources = new Sources(context)
     this.state = state
+    stages.set(context, this)
   }
 
   /** Throws `ERR_OPTION` and `ERR_DEMAND` for a wrong subscription; then there is none. */
@@ -99,6 +108,12 @@ export class Stage {
       throw optionError('subscriptions', subscriptions, 'an array: what subscribe() is to return')
     const checked = Array.from(subscriptions, (each) => checkSubscription(each, this.#setting.batch))
     for (const each of checked) this.#subscribe(each)
+  }
+
+  /** Its own code wants events. Throws `ERR_DEMAND`, `ERR_NO_SUBSCRIPTION`. */
+  demand(id: number, count: unknown): void {
+    if (!this.#setting.takesEvents) throw noSubscription(this.#setting.stage, id)
+    for (const action of this.#core.handle({ type: 'demand', id, count })) this.#do(action as Exclude<Action, Call>)
   }
 
   receive(message: unknown): void | Promise<void> {
@@ -136,9 +151,9 @@ export class Stage {
           message.from.tell({ $flow: 'refused', id: message.id, error })
           return
         }
-        return this.#asked(message.id, message.count)
+        return this.#asked(message.id, message.count, 0)
       case 'ask':
-        return this.#asked(message.id, message.count)
+        return this.#asked(message.id, message.count, message.confirmed)
       case 'leave':
         if (!this.#done.has(message.id)) message.from.tell({ $flow: 'left', id: message.id })
         return this.#leave(message.id, false)
@@ -197,10 +212,10 @@ export class Stage {
     this.#byMonitor.set(monitor, id)
   }
 
-  #asked(id: number, count: number): void | Promise<void> {
+  #asked(id: number, count: number, confirmed: number): void | Promise<void> {
     let actions: readonly Action[]
     try {
-      actions = this.#core.handle({ type: 'ask', id, count })
+      actions = this.#core.handle({ type: 'ask', id, count, confirmed })
     } catch (error) {
       if (!isDemandError(error)) throw error
       this.#subscribers.get(id)?.ref.tell({ $flow: 'refused', id, error: toErrorRecord(error) })
@@ -237,7 +252,9 @@ export class Stage {
     if (answer === true) {
       this.#sources.watch(entry)
       entry.answer?.({ id: entry.id })
-      return this.#run({ type: 'opened', id: entry.id })
+      const done = this.#run({ type: 'opened', id: entry.id })
+      this.#begun(entry)
+      return done
     }
     if (answer === false || entry.answer !== undefined) {
       // The id is somebody else's: another one is drawn. Or whoever wanted the subscription is told why there is none.
@@ -297,7 +314,7 @@ export class Stage {
         this.#sources.get(action.id)?.ref?.tell({ $flow: 'open', id: action.id, count: action.count, from: this.#context.self })
         return
       case 'ask':
-        this.#sources.get(action.id)?.ref?.tell({ $flow: 'ask', id: action.id, count: action.count })
+        this.#sources.get(action.id)?.ref?.tell({ $flow: 'ask', id: action.id, count: action.count, confirmed: action.confirmed })
         return
       case 'batch_timer':
         if (action.ms === undefined) this.#context.cancelTimer(BATCH_TIMER)
@@ -321,11 +338,17 @@ export class Stage {
     }
   }
 
+  #begun({ id, subscription: { to } }: SourceEntry): void {
+    const { subscribed } = this.#plain
+    if (subscribed !== undefined)
+      this.state = this.#atOnce('subscribed', subscribed(this.state, { id, to } as never, this.#context as never))
+  }
+
   #cancelled(entry: SourceEntry, again: boolean): void {
     const { cancelled } = this.#plain
-    const { subscription, reason } = entry
+    const { id, subscription, reason } = entry
     if (cancelled !== undefined) {
-      this.state = this.#atOnce('cancelled', cancelled(this.state, { to: subscription.to, reason, again } as never))
+      this.state = this.#atOnce('cancelled', cancelled(this.state, { id, to: subscription.to, reason, again } as never))
     }
     if (again) this.#subscribe(subscription)
   }

@@ -14,8 +14,13 @@ export interface Subscription<Event> {
   readonly of?: Behaviour<never, ProducerMessage<Event>>
   /** Events that are on their way, wait or are in hand, together, at most. 1 to 65,536. @default 1000 */
   readonly maxDemand?: number
-  /** More are asked for when no more than these are left. 0 to `maxDemand - 1`. @default half of `maxDemand` */
+  /** More are asked for when no more than these are left. 0 to `maxDemand - 1`. Not with `manual` demand. @default half of `maxDemand` */
   readonly minDemand?: number
+  /**
+   * `manual`: nothing is asked for but by the stage's own code, with `askEvents`, the first events included. `maxDemand` bounds what it may ask for all the same.
+   * @default 'automatic'
+   */
+  readonly demand?: 'automatic' | 'manual'
   /** What its end means for this stage. @default 'permanent' */
   readonly cancel?: CancelMode
   /**
@@ -38,14 +43,16 @@ export interface CheckedSubscription {
 
 const DEMAND_DEFAULT = 1000
 export const DEMAND_MAX = 65_536
-const FIELDS = ['to', 'of', 'maxDemand', 'minDemand', 'cancel', 'resubscribe', 'selection', 'partition']
+const FIELDS = ['to', 'of', 'maxDemand', 'minDemand', 'demand', 'cancel', 'resubscribe', 'selection', 'partition']
 
 /** Throws `ERR_OPTION`, naming the field, and `ERR_DEMAND`. */
 export function checkSubscription(given: unknown, batch: Batch | undefined): CheckedSubscription {
   checkFields('subscription', given, FIELDS)
-  const { to, maxDemand, minDemand, cancel, resubscribe, selection, partition } = given as Subscription<unknown>
+  const { to, maxDemand, minDemand, demand, cancel, resubscribe, selection, partition } = given as Subscription<unknown>
   if ((typeof to !== 'string' || to === '') && !isRef(to)) throw optionError('subscription.to', to, 'a ref or a name')
   const most = checkDemand('maxDemand', maxDemand, Math.max(DEMAND_DEFAULT, batch?.size ?? 0), batch?.size ?? 1, DEMAND_MAX)
+  const isManual = checkOneOf('subscription.demand', demand, ['automatic', 'manual'] as const, 'automatic') === 'manual'
+  if (isManual && minDemand !== undefined) throw demandError('minDemand', minDemand, 'none where demand is manual')
   const least = checkDemand('minDemand', minDemand, Math.floor(most / 2), 0, most - 1)
   return {
     to,
@@ -53,6 +60,7 @@ export function checkSubscription(given: unknown, batch: Batch | undefined): Che
       maxDemand: most,
       // What is not asked for yet must leave enough for a batch, or it would never be full.
       minDemand: Math.max(least, (batch?.size ?? 1) - 1),
+      isManual,
       cancel: checkOneOf('subscription.cancel', cancel, ['permanent', 'transient', 'temporary'] as const, 'permanent'),
       resubscribe: checkBoolean('subscription.resubscribe', resubscribe, false),
     },

@@ -115,6 +115,41 @@ test('a subscriber that dies at any moment holds nobody up, and what it had not 
   )
 })
 
+test('R2.3 manual demand: exactly what was asked for comes, in order, and no more can be asked for than the maximum allows', () => {
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 1, max: 12 }),
+      fc.nat(80),
+      fc.infiniteStream(fc.nat({ max: 15 })),
+      fc.array(fc.boolean(), { minLength: 20, maxLength: 120 }),
+      (maxDemand, total, counts, steps) => {
+        const links = [{ id: 1, from: 0, to: 1, maxDemand, minDemand: 0, isManual: true }]
+        const network = new Network([{}, {}], links, total)
+        expect(network.pairs).toEqual([]) // nothing is asked for by itself
+        let asked = 0
+        const handled = (): readonly number[] => network.handled[1]?.flat() ?? []
+        for (const isAsk of steps) {
+          const [pair] = network.pairs
+          if (!isAsk && pair !== undefined) {
+            network.arrive(pair)
+            continue
+          }
+          const count = counts.next().value as number
+          const isRight = count >= 1 && count <= maxDemand - (asked - handled().length)
+          if (network.stopped.has(1)) break
+          if (isRight) {
+            network.demand(1, count)
+            asked += count
+          } else expect(() => network.demand(1, count)).toThrow(expect.objectContaining({ code: 'ERR_DEMAND' }))
+        }
+        for (let [pair] = network.pairs; pair !== undefined; [pair] = network.pairs) network.arrive(pair)
+        expect(handled()).toEqual(Array.from({ length: Math.min(asked, total) }, (_, i) => i))
+      },
+    ),
+    { numRuns: 300 },
+  )
+})
+
 test('batches are full but for the last, whatever the demand', () => {
   fc.assert(
     fc.property(

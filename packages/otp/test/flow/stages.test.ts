@@ -2,7 +2,7 @@
 import { simulate } from '@cambium/testkit'
 import type { Simulation } from '@cambium/testkit'
 import { describe, expect, test } from 'vitest'
-import { stageStatistics, subscribe, unsubscribe } from '../../src/index.ts'
+import { askEvents, stageStatistics, subscribe, unsubscribe } from '../../src/index.ts'
 import type { ProducerRef, Subscription } from '../../src/index.ts'
 import {
   batcher,
@@ -10,6 +10,7 @@ import {
   everyone,
   inTurn,
   journal,
+  metered,
   numbers,
   parted,
   repeater,
@@ -149,6 +150,74 @@ describe('dispatchers', () => {
       expect(await lines('even')).toEqual([...upTo(50).map((i) => i * 2), 'finish'])
       expect(await lines('odd')).toEqual([...upTo(50).map((i) => i * 2 + 1), 'finish'])
     }, runs)
+  })
+})
+
+describe('R2.3 manual demand', () => {
+  test('nothing comes that was not asked for; what was asked for and is not handled is bounded', async () => {
+    await simulate(async (sim) => {
+      const { log, lines } = await bench(sim)
+      const producer = await sim.spawn(numbers, { to: 20, log }, { core: 1 })
+      const subscription = { to: producer, maxDemand: 10 }
+      const consumer = await sim.spawn(metered, { name: 'a', log, subscription }, { core: 2 })
+      const ask = (count: number, id?: number) => consumer.ask(id === undefined ? { count } : { count, id })
+      await sim.settle()
+      expect(await lines('a')).toEqual(['begun 1 true'])
+      expect(await lines('demand')).toEqual([])
+      expect(await ask(3)).toBe('asked')
+      await sim.settle()
+      expect(await lines('a')).toEqual(['begun 1 true', 0, 1, 2])
+      expect(await ask(10)).toBe('asked') // the three are handled
+      await sim.settle()
+      expect(await lines('demand')).toEqual([3, 10])
+      for (const count of [-1, 0, 1.5, NaN, 11, '3' as never]) expect(await ask(count), String(count)).toBe('ERR_DEMAND')
+      expect(await ask(1, 4711)).toBe('ERR_NO_SUBSCRIPTION')
+      expect(await stageStatistics(producer)).toMatchObject({ sent: 13, demand: 0 })
+      expect(await ask(9)).toBe('asked') // more than there are
+      await sim.settle()
+      expect((await lines('a')).slice(1)).toEqual(upTo(20))
+      expect(sim.isGone(consumer)).toBe(true) // the end of the source goes through
+    }, runs)
+  })
+
+  test('it begins anew with the subscription, at zero, and is none of an automatic one’s', async () => {
+    await simulate(async (sim) => {
+      const { log, lines } = await bench(sim)
+      const producer = await sim.spawn(numbers, {}, { core: 1 })
+      const subscription = { to: producer, maxDemand: 10, resubscribe: true }
+      const consumer = await sim.spawn(metered, { name: 'a', log, subscription }, { core: 2 })
+      await sim.settle()
+      expect(await consumer.ask({ count: 2 })).toBe('asked')
+      await sim.settle()
+      producer.tell('crash')
+      await sim.advance(100)
+      expect(await lines('a')).toEqual(['begun 1 true', 0, 1, 'cancelled true again', 'begun 2 true'])
+      expect(await consumer.ask({ count: 1 })).toBe('asked')
+      await sim.settle()
+      expect((await lines('a')).at(-1)).toBe(0)
+      await sim.system.stop(consumer)
+      const to = (await sim.spawn(tower, undefined, { core: 1 })) as unknown as ProducerRef<number>
+      const other = await sim.spawn(metered, { name: 'b', log, subscription: { to, demand: 'automatic' } }, { core: 2 })
+      await sim.settle()
+      expect(await other.ask({ count: 1 })).toBe('ERR_DEMAND')
+      await sim.system.stop(producer)
+    }, runs)
+  })
+
+  test('wrong subscriptions and contexts are told so', async () => {
+    await simulate(
+      async (sim) => {
+        const { log } = await bench(sim)
+        const to = await sim.spawn(numbers, {}, { core: 1 })
+        const subscriptions = { manual: { demand: 'manual', minDemand: 1 }, later: { demand: 'later' } } as const
+        for (const [name, wrong] of Object.entries(subscriptions))
+          await expect(
+            sim.spawn(metered, { name, log, subscription: { to, ...wrong } as never }, { core: 2, restart: 'temporary' }),
+          ).rejects.toMatchObject({ cause: { code: name === 'manual' ? 'ERR_DEMAND' : 'ERR_OPTION' } })
+        expect(() => askEvents({ self: to }, 1, 1)).toThrow(expect.objectContaining({ code: 'ERR_OPTION' }))
+      },
+      { runs: 3, cores: 2 },
+    )
   })
 })
 
