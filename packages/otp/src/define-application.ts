@@ -4,7 +4,7 @@
  * the cores.
  */
 import { CambiumError, checkDuration, checkFields } from '@cambium/base'
-import type { GroupChild, System } from '@cambium/runtime'
+import type { Child, System } from '@cambium/runtime'
 import { variableOf } from './application-config.ts'
 import type { ConfigFields, ConfigOf } from './application-config.ts'
 import { isStandardSchema } from './standard-schema.ts'
@@ -42,7 +42,7 @@ export interface ConfigChange<Fields extends ConfigFields> {
 }
 
 /** A child of a supervisor that is a supervisor itself: what `child` makes of one. */
-export type TopSupervisor = GroupChild<SupervisorRequest, SupervisorReply>
+export type TopSupervisor = Child<SupervisorRequest, SupervisorReply>
 
 /**
  * All of it is optional: an application without a tree is a library with a configuration. Callbacks run on the main thread, one at a time, and may be asynchronous.

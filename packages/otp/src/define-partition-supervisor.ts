@@ -65,7 +65,7 @@ const FIELDS = [
   'strategy',
   'intensity',
   'periodMs',
-  'budget',
+  'intensityPer',
   'autoShutdown',
   'backoff',
 ]

@@ -5,7 +5,7 @@
 import { createBehaviour, IGNORE } from '@cambium/actor'
 import type { ActorContext, Behaviour } from '@cambium/actor'
 import { CambiumError, optionError } from '@cambium/base'
-import type { GroupChild } from '@cambium/runtime'
+import type { Child } from '@cambium/runtime'
 import type { RunContext } from '@cambium/scheduler'
 import type { ChildSpec, SupervisorFlags } from '@cambium/supervision'
 import { childSpecError, childSpecOf } from './supervised-child.ts'
@@ -16,7 +16,7 @@ import type { SupervisorReply, SupervisorRequest } from './supervisor-protocol.t
 /** What `init` answers: the flags, and the children in the order of their start. */
 export interface SupervisorSpec extends SupervisorFlags {
   /** What `child` makes. None in a dynamic supervisor: they come by `startChild`. @default [] */
-  readonly children?: readonly GroupChild<never, unknown>[]
+  readonly children?: readonly Child<never, unknown>[]
 }
 
 export interface SupervisorDefinition<Argument> {
@@ -80,7 +80,7 @@ function begin(context: ActorContext<SupervisorRequest, SupervisorReply>, spec: 
   if (!Array.isArray(children)) throw wrong('children', children, 'an array')
   if (flags.kind === 'dynamic' && children.length > 0) throw wrong('children', children, 'none in a dynamic supervisor')
   const specs = children.map((child): ChildSpec<SupervisedChild> => {
-    const { id, ...rest } = childSpecOf(child as GroupChild<never, unknown>)
+    const { id, ...rest } = childSpecOf(child as Child<never, unknown>)
     return { id: id ?? rest.start.start.behaviour, ...rest }
   })
   return new SupervisorActor(context, flags, specs)

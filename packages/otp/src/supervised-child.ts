@@ -5,7 +5,7 @@
 import { checkMailboxOptions, isBehaviour } from '@cambium/actor'
 import { CambiumError, checkBoolean, checkFields, checkInteger, CORES_MAX, hashKey, optionError } from '@cambium/base'
 import { checkActor } from '@cambium/runtime'
-import type { GroupChild } from '@cambium/runtime'
+import type { Child } from '@cambium/runtime'
 import { assertArgumentTravels } from '@cambium/scheduler'
 import type { StartSpec } from '@cambium/scheduler'
 import { SHUTDOWN_MS_MAX } from '@cambium/supervision'
@@ -21,7 +21,7 @@ export interface SupervisedChild {
 export type SupervisedChildSpec = Omit<ChildSpec<SupervisedChild>, 'id'> & { readonly id: string | undefined }
 
 /** The spec of what `child` made. Throws `ERR_CHILD_SPEC`, naming the option, and `ERR_CANNOT_TRAVEL`, naming the path, whichever core the child is for. */
-export function childSpecOf(child: GroupChild<never, unknown>): SupervisedChildSpec {
+export function childSpecOf(child: Child<never, unknown>): SupervisedChildSpec {
   try {
     checkFields('child', child, ['behaviour', 'argument', 'options'])
     const { behaviour, argument } = child

@@ -6,7 +6,7 @@
 import { isRef } from '@cambium/actor'
 import type { Ref, WaitOptions } from '@cambium/actor'
 import { CambiumError, fromErrorRecord, optionError } from '@cambium/base'
-import type { GroupChild } from '@cambium/runtime'
+import type { Child } from '@cambium/runtime'
 import type { ChildCounts } from '@cambium/supervision'
 import { childSpecOf } from './supervised-child.ts'
 import type {
@@ -23,7 +23,7 @@ import type {
  */
 export async function startChild<M, R>(
   supervisor: SupervisorRef,
-  child: GroupChild<M, R>,
+  child: Child<M, R>,
   options?: WaitOptions,
 ): Promise<Ref<M, R> | undefined> {
   const spec = childSpecOf(child)

@@ -1,6 +1,6 @@
 export type { Books, CoreReport } from '@cambium/scheduler'
-export { child } from './groups.ts'
-export type { ChildOfSupervisorOptions, GroupChild, GroupChildren, GroupOptions, GroupRefs } from './groups.ts'
+export { child } from './teams.ts'
+export type { ChildOfSupervisorOptions, Child, TeamChildren, TeamOptions, TeamRefs } from './teams.ts'
 export { checkActor } from './spawn-options.ts'
 export type { ActorOptions, CheckedActor, PlacementOptions, SpawnOptions } from './spawn-options.ts'
 export type { ActorInspector } from './inspect.ts'

@@ -166,8 +166,8 @@ export class Root implements SupervisorHostRoot {
    * Makes the record of an actor, with an argument of its own: what the caller, or an incarnation, does to theirs later is not seen by a
    * restart. Throws `ERR_CANNOT_TRAVEL`, `ERR_NAME_TAKEN`.
    */
-  enlist(id: string, checked: CheckedActor, budget: SupervisorFlags): SupervisedActor {
-    return this.roster.enlist(id, { ...checked, start: this.copyStart(checked.start) }, budget)
+  enlist(id: string, checked: CheckedActor, limits: SupervisorFlags): SupervisedActor {
+    return this.roster.enlist(id, { ...checked, start: this.copyStart(checked.start) }, limits)
   }
 
   startActor(actor: SupervisedActor, done: (error: Error | undefined) => void): void {
@@ -301,7 +301,7 @@ export class Root implements SupervisorHostRoot {
 
   /** Supervisor of an actor spawned singly, made when it is first needed: most actors never fail. */
   #superviseSingle(actor: SupervisedActor): SupervisorHost {
-    const host: SupervisorHost = new SupervisorHost(actor.start.name ?? actor.id, actor.budget, [actor], this, () => {
+    const host: SupervisorHost = new SupervisorHost(actor.start.name ?? actor.id, actor.limits, [actor], this, () => {
       this.releaseActor(actor)
     })
     host.takeOverRunning(actor)

@@ -36,7 +36,7 @@ export class Roster {
   }
 
   /** Makes the record of an actor and takes its name. Throws `ERR_NAME_TAKEN`. */
-  enlist(id: string, checked: CheckedActor, budget: SupervisorFlags): SupervisedActor {
+  enlist(id: string, checked: CheckedActor, limits: SupervisorFlags): SupervisedActor {
     this.#order += 1
     const actor: SupervisedActor = {
       id,
@@ -44,7 +44,7 @@ export class Roster {
       layouts: checked.layouts,
       restart: checked.restart,
       shutdown: checked.shutdown,
-      budget,
+      limits,
       core: this.#placement.choose(checked.core, checked.key),
       address: undefined,
       lastAddress: undefined,

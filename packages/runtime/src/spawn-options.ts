@@ -99,7 +99,7 @@ export function checkShutdown(shutdown: Shutdown | undefined): Shutdown | undefi
 }
 
 /** Throws `ERR_OPTION`. */
-export function checkBudget(options: { readonly intensity?: number; readonly periodMs?: number }): SupervisorFlags {
+export function checkIntensity(options: { readonly intensity?: number; readonly periodMs?: number }): SupervisorFlags {
   return {
     intensity: checkInteger('intensity', options.intensity, { default: 3, min: 0, max: INTENSITY_MAX }),
     periodMs: checkDuration('periodMs', options.periodMs, { default: 5000, min: 1, max: SHUTDOWN_MS_MAX }),

@@ -13,13 +13,13 @@ export interface SupervisedActor {
   readonly restart: RestartType
   readonly shutdown: Shutdown
   /** Restarts that are borne, for an actor spawned singly. */
-  readonly budget: SupervisorFlags
+  readonly limits: SupervisorFlags
   readonly core: number
   /** Undefined until the first start. */
   address: ActorAddress | undefined
   /** The latest one, also when the actor has ended: what a ref of it says. */
   lastAddress: ActorAddress | undefined
-  /** Of its group; one of its own, made at its first failure, for an actor spawned singly. */
+  /** Of its team; one of its own, made at its first failure, for an actor spawned singly. */
   supervisor: SupervisorHost | undefined
   /** It has its name and counts on its core. */
   isEnlisted: boolean

@@ -60,7 +60,7 @@ export class SupervisorHost {
           answer(childExitOf(reason))
         })
       },
-      // Its spec stays: a restart of the whole group brings it back, as in OTP, under a new ref.
+      // Its spec stays: a restart of the whole team brings it back, as in OTP, under a new ref.
       releaseChild: (id) => {
         root.releaseActor(this.#actors.get(id) as Actor)
       },

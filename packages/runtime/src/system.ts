@@ -6,13 +6,13 @@ import type { ActorAddress } from '@cambium/base'
 import { CallbackTimer, NAMES, queuedAtMost, readBooks, sumBooks } from '@cambium/scheduler'
 import type { Books, CoreReport } from '@cambium/scheduler'
 import type { Shutdown } from '@cambium/supervision'
-import { Groups } from './groups.ts'
-import type { Group, GroupChildren, GroupOptions, GroupRefs } from './groups.ts'
+import { Teams } from './teams.ts'
+import type { Team, TeamChildren, TeamOptions, TeamRefs } from './teams.ts'
 import { inspectActor } from './inspect.ts'
 import type { ActorInspector } from './inspect.ts'
 import { Root } from './root.ts'
 import type { ShutdownPhase, ShutdownReport } from './shutdown-report.ts'
-import { checkActor, checkBudget, checkShutdown } from './spawn-options.ts'
+import { checkActor, checkIntensity, checkShutdown } from './spawn-options.ts'
 import type { SpawnOptions } from './spawn-options.ts'
 import { monitorFromOutside } from './outside-monitor.ts'
 import { stopActors } from './stop-actors.ts'
@@ -51,24 +51,24 @@ export interface System extends AsyncDisposable {
    */
   spawn<A, M, R>(behaviour: Behaviour<A, M, R>, argument: A, options?: SpawnOptions): Promise<Ref<M, R>>
   /**
-   * Starts a group of actors under one supervisor, in order, and resolves with their refs by key. The group is restarted as a whole when it
+   * Starts a team of actors under one supervisor, in order, and resolves with their refs by key. The team is restarted as a whole when it
    * used up its own restarts, until the system's `intensity` is used up too.
    */
-  supervise<C extends GroupChildren>(children: C, options?: GroupOptions): Promise<GroupRefs<C>>
+  supervise<C extends TeamChildren>(children: C, options?: TeamOptions): Promise<TeamRefs<C>>
   /** What names, registries and groups are made of: a look at the main thread's copy. */
   readonly directory: DirectoryView
   /** The actor of that name, if there is one. */
   whereis<M = unknown, R = unknown>(name: string): Ref<M, R> | undefined
   /**
    * Stops an actor that was spawned singly; queued messages become dead letters. Resolves with how it ended. Rejects with `ERR_OPTION`,
-   * `ERR_NO_SUCH_ACTOR`, or `ERR_GROUP_MEMBER`.
+   * `ERR_NO_SUCH_ACTOR`, or `ERR_TEAM_MEMBER`.
    */
   stop(ref: Ref<never>, options?: StopOptions): Promise<ExitReason>
   /**
-   * Stops a group, given what {@link supervise} resolved with: its children in reverse order of their start, each within its own `shutdown` time.
+   * Stops a team, given what {@link supervise} resolved with: its children in reverse order of their start, each within its own `shutdown` time.
    * Resolves when all have ended and their names are free. Again, it resolves at once.
    */
-  stop(group: GroupRefs<GroupChildren>): Promise<void>
+  stop(team: TeamRefs<TeamChildren>): Promise<void>
   /**
    * Resolves with how the present incarnation of the actor ended, once it has; with `noproc` at once when it is not there, as between a crash and its
    * restart. An actor that is restarted has ended, too. Rejects with the abort reason, `ERR_OPTION`, `ERR_FOREIGN_REF`, `ERR_NO_SUCH_CORE`, or
@@ -130,7 +130,7 @@ export async function createSystem(platform: SystemPlatform, given: SystemOption
     void shutdown({ timeoutMs: FAILURE_TIMEOUT_MS })
   }
   const root = new Root(options, platform, events, fail)
-  const groups = new Groups(root, events, { intensity: options.intensity, periodMs: options.periodMs }, () => {
+  const teams = new Teams(root, events, { intensity: options.intensity, periodMs: options.periodMs }, () => {
     fail(
       new CambiumError(
         'ERR_RESTART_INTENSITY',
@@ -149,7 +149,7 @@ export async function createSystem(platform: SystemPlatform, given: SystemOption
   }
   const coreCount = options.workers + 1
   /** By what `supervise` gave out. */
-  const groupOf = new WeakMap<object, Group>()
+  const teamOf = new WeakMap<object, Team>()
   const allBooks = (): Books => sumBooks(root.memory.blocks.map((block) => readBooks(block.books)))
   const after = (ms: number, callback: () => void): (() => void) => {
     const timer = new CallbackTimer(callback)
@@ -221,23 +221,23 @@ export async function createSystem(platform: SystemPlatform, given: SystemOption
   }
 
   function stop(ref: Ref<never>, stopOptions?: StopOptions): Promise<ExitReason>
-  function stop(group: GroupRefs<GroupChildren>): Promise<void>
+  function stop(team: TeamRefs<TeamChildren>): Promise<void>
   async function stop(what: unknown, stopOptions: StopOptions = {}): Promise<ExitReason | void> {
     checkFields('options', stopOptions, ['shutdown'])
     const how = checkShutdown(stopOptions.shutdown)
     if (!isRef(what)) {
-      const group = typeof what === 'object' && what !== null ? groupOf.get(what) : undefined
-      if (group === undefined) throw optionError('ref', what, 'a ref, or what supervise resolved with')
-      if (how !== undefined) throw optionError('shutdown', how, 'none for a group, whose children have their own')
-      await Promise.race([groups.stop(group), terminated])
+      const team = typeof what === 'object' && what !== null ? teamOf.get(what) : undefined
+      if (team === undefined) throw optionError('ref', what, 'a ref, or what supervise resolved with')
+      if (how !== undefined) throw optionError('shutdown', how, 'none for a team, whose children have their own')
+      await Promise.race([teams.stop(team), terminated])
       return
     }
     const actor = root.roster.find(what)
     if (actor === undefined)
       throw new CambiumError('ERR_NO_SUCH_ACTOR', `no supervised actor has this ref: ref=${formatAddress(what)}`)
-    if (groups.has(actor)) {
-      const message = `actor belongs to a group, which decides about it: ref=${formatAddress(what)}, id=${actor.id}`
-      throw new CambiumError('ERR_GROUP_MEMBER', message)
+    if (teams.has(actor)) {
+      const message = `actor belongs to a team, which decides about it: ref=${formatAddress(what)}, id=${actor.id}`
+      throw new CambiumError('ERR_TEAM_MEMBER', message)
     }
     return new Promise((resolve) => {
       root.endActor(actor, how ?? actor.shutdown, resolve)
@@ -253,7 +253,7 @@ export async function createSystem(platform: SystemPlatform, given: SystemOption
     checkOpen()
     const checked = checkActor(behaviour, argument, spawnOptions, coreCount, ['intensity', 'periodMs'])
     spawned += 1
-    const actor = root.enlist(`spawn-${spawned}`, checked, checkBudget(spawnOptions))
+    const actor = root.enlist(`spawn-${spawned}`, checked, checkIntensity(spawnOptions))
     actor.onGone = onGone
     if (actor.core === 0) root.core.loader.learn(behaviour as unknown as Behaviour<unknown, unknown>)
     return new Promise((resolve, reject) => {
@@ -275,14 +275,14 @@ export async function createSystem(platform: SystemPlatform, given: SystemOption
     async spawn(behaviour, argument, spawnOptions = {}) {
       return (await start(behaviour, argument, spawnOptions)).ref
     },
-    async supervise(children, groupOptions = {}) {
+    async supervise(children, teamOptions = {}) {
       checkOpen()
-      const group = await groups.start(children, groupOptions, coreCount)
+      const team = await teams.start(children, teamOptions, coreCount)
       const refs = Object.fromEntries(
-        group.actors.map(({ id, lastAddress: address, layouts }) => [id, outsideRef({ address, layouts })]),
+        team.actors.map(({ id, lastAddress: address, layouts }) => [id, outsideRef({ address, layouts })]),
       )
-      groupOf.set(refs, group)
-      return refs as GroupRefs<typeof children>
+      teamOf.set(refs, team)
+      return refs as TeamRefs<typeof children>
     },
     directory: {
       find: (space, key) =>

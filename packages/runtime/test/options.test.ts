@@ -95,7 +95,7 @@ describe('spawn, supervise and the other calls', () => {
     expectOptionError(await failureOf(system.supervise(null as unknown as typeof one)), 'children')
     expectOptionError(await failureOf(system.supervise({ a: null as unknown as (typeof one)['a'] })), 'children.a')
     expectOptionError(await failureOf(system.supervise({ a: child(counter, 0, { core: 7 }) })), 'core')
-    // The budget of a group is the group's.
+    // The budget of a team is the team's.
     expectOptionError(
       await failureOf(system.supervise({ a: child(counter, 0, { intensity: 7 } as object) })),
       'options.intensity',

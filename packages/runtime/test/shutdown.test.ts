@@ -170,7 +170,7 @@ describe('in the middle of something', () => {
     expect((await spawning).code).toMatch(/^ERR_(SYSTEM_CLOSED|INIT_FAILED)$/)
   })
 
-  it('a group whose first child is starting is answered, its second never starts', async () => {
+  it('a team whose first child is starting is answered, its second never starts', async () => {
     const system = await start({ cores: 1 })
     const door = await system.spawn(gate, { isOpen: false }, { core: 0 })
     const starting = failureOf(

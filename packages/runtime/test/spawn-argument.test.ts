@@ -32,8 +32,8 @@ it('what cannot travel is refused on every core, and leaves nothing behind', asy
       code: 'ERR_CANNOT_TRAVEL',
       message,
     })
-    const group = { first: child(counter, 1, { core, name: 'c' }), second: child(keeper, argument, { core, name: 'k' }) }
-    expect(await failureOf(system.supervise(group))).toMatchObject({ code: 'ERR_CANNOT_TRAVEL', message })
+    const team = { first: child(counter, 1, { core, name: 'c' }), second: child(keeper, argument, { core, name: 'k' }) }
+    expect(await failureOf(system.supervise(team))).toMatchObject({ code: 'ERR_CANNOT_TRAVEL', message })
     for (const name of ['c', 'k']) await system.stop(await system.spawn(counter, 1, { core, name }))
   }
 })

@@ -26,7 +26,7 @@ export interface Child<Start> {
   unhandled: Unhandled | undefined
   /** Why the last attempt to restart it failed. */
   failure: ChildExit | undefined
-  /** Its own restart window, with the per_child budget, from its first restart on. */
+  /** Its own restart window, where the intensity is each child's own, from its first restart on. */
   window: RestartWindow | undefined
   /** A wait before its restart has been asked for and is not over; its status is `restarting`. */
   isWaiting: boolean

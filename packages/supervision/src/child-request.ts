@@ -30,7 +30,7 @@ export function handleRequest<Start>(context: Context<Start>, request: Superviso
     removeChild(state.children, child)
     return reply(context, request, true)
   }
-  child.window = undefined // a child that was given up gets a new budget
+  child.window = undefined // a child that was given up begins anew
   child.failuresInRow = 0
   state.operation = { kind: 'restart_child', request }
   startChild(context, child)

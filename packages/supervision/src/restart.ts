@@ -1,4 +1,4 @@
-/** What the exit of one child or the loss of a core leads to: who is restarted, and whether the budget allows it. */
+/** What the exit of one child or the loss of a core leads to: who is restarted, and whether the intensity allows it. */
 import { type ChildExit, isFailure } from './child-exit.ts'
 import { type Child, setStatus, type Unhandled } from './child-list.ts'
 import { beginEnd, beginWait, type Context, settleDown } from './operation.ts'
@@ -67,9 +67,9 @@ export function restartChildren<Start>(
   blamed?: readonly string[],
 ): void {
   const { state } = context
-  const { strategy, budget, backoff } = state.flags
+  const { strategy, intensityPer, backoff } = state.flags
   const counts = (child: Child<Start>): boolean => blamed === undefined || blamed.includes(child.spec.id)
-  const within = budget === 'shared' ? withinSharedBudget : withinOwnBudgets
+  const within = intensityPer === 'supervisor' ? withinShared : withinOwn
   const due = within(context, children, exit, counts)
   const first = due[0]
   if (first === undefined) return
@@ -104,7 +104,7 @@ function beginRestart<Start>(context: Context<Start>, due: readonly Child<Start>
   }
 }
 
-function withinSharedBudget<Start>(
+function withinShared<Start>(
   context: Context<Start>,
   children: readonly Child<Start>[],
   exit: ChildExit,
@@ -121,7 +121,7 @@ function withinSharedBudget<Start>(
   return []
 }
 
-function withinOwnBudgets<Start>(
+function withinOwn<Start>(
   context: Context<Start>,
   children: readonly Child<Start>[],
   exit: ChildExit,

@@ -63,7 +63,7 @@ export type Report = { readonly type: 'report'; readonly id: string; readonly ex
   | { readonly report: 'shutdown_error' } // it was to stop, and ended otherwise; a child that overran its time: `killed`
   /** `restarts` of them within the period, more than the intensity: the supervisor ends. */
   | { readonly report: 'intensity_exceeded'; readonly restarts: number }
-  /** The same for one child with the per_child budget: it stays down, its spec is kept without an actor. */
+  /** The same for one child where the intensity is each child's own: it stays down, its spec is kept without an actor. */
   | { readonly report: 'child_given_up'; readonly restarts: number }
   | { readonly report: 'auto_shutdown' } // it was the significant child whose end ends the supervisor
 )

@@ -23,7 +23,7 @@ export type SupervisorRequest<Start = unknown> =
     | { readonly type: 'add_child'; readonly spec: ChildSpec<Start> }
     /** Stop the child and keep its spec, unless it is temporary or the supervisor dynamic. */
     | { readonly type: 'terminate_child'; readonly id: string }
-    /** Start a child that has no actor. Not counted as a restart; budget per_child and backoff begin anew for it. */
+    /** Start a child that has no actor. Not counted as a restart; its own intensity and backoff begin anew for it. */
     | { readonly type: 'restart_child'; readonly id: string }
     /** Forget a child that has no actor. */
     | { readonly type: 'delete_child'; readonly id: string }
@@ -40,7 +40,7 @@ export type SupervisorEvent<Start = unknown> =
   /** A child ended unasked. */
   | { readonly type: 'child_exited'; readonly id: string; readonly exit: ChildExit; readonly incarnation?: number }
   /**
-   * All these children ended at once with their core. With `blamed` only they have it counted against their budget, all others are restarted for
+   * All these children ended at once with their core. With `blamed` only they have it counted, all others are restarted for
    * nothing; without it the loss counts whoever caused it.
    */
   | { readonly type: 'core_lost'; readonly ids: readonly string[]; readonly blamed?: readonly string[] }

@@ -20,11 +20,11 @@ export interface SupervisorFlags {
   /** Milliseconds. @default 5000 */
   readonly periodMs?: number
   /**
-   * `shared`: one window for all children, and exceeding it ends the supervisor, as in OTP. `per_child`: each child has a
+   * Whose restarts are counted together. `supervisor`: one window for all children, and exceeding it ends the supervisor, as in OTP. `child`: each child has a
    * window of its own, and a child that exceeds it is given up while the supervisor lives on; only with one_for_one, because
-   * the other strategies say that the siblings cannot do without the child. @default 'shared'
+   * the other strategies say that the siblings cannot do without the child. @default 'supervisor'
    */
-  readonly budget?: 'shared' | 'per_child'
+  readonly intensityPer?: 'supervisor' | 'child'
   /**
    * Whether the supervisor ends when significant children have ended by themselves and are not restarted: the first of them, or the last
    * that had an actor. @default 'never'
@@ -46,7 +46,7 @@ export const INTENSITY_MAX = 1_000_000
 /** Children of one supervisor; a Map of V8 takes no more than twice as many. */
 export const CHILDREN_MAX: number = 1 << 23
 
-const FIELDS = ['kind', 'strategy', 'intensity', 'periodMs', 'budget', 'autoShutdown', 'backoff', 'maxChildren']
+const FIELDS = ['kind', 'strategy', 'intensity', 'periodMs', 'intensityPer', 'autoShutdown', 'backoff', 'maxChildren']
 
 /** The flags with their defaults; throws `ERR_SUPERVISOR_FLAGS` with the wrong field in `fields.field`. */
 export function checkSupervisorFlags(flags: SupervisorFlags): CheckedFlags {
@@ -54,7 +54,7 @@ export function checkSupervisorFlags(flags: SupervisorFlags): CheckedFlags {
   for (const field of Object.keys(flags)) {
     if (!FIELDS.includes(field)) throw flagsError(field, flags[field as 'strategy'], `one of the fields ${FIELDS.join(', ')}`)
   }
-  const { kind = 'static', strategy = 'one_for_one', intensity = 1, periodMs = 5000, budget = 'shared' } = flags
+  const { kind = 'static', strategy = 'one_for_one', intensity = 1, periodMs = 5000, intensityPer = 'supervisor' } = flags
   if (kind !== 'static' && kind !== 'dynamic') throw flagsError('kind', kind, 'one of static, dynamic')
   if (strategy !== 'one_for_one' && strategy !== 'one_for_all' && strategy !== 'rest_for_one') {
     throw flagsError('strategy', strategy, 'one of one_for_one, one_for_all, rest_for_one')
@@ -64,8 +64,10 @@ export function checkSupervisorFlags(flags: SupervisorFlags): CheckedFlags {
     throw flagsError('intensity', intensity, `an integer from 0 to ${INTENSITY_MAX}`)
   }
   if (!Number.isFinite(periodMs) || periodMs <= 0) throw flagsError('periodMs', periodMs, 'milliseconds above 0')
-  if (budget !== 'shared' && budget !== 'per_child') throw flagsError('budget', budget, 'one of shared, per_child')
-  if (budget === 'per_child' && strategy !== 'one_for_one') throw flagsError('budget', budget, `shared with strategy ${strategy}`)
+  if (intensityPer !== 'supervisor' && intensityPer !== 'child')
+    throw flagsError('intensityPer', intensityPer, 'one of supervisor, child')
+  if (intensityPer === 'child' && strategy !== 'one_for_one')
+    throw flagsError('intensityPer', intensityPer, `supervisor with strategy ${strategy}`)
   const { autoShutdown = 'never', maxChildren = CHILDREN_MAX } = flags
   if (autoShutdown !== 'never' && autoShutdown !== 'any_significant' && autoShutdown !== 'all_significant') {
     throw flagsError('autoShutdown', autoShutdown, 'one of never, any_significant, all_significant')
@@ -74,7 +76,7 @@ export function checkSupervisorFlags(flags: SupervisorFlags): CheckedFlags {
     throw flagsError('maxChildren', maxChildren, `an integer from 0 to ${CHILDREN_MAX}`)
   }
   const backoff = flags.backoff === undefined ? undefined : checkBackoff(flags.backoff)
-  return { kind, strategy, intensity, periodMs, budget, autoShutdown, backoff, maxChildren }
+  return { kind, strategy, intensity, periodMs, intensityPer, autoShutdown, backoff, maxChildren }
 }
 
 function flagsError(field: string, value: unknown, expected: string): CambiumError {

@@ -76,8 +76,8 @@ describe('a dynamic supervisor', () => {
     ])
   })
 
-  it('with the per_child budget it gives up and forgets the child that fails too often', () => {
-    const host = create(['a', 'b'], { budget: 'per_child', intensity: 0 })
+  it('with an intensity per child it gives up and forgets the child that fails too often', () => {
+    const host = create(['a', 'b'], { intensityPer: 'child', intensity: 0 })
     expect(host.run(crash('a')).at(-1)).toBe('report child_given_up a crash 1')
     expect(whichChildren(host.state).map((child) => child.id)).toEqual(['b'])
   })

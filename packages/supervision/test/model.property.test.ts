@@ -51,12 +51,12 @@ const step: fc.Arbitrary<StepPlan> = fc.record({
   stop: fc.constantFrom('shutdown', 'shutdown', 'killed', 'normal', 'crash'),
 })
 const shape = fc.constantFrom(
-  { strategy: 'one_for_one', budget: 'shared' },
-  { strategy: 'one_for_one', budget: 'per_child' },
-  { strategy: 'one_for_all', budget: 'shared' },
-  { strategy: 'rest_for_one', budget: 'shared' },
-  { kind: 'dynamic', budget: 'shared' },
-  { kind: 'dynamic', budget: 'per_child' },
+  { strategy: 'one_for_one', intensityPer: 'supervisor' },
+  { strategy: 'one_for_one', intensityPer: 'child' },
+  { strategy: 'one_for_all', intensityPer: 'supervisor' },
+  { strategy: 'rest_for_one', intensityPer: 'supervisor' },
+  { kind: 'dynamic', intensityPer: 'supervisor' },
+  { kind: 'dynamic', intensityPer: 'child' },
 )
 const backoff = fc.record({
   initialMs: fc.integer({ min: 1, max: 20 }),

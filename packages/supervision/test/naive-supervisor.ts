@@ -160,9 +160,9 @@ export class NaiveSupervisor {
   }
 
   #restart(children: NaiveChild[], exit: ChildExit): void {
-    const { intensity = 1, budget, backoff } = this.#script.flags
+    const { intensity = 1, intensityPer, backoff } = this.#script.flags
     const first = children[0] as NaiveChild
-    if (budget === 'per_child') {
+    if (intensityPer === 'child') {
       children = children.filter((child) => {
         child.times = this.#within(child.times)
         if (child.times.length <= intensity) return true

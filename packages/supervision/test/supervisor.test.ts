@@ -248,8 +248,8 @@ describe('conformance', () => {
     expect(host.run({ type: 'core_lost', ids: ['a', 'b'], blamed: ['b'] }).at(-1)).toBe('ended intensity_exceeded')
   })
 
-  it('C-18: with budgets of their own only the blamed child uses up its own', () => {
-    const host = createStartedHost({ intensity: 1, budget: 'per_child' }, ['a', 'b'])
+  it('C-18: with an intensity for each child only the blamed child uses up its own', () => {
+    const host = createStartedHost({ intensity: 1, intensityPer: 'child' }, ['a', 'b'])
     for (let time = 0; time < 2; time += 1) host.run({ type: 'core_lost', ids: ['a', 'b'], blamed: ['b'] })
     expect(stateOf(host)).toEqual(['a running', 'b stopped'])
   })
@@ -361,9 +361,9 @@ describe('requests', () => {
   })
 })
 
-describe('budget per_child', () => {
+describe('intensity per child', () => {
   it('a child that exceeds its own intensity is given up, the supervisor and the others live on', () => {
-    const host = createStartedHost({ budget: 'per_child', intensity: 1 }, ['a', 'b'])
+    const host = createStartedHost({ intensityPer: 'child', intensity: 1 }, ['a', 'b'])
     expect(host.run(crash('a')).at(-1)).toBe('restart a')
     expect(host.run(crash('b')).at(-1)).toBe('restart b')
     expect(host.run(crash('a'))).toEqual(['report child_terminated a crash', 'report child_given_up a crash 2'])
@@ -372,14 +372,14 @@ describe('budget per_child', () => {
     expect(host.run(crash('a')).at(-1)).toBe('restart a')
   })
 
-  it('failing attempts use up the budget of the child', () => {
-    const host = createStartedHost({ budget: 'per_child', intensity: 2 }, ['a', 'b'])
+  it('failing attempts use up the intensity of the child', () => {
+    const host = createStartedHost({ intensityPer: 'child', intensity: 2 }, ['a', 'b'])
     host.plan('a', CRASH, CRASH, CRASH)
     expect(host.run(crash('a')).slice(-2)).toEqual(['report start_failed a crash', 'report child_given_up a crash 3'])
   })
 
-  it('a lost core counts once for each child; those over their budget stay down', () => {
-    const host = createStartedHost({ budget: 'per_child', intensity: 1 }, ['a', 'b', 'c'])
+  it('a lost core counts once for each child; those over their intensity stay down', () => {
+    const host = createStartedHost({ intensityPer: 'child', intensity: 1 }, ['a', 'b', 'c'])
     host.run(crash('b'))
     expect(host.run({ type: 'core_lost', ids: ['c', 'b', 'a'] }).slice(3)).toEqual([
       'report child_given_up b core_lost 2',

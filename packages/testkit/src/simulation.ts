@@ -14,7 +14,7 @@ import {
   toMilliseconds,
 } from '@cambium/base'
 import type { Behaviour, Ref } from '@cambium/actor'
-import type { Books, GroupChildren, GroupOptions, GroupRefs, SpawnOptions, System, SystemOptions } from '@cambium/runtime'
+import type { Books, TeamChildren, TeamOptions, TeamRefs, SpawnOptions, System, SystemOptions } from '@cambium/runtime'
 import type { ChartEvent } from './chart.ts'
 import { watchDecisions } from './decision-watch.ts'
 import { explainFailure } from './explain-failure.ts'
@@ -43,8 +43,8 @@ export interface Simulation {
   now(): number
   /** Starts an actor, as `system.spawn` does, and makes its behaviour known to the simulated cores. */
   spawn<A, M, R>(behaviour: Behaviour<A, M, R>, argument: A, options?: SpawnOptions): Promise<Ref<M, R>>
-  /** Starts a group, as `system.supervise` does, and makes its behaviours known. */
-  supervise<C extends GroupChildren>(children: C, options?: GroupOptions): Promise<GroupRefs<C>>
+  /** Starts a team, as `system.supervise` does, and makes its behaviours known. */
+  supervise<C extends TeamChildren>(children: C, options?: TeamOptions): Promise<TeamRefs<C>>
   /** Makes a behaviour known that is started through `sim.system`. */
   learn(behaviour: Behaviour<never, never>): void
   /** Lets virtual time pass: milliseconds, or a text such as `'5s'`. */

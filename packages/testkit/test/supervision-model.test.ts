@@ -40,12 +40,12 @@ const happening = fc.oneof(
 const flags = fc
   .tuple(
     fc.constantFrom(
-      { strategy: 'one_for_one', budget: 'shared' },
-      { strategy: 'one_for_one', budget: 'per_child' },
-      { strategy: 'one_for_all', budget: 'shared' },
-      { strategy: 'rest_for_one', budget: 'shared' },
-      { kind: 'dynamic', budget: 'shared' },
-      { kind: 'dynamic', budget: 'per_child' },
+      { strategy: 'one_for_one', intensityPer: 'supervisor' },
+      { strategy: 'one_for_one', intensityPer: 'child' },
+      { strategy: 'one_for_all', intensityPer: 'supervisor' },
+      { strategy: 'rest_for_one', intensityPer: 'supervisor' },
+      { kind: 'dynamic', intensityPer: 'supervisor' },
+      { kind: 'dynamic', intensityPer: 'child' },
     ),
     fc.nat(4),
     fc.integer({ min: 1, max: 60 }),

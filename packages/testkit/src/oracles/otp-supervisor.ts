@@ -131,9 +131,9 @@ export class OtpSupervisor {
   /** With `blamed` it counts for those alone. */
   *#restart(children: readonly ModelChild[], exit: ChildExit, blamed?: readonly string[]): Program {
     const counts = ({ spec }: ModelChild): boolean => blamed === undefined || blamed.includes(spec.id)
-    const { intensity, budget, backoff } = this.#flags
+    const { intensity, intensityPer, backoff } = this.#flags
     let due = children
-    if (budget === 'per_child') {
+    if (intensityPer === 'child') {
       due = children.filter((child) => {
         if (!counts(child)) return true
         child.times = this.#within(child.times)

@@ -46,7 +46,7 @@ interface Followed {
 
 /** Larger families would make the simple model the slowest part of a run. */
 const CHILDREN_MAX = 5000
-const FLAGS = new Set(['kind', 'strategy', 'intensity', 'periodMs', 'budget', 'autoShutdown', 'backoff', 'maxChildren'])
+const FLAGS = new Set(['kind', 'strategy', 'intensity', 'periodMs', 'intensityPer', 'autoShutdown', 'backoff', 'maxChildren'])
 const EVENTS = new Set([
   'start',
   'child_started',

@@ -1,14 +1,14 @@
 /**
- * Random trees: groups of actors with random strategies, scattered over cores, some with children of their own, that crash at random.
+ * Random trees: teams of actors with random strategies, scattered over cores, some with children of their own, that crash at random.
  *
- * While faults strike, the order of starts and stops must keep OTP's rules: nobody is stopped while a younger sibling of its group still
+ * While faults strike, the order of starts and stops must keep OTP's rules: nobody is stopped while a younger sibling of its team still
  * runs; with `one_for_all` and `rest_for_one` nobody starts while a younger sibling runs. With faults off, each single crash must lead to
  * exactly the stops and starts, in exactly the order, that the pure supervisor decides.
  */
 import { defineActor } from '@cambium/actor'
 import type { ActorContext, Behaviour, Ref } from '@cambium/actor'
 import { CambiumError } from '@cambium/base'
-import type { GroupChild, GroupOptions } from '@cambium/runtime'
+import type { Child, TeamOptions } from '@cambium/runtime'
 import { child } from '@cambium/runtime'
 import { createSupervisor, decide } from '@cambium/supervision'
 import type { Strategy, SupervisorAction, SupervisorEvent, SupervisorState } from '@cambium/supervision'
@@ -20,8 +20,8 @@ import { checkBooks, comeToRest, countLosses } from './workload.ts'
 import type { Workload, WorkloadWorld } from './workload.ts'
 
 interface Place extends Member {
-  readonly group: string
-  /** In the order of the group. */
+  readonly team: string
+  /** In the order of the team. */
   readonly index: number
   readonly children: number
 }
@@ -31,11 +31,11 @@ interface Shake {
 }
 
 const STRATEGIES: readonly Strategy[] = ['one_for_one', 'one_for_all', 'rest_for_one']
-const GROUPS = 6
+const TEAMS = 6
 const MEMBERS_MAX = 6
 const SHAKES = 150
 const CRASHES_IN_PEACE = 12
-/** Restarts that a group bears in the second phase, within its period. */
+/** Restarts that a team bears in the second phase, within its period. */
 const PEACE_INTENSITY = 3
 const PERIOD_MS = 5000
 const ATTEMPTS_MAX = 20
@@ -60,14 +60,14 @@ class Register extends Journal {
 
   /** Without a context, nobody knows when that incarnation is over. */
   started(place: Place, context: ActorContext | undefined): void {
-    const family = this.families.get(place.group) as Family
+    const family = this.families.get(place.team) as Family
     family.lives.push({ what: 'start', index: place.index })
     family.members[place.index] = context
     if (family.strategy !== 'one_for_one') this.#noYounger(family, place, 'a child started while a younger sibling runs')
   }
 
   stopped(place: Place): void {
-    const family = this.families.get(place.group) as Family
+    const family = this.families.get(place.team) as Family
     family.lives.push({ what: 'stop', index: place.index })
     this.#noYounger(family, place, 'a child was stopped while a younger sibling runs')
   }
@@ -87,7 +87,7 @@ class Register extends Journal {
   #noYounger(family: Family, place: Place, what: string): void {
     const younger = family.members.findIndex((context, index) => index > place.index && context !== undefined && !isOver(context))
     if (younger >= 0)
-      this.fail('ERR_ORACLE_SUPERVISION', what, { group: place.group, strategy: family.strategy, child: place.index, younger })
+      this.fail('ERR_ORACLE_SUPERVISION', what, { team: place.team, strategy: family.strategy, child: place.index, younger })
   }
 }
 
@@ -132,26 +132,26 @@ export const branch: Behaviour<Place, Shake> = defineActor(import.meta.url, 'bra
   },
 })
 
-type GroupRefs = Record<string, Ref<Shake>>
+type TeamRefs = Record<string, Ref<Shake>>
 
-async function startGroup(
+async function startTeam(
   sim: WorkloadWorld,
   register: Register,
   name: string,
-  budget: GroupOptions,
+  budget: TeamOptions,
   size: number,
-): Promise<{ readonly ids: readonly string[]; readonly refs: GroupRefs }> {
+): Promise<{ readonly ids: readonly string[]; readonly refs: TeamRefs }> {
   const strategy = sim.random.pick(STRATEGIES)
   register.families.set(name, { strategy, members: [], lives: [] })
   const ids = Array.from({ length: size }, (_, index) => `${name}-${index}`)
-  const children: Record<string, GroupChild<Shake, unknown>> = {}
+  const children: Record<string, Child<Shake, unknown>> = {}
   ids.forEach((id, index) => {
-    children[id] = child(branch, { run: register.run, id, group: name, index, children: sim.random.below(3) }, { name: id })
+    children[id] = child(branch, { run: register.run, id, team: name, index, children: sim.random.below(3) }, { name: id })
   })
   sim.learn(branch)
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return { ids, refs: (await sim.system.supervise(children, { ...budget, strategy, name })) as GroupRefs }
+      return { ids, refs: (await sim.system.supervise(children, { ...budget, strategy, name })) as TeamRefs }
     } catch (error) {
       if (attempt === ATTEMPTS_MAX || !(error instanceof CambiumError) || error.code !== 'ERR_CORE_LOST') throw error
     }
@@ -161,11 +161,11 @@ async function startGroup(
 async function grow(sim: WorkloadWorld): Promise<void> {
   const register = new Register()
   const losses = countLosses(sim)
-  const groups: { readonly ids: readonly string[]; readonly refs: GroupRefs }[] = []
-  for (let i = 0; i < GROUPS; i += 1)
-    groups.push(await startGroup(sim, register, `tree-${i}`, { intensity: 10_000 }, 1 + sim.random.below(MEMBERS_MAX)))
+  const teams: { readonly ids: readonly string[]; readonly refs: TeamRefs }[] = []
+  for (let i = 0; i < TEAMS; i += 1)
+    teams.push(await startTeam(sim, register, `tree-${i}`, { intensity: 10_000 }, 1 + sim.random.below(MEMBERS_MAX)))
   for (let i = 0; i < SHAKES; i += 1) {
-    const { ids, refs } = sim.random.pick(groups)
+    const { ids, refs } = sim.random.pick(teams)
     const id = sim.random.pick(ids)
     refs[id]?.tell({ stamp: register.stamp(OUTSIDE, id), isFatal: sim.random.chance(0.1) })
     if (sim.random.chance(0.1)) await sim.advance(sim.random.below(30))
@@ -183,7 +183,7 @@ async function grow(sim: WorkloadWorld): Promise<void> {
 async function compareWithModel(sim: WorkloadWorld, register: Register): Promise<void> {
   const name = 'peace'
   const size = 1 + sim.random.below(MEMBERS_MAX)
-  const { ids, refs } = await startGroup(sim, register, name, { intensity: PEACE_INTENSITY, periodMs: PERIOD_MS }, size)
+  const { ids, refs } = await startTeam(sim, register, name, { intensity: PEACE_INTENSITY, periodMs: PERIOD_MS }, size)
   const family = register.families.get(name) as Family
   const model = createModel(family.strategy, ids, sim.now())
   for (let i = 0; i < CRASHES_IN_PEACE; i += 1) {
@@ -200,7 +200,7 @@ async function compareWithModel(sim: WorkloadWorld, register: Register): Promise
     else await sim.advance(pauseMs)
     const found = family.lives.map(({ what, index: at }) => `${what} ${ids[at]}`)
     if (found.join() !== expected.join()) {
-      throw violation('ERR_ORACLE_SUPERVISION', 'a group did something else than its supervisor decides', {
+      throw violation('ERR_ORACLE_SUPERVISION', 'a team did something else than its supervisor decides', {
         strategy: family.strategy,
         crashed: id,
         children: size,
@@ -225,7 +225,7 @@ interface Model {
   crash(id: string, nowMs: number): string[]
 }
 
-/** The pure supervisor, with a root above it that starts a group anew which has used up its restarts. */
+/** The pure supervisor, with a root above it that starts a team anew which has used up its restarts. */
 function createModel(strategy: Strategy, ids: readonly string[], nowMs: number): Model {
   let state: SupervisorState
   const feed = (event: SupervisorEvent, at: number): string[] => {
@@ -267,7 +267,7 @@ function carryOut(action: SupervisorAction, steps: string[]): SupervisorEvent[] 
 
 export const trees: Workload = {
   name: 'trees',
-  summary: 'groups with random strategies that crash; start and stop order equal to the pure supervisor',
+  summary: 'teams with random strategies that crash; start and stop order equal to the pure supervisor',
   cores: 3,
   options: { intensity: 10_000 },
   run: grow,

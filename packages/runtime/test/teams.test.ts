@@ -1,4 +1,4 @@
-/** Groups under one supervisor each, and the root supervisor above them (R0.2, R1.6, R3.4, R3.5; C-1, C-4, C-8, C-12, C-18). */
+/** Teams under one supervisor each, and the root supervisor above them (R0.2, R1.6, R3.4, R3.5; C-1, C-4, C-8, C-12, C-18). */
 import { child } from '@cambium/runtime'
 import type { System } from '@cambium/runtime'
 import { describe, expect, it } from 'vitest'
@@ -48,25 +48,22 @@ describe('the loss of a core', () => {
     ['one_for_one', 'start a, start c', 'c'],
     ['one_for_all', 'stop b, start a, start b, start c', 'c'],
     ['rest_for_one', 'stop b, start a, start b, start c', 'c'],
-  ] as const)(
-    'counts as one restart for a group, its children come back in order: %s (C-18)',
-    async ([strategy, order, last]) => {
-      const system = await start({ cores: 2 })
-      const log = await logOf(system)
-      // Two children on the core, and only one restart is borne.
-      const refs = await system.supervise(abc(log), { strategy, intensity: 1 })
-      const givenUp = collect(system, 'given_up')
-      const done = back(system, last)
-      system.killCore(1)
-      await done
-      expect((await log.ask({ type: 'all' })).slice(3).join(', ')).toBe(order)
-      expect(givenUp).toEqual([])
-      expect(await refs.a.ask({ type: 'where' })).toEqual({ core: 1, incarnation: 1 })
-      await expectActors(system, [1, 2, 1])
-    },
-  )
+  ] as const)('counts as one restart for a team, its children come back in order: %s (C-18)', async ([strategy, order, last]) => {
+    const system = await start({ cores: 2 })
+    const log = await logOf(system)
+    // Two children on the core, and only one restart is borne.
+    const refs = await system.supervise(abc(log), { strategy, intensity: 1 })
+    const givenUp = collect(system, 'given_up')
+    const done = back(system, last)
+    system.killCore(1)
+    await done
+    expect((await log.ask({ type: 'all' })).slice(3).join(', ')).toBe(order)
+    expect(givenUp).toEqual([])
+    expect(await refs.a.ask({ type: 'where' })).toEqual({ core: 1, incarnation: 1 })
+    await expectActors(system, [1, 2, 1])
+  })
 
-  it('during the start of a group: the start fails, and what it had started is stopped again', async () => {
+  it('during the start of a team: the start fails, and what it had started is stopped again', async () => {
     const system = await start({ cores: 2, turnTimeoutMs: 150 })
     const log = await logOf(system)
     const { a } = abc(log)
@@ -102,7 +99,7 @@ it('a child that does not start: those before it are stopped in reverse, names a
   expect(await refs.c.ask({ type: 'where' })).toEqual({ core: 1, incarnation: 0 })
 })
 
-it('a group that used up its restarts is started again by the root, behind the same refs; others notice nothing (R3.5)', async () => {
+it('a team that used up its restarts is started again by the root, behind the same refs; others notice nothing (R3.5)', async () => {
   const system = await start({ cores: 2 })
   const log = await logOf(system)
   const refs = await system.supervise(abc(log), { name: 'audit', intensity: 0 })
@@ -118,7 +115,7 @@ it('a group that used up its restarts is started again by the root, behind the s
   await expectActors(system, [1, 3, 1])
 })
 
-it('groups that fail more often than the root bears end the system: terminated says why, the process lives (R3.1, R3.4)', async () => {
+it('teams that fail more often than the root bears end the system: terminated says why, the process lives (R3.1, R3.4)', async () => {
   const system = await start({ cores: 1, intensity: 1 })
   const refs = await system.supervise({ a: child(counter, 0, { core: 1, name: 'a' }) }, { name: 'weak', intensity: 0 })
   const first = back(system, 'a')
@@ -138,7 +135,7 @@ it('groups that fail more often than the root bears end the system: terminated s
   expect(await (await another.spawn(counter, 2)).ask({ type: 'read' })).toEqual({ type: 'value', value: 2 })
 })
 
-it('a group whose children no longer start escalates too', async () => {
+it('a team whose children no longer start escalates too', async () => {
   const system = await start({ cores: 1, intensity: 1 })
   const log = await logOf(system)
   const refs = await system.supervise(
@@ -183,7 +180,7 @@ describe('temporary and transient children', () => {
     await expectActors(system, [1, 2, 0])
   })
 
-  it('a restart of the whole group brings all of them back, those that had ended under new refs (C-12)', async () => {
+  it('a restart of the whole team brings all of them back, those that had ended under new refs (C-12)', async () => {
     const system = await start({ cores: 2 })
     const log = await logOf(system)
     const { a } = abc(log)
@@ -207,17 +204,17 @@ describe('temporary and transient children', () => {
   })
 })
 
-it('a member of a group is not stopped singly: ERR_GROUP_MEMBER', async () => {
+it('a member of a team is not stopped singly: ERR_TEAM_MEMBER', async () => {
   const system = await start()
   const { a } = await system.supervise({ a: child(counter, 1, { core: 1 }) })
   expect(await failureOf(system.stop(a))).toMatchObject({
-    code: 'ERR_GROUP_MEMBER',
-    message: `actor belongs to a group, which decides about it: ref=${String(a)}, id=a`,
+    code: 'ERR_TEAM_MEMBER',
+    message: `actor belongs to a team, which decides about it: ref=${String(a)}, id=a`,
   })
   expect(await a.ask({ type: 'read' })).toEqual({ type: 'value', value: 1 })
 })
 
-describe('stop of a group', () => {
+describe('stop of a team', () => {
   it('ends its children in reverse order; names and slots are free, others go on, and it can be started anew', async () => {
     const system = await start({ cores: 2 })
     const log = await logOf(system)
@@ -238,7 +235,7 @@ describe('stop of a group', () => {
     expect(givenUp).toEqual([])
   })
 
-  it('takes nothing else than a group, and no limit: ERR_OPTION', async () => {
+  it('takes nothing else than a team, and no limit: ERR_OPTION', async () => {
     const system = await start()
     const refs = await system.supervise({ a: child(counter, 1, { core: 1 }) })
     const { stop } = system as unknown as { stop: (what: unknown, options?: object) => Promise<unknown> }
@@ -251,7 +248,7 @@ describe('stop of a group', () => {
     expect(await refs.a.ask({ type: 'read' })).toEqual({ type: 'value', value: 1 })
   })
 
-  it('in the middle of a restart of one, of all, or of the group by the root: it is gone, whatever came first', async () => {
+  it('in the middle of a restart of one, of all, or of the team by the root: it is gone, whatever came first', async () => {
     const system = await start({ cores: 2, intensity: 1000 })
     const log = await logOf(system)
     for (const [strategy, intensity] of [

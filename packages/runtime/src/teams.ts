@@ -1,71 +1,67 @@
 /**
- * Groups of actors under one supervisor each, below the root supervisor: the first form of a supervision tree. The root supervisor is a
- * pure supervisor like the others (one_for_one); a group that used up its restarts is started again by it, in the same slots.
+ * Teams of actors under one supervisor each, below the root supervisor: the first form of a supervision tree. The root supervisor is a
+ * pure supervisor like the others (one_for_one); a team that used up its restarts is started again by it, in the same slots.
  */
 import type { Behaviour, Ref } from '@cambium/actor'
 import { checkFields, checkOneOf, optionError } from '@cambium/base'
 import { createSupervisor, decide } from '@cambium/supervision'
 import type { Strategy, SupervisorEvent, SupervisorFlags, SupervisorState } from '@cambium/supervision'
 import type { Root } from './root.ts'
-import { checkActor, checkBudget } from './spawn-options.ts'
+import { checkActor, checkIntensity } from './spawn-options.ts'
 import type { ActorOptions } from './spawn-options.ts'
 import type { SupervisedActor } from './supervised-actor.ts'
 import { SupervisorHost } from './supervisor-host.ts'
 import type { createSystemEvents } from './system-events.ts'
 
-/** One child of a group; what {@link child} makes. */
-export interface GroupChild<M, R> {
+/** One child of a team; what {@link child} makes. */
+export interface Child<M, R> {
   readonly behaviour: Behaviour<never, M, R>
   readonly argument: unknown
   readonly options: ChildOfSupervisorOptions
 }
 
-export type GroupChildren = Readonly<Record<string, GroupChild<never, unknown>>>
+export type TeamChildren = Readonly<Record<string, Child<never, unknown>>>
 
-export type GroupRefs<C extends GroupChildren> = {
-  readonly [K in keyof C]: C[K] extends GroupChild<infer M, infer R> ? Ref<M, R> : never
+export type TeamRefs<C extends TeamChildren> = {
+  readonly [K in keyof C]: C[K] extends Child<infer M, infer R> ? Ref<M, R> : never
 }
 
 export interface ChildOfSupervisorOptions extends ActorOptions {
-  /** Unique among the children of a supervisor; in a group it is the key. @default the behaviour's name; in a dynamic supervisor `child-N` */
+  /** Unique among the children of a supervisor; in a team it is the key. @default the behaviour's name; in a dynamic supervisor `child-N` */
   readonly id?: string
-  /** Its end may end its supervisor: see `autoShutdown`. Not for a `permanent` child, not in a group. @default false */
+  /** Its end may end its supervisor: see `autoShutdown`. Not for a `permanent` child, not in a team. @default false */
   readonly significant?: boolean
-  /** Balanced over the worker threads, as `spawn` does it, instead of on its supervisor's core. Not with `core` or `key`; a group's are always. @default false */
+  /** Balanced over the worker threads, as `spawn` does it, instead of on its supervisor's core. Not with `core` or `key`; a team's are always. @default false */
   readonly spread?: boolean
 }
 
-export interface GroupOptions {
-  /** Shown in events. @default 'group-N' */
+export interface TeamOptions {
+  /** Shown in events. @default 'team-N' */
   readonly name?: string
   /** @default 'one_for_one' */
   readonly strategy?: Strategy
-  /** Restarts within `periodMs` that are borne by the group. @default 3 */
+  /** Restarts within `periodMs` that are borne by the team. @default 3 */
   readonly intensity?: number
   /** @default 5000 */
   readonly periodMs?: number
 }
 
 /**
- * A child of a group or of a supervisor: its behaviour, its argument, and options like those of `spawn`; `restart` is `permanent` by default here, as in
+ * A child of a team or of a supervisor: its behaviour, its argument, and options like those of `spawn`; `restart` is `permanent` by default here, as in
  * OTP. What is wrong with it is told where it is used.
  */
-export function child<A, M, R>(
-  behaviour: Behaviour<A, M, R>,
-  argument: A,
-  options: ChildOfSupervisorOptions = {},
-): GroupChild<M, R> {
+export function child<A, M, R>(behaviour: Behaviour<A, M, R>, argument: A, options: ChildOfSupervisorOptions = {}): Child<M, R> {
   return { behaviour, argument, options: { restart: 'permanent', ...options } }
 }
 
-export interface Group {
+export interface Team {
   /** Unlike the name, no other's. */
   readonly id: string
   readonly name: string
   readonly flags: SupervisorFlags
   readonly actors: readonly SupervisedActor[]
   host: SupervisorHost | undefined
-  /** All children were started; from then on the end of the host is a failure of the group. */
+  /** All children were started; from then on the end of the host is a failure of the team. */
   isUp: boolean
   /** Present once it was asked to stop: resolves when it has. */
   stopped: PromiseWithResolvers<void> | undefined
@@ -75,22 +71,22 @@ export interface Group {
 
 const STRATEGIES = ['one_for_one', 'one_for_all', 'rest_for_one'] as const
 
-export class Groups {
+export class Teams {
   readonly #root: Root
   readonly #events: ReturnType<typeof createSystemEvents>
-  readonly #state: SupervisorState<Group>
-  readonly #byActor = new WeakMap<SupervisedActor, Group>()
+  readonly #state: SupervisorState<Team>
+  readonly #byActor = new WeakMap<SupervisedActor, Team>()
   readonly #onFailed: () => void
   readonly #starting = new Map<string, (error: Error | undefined) => void>()
-  /** Groups that have a supervisor, by id. */
-  readonly #running = new Map<string, Group>()
+  /** Teams that have a supervisor, by id. */
+  readonly #running = new Map<string, Team>()
   #count = 0
 
   constructor(root: Root, events: ReturnType<typeof createSystemEvents>, flags: SupervisorFlags, onFailed: () => void) {
     this.#root = root
     this.#events = events
     this.#onFailed = onFailed
-    this.#state = createSupervisor<Group>({ strategy: 'one_for_one', ...flags }, [])
+    this.#state = createSupervisor<Team>({ strategy: 'one_for_one', ...flags }, [])
     this.#feed({ type: 'start' })
   }
 
@@ -98,13 +94,13 @@ export class Groups {
     return this.#byActor.has(actor)
   }
 
-  /** Starts a group; rejects, with everything stopped again, when one of its children does not start. */
-  async start(children: GroupChildren, options: GroupOptions, cores: number): Promise<Group> {
+  /** Starts a team; rejects, with everything stopped again, when one of its children does not start. */
+  async start(children: TeamChildren, options: TeamOptions, cores: number): Promise<Team> {
     checkFields('options', options, ['name', 'strategy', 'intensity', 'periodMs'])
     checkFields('children', children, Object.keys(children ?? {}))
     if (Object.keys(children).length === 0) throw optionError('children', children, 'at least one child')
     if (options.name !== undefined && typeof options.name !== 'string') throw optionError('name', options.name, 'a string')
-    const flags = { ...checkBudget(options), strategy: checkOneOf('strategy', options.strategy, STRATEGIES, 'one_for_one') }
+    const flags = { ...checkIntensity(options), strategy: checkOneOf('strategy', options.strategy, STRATEGIES, 'one_for_one') }
     for (const [id, each] of Object.entries(children)) checkFields(`children.${id}`, each, ['behaviour', 'argument', 'options'])
     const entries = Object.entries(children).map(([id, each]) => ({
       id,
@@ -112,7 +108,7 @@ export class Groups {
       checked: checkActor(each.behaviour, each.argument, each.options, cores),
     }))
     this.#count += 1
-    const name = options.name ?? `group-${this.#count}`
+    const name = options.name ?? `team-${this.#count}`
     const actors: SupervisedActor[] = []
     try {
       for (const { id, behaviour, checked } of entries) {
@@ -125,57 +121,57 @@ export class Groups {
       throw error
     }
     const id = `${name}#${this.#count}`
-    const group: Group = { id, name, flags, actors, host: undefined, isUp: false, stopped: undefined, stopping: undefined }
-    for (const actor of actors) this.#byActor.set(actor, group)
+    const team: Team = { id, name, flags, actors, host: undefined, isUp: false, stopped: undefined, stopping: undefined }
+    for (const actor of actors) this.#byActor.set(actor, team)
     return new Promise((resolve, reject) => {
       this.#starting.set(id, (error) => {
         if (error === undefined) {
-          resolve(group)
+          resolve(team)
           return
         }
         this.#running.delete(id)
-        this.#forget(group)
+        this.#forget(team)
         reject(error)
       })
       this.#feed({
         type: 'add_child',
-        spec: { id, start: group, restart: 'permanent', shutdown: 'infinity', kind: 'supervisor' },
+        spec: { id, start: team, restart: 'permanent', shutdown: 'infinity', kind: 'supervisor' },
       })
     })
   }
 
-  /** Ends a group for good: its children in reverse order of their start. Resolves when slots and names are free; never, when the system ends first. */
-  stop(group: Group): Promise<void> {
-    if (group.stopped === undefined) {
-      group.stopped = Promise.withResolvers()
-      this.#feed({ type: 'terminate_child', id: group.id })
+  /** Ends a team for good: its children in reverse order of their start. Resolves when slots and names are free; never, when the system ends first. */
+  stop(team: Team): Promise<void> {
+    if (team.stopped === undefined) {
+      team.stopped = Promise.withResolvers()
+      this.#feed({ type: 'terminate_child', id: team.id })
     }
-    return group.stopped.promise
+    return team.stopped.promise
   }
 
-  #startHost(group: Group, started: (error: Error | undefined) => void): void {
-    group.isUp = false
-    group.host = new SupervisorHost(group.name, group.flags, group.actors, this.#root, (reason) => {
-      const { id, isUp, stopping } = group
-      group.isUp = false
+  #startHost(team: Team, started: (error: Error | undefined) => void): void {
+    team.isUp = false
+    team.host = new SupervisorHost(team.name, team.flags, team.actors, this.#root, (reason) => {
+      const { id, isUp, stopping } = team
+      team.isUp = false
       if (stopping !== undefined) this.#feed({ type: 'child_stopped', id, exit: { kind: 'shutdown' }, incarnation: stopping })
       else if (isUp) this.#feed({ type: 'child_exited', id, exit: { kind: 'shutdown', detail: reason } })
       // Else its start has failed, which `started` tells.
     })
-    group.host.start((error) => {
-      group.isUp = error === undefined
+    team.host.start((error) => {
+      team.isUp = error === undefined
       started(error)
     })
   }
 
-  #feed(event: SupervisorEvent<Group>): void {
+  #feed(event: SupervisorEvent<Team>): void {
     for (const action of decide(this.#state, event, this.#root.now()).actions) {
       switch (action.type) {
         case 'start_child': {
           const { id } = action.spec
-          const group = action.spec.start
-          this.#running.set(id, group)
-          this.#startHost(group, (error) => {
+          const team = action.spec.start
+          this.#running.set(id, team)
+          this.#startHost(team, (error) => {
             if (error === undefined) {
               this.#feed({ type: 'child_started', id, incarnation: action.incarnation })
               this.#answer(id, undefined)
@@ -193,7 +189,7 @@ export class Groups {
         }
         case 'report':
           if (action.report === 'intensity_exceeded')
-            this.#events.publish('given_up', { name: 'root', restarts: action.restarts, reason: `group ${action.id} failed` })
+            this.#events.publish('given_up', { name: 'root', restarts: action.restarts, reason: `team ${action.id} failed` })
           break
         case 'ended':
           this.#onFailed()
@@ -210,24 +206,24 @@ export class Groups {
   }
 
   #stopHost(id: string, incarnation: number): void {
-    const group = this.#running.get(id)
-    if (group?.stopped === undefined) {
+    const team = this.#running.get(id)
+    if (team?.stopped === undefined) {
       // The root supervisor ends itself; the system then stops all actors in reverse order.
       this.#feed({ type: 'child_stopped', id, exit: { kind: 'shutdown' }, incarnation })
       return
     }
-    group.stopping = incarnation
-    group.host?.shutdown()
+    team.stopping = incarnation
+    team.host?.shutdown()
   }
 
-  /** A group that was asked to stop has no actor any more. */
+  /** A team that was asked to stop has no actor any more. */
   #ended(id: string): void {
-    const group = this.#running.get(id)
+    const team = this.#running.get(id)
     this.#running.delete(id)
     this.#feed({ type: 'delete_child', id })
-    if (group === undefined) return
-    this.#forget(group)
-    group.stopped?.resolve()
+    if (team === undefined) return
+    this.#forget(team)
+    team.stopped?.resolve()
   }
 
   #answer(id: string, error: Error | undefined): void {
@@ -236,8 +232,8 @@ export class Groups {
     answer?.(error)
   }
 
-  #forget(group: Group): void {
-    for (const actor of group.actors) {
+  #forget(team: Team): void {
+    for (const actor of team.actors) {
       this.#byActor.delete(actor)
       if (actor.address === undefined) this.#root.roster.discharge(actor)
       else this.#root.releaseActor(actor)
