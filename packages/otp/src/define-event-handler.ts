@@ -6,6 +6,7 @@ import { createBehaviour } from '@cambium/actor'
 import type { ActorContext, AnyRef, Behaviour, ExitReason, Info } from '@cambium/actor'
 import { CambiumError, checkFields, optionError } from '@cambium/base'
 import type { ErrorRecord } from '@cambium/base'
+import { assertArgumentTravels } from '@cambium/scheduler'
 
 /** In place of the next state: the handler wants to go. */
 export const REMOVE_HANDLER: unique symbol = Symbol.for('cambium.removeHandler')
@@ -117,7 +118,7 @@ export function defineEventHandler<Argument, State, Event, Request = never, Repl
   return Object.freeze({ ...behaviour, definition }) as DefinedHandler<Argument, State, Event, Request, Reply, Left>
 }
 
-/** A handler to be installed, with the argument of its `init`. Throws `ERR_OPTION`. */
+/** A handler to be installed, with the argument of its `init`, which must be able to travel, wherever it is for. Throws `ERR_OPTION`, `ERR_CANNOT_TRAVEL`. */
 export function handler<Argument, Event>(
   behaviour: HandlerBehaviour<Argument, Event, never, unknown, unknown>,
   argument: NoInfer<Argument>,
@@ -126,7 +127,9 @@ export function handler<Argument, Event>(
   checkFields('options', options, ['id', 'core'])
   const { core } = options
   if (core !== undefined && !Number.isInteger(core)) throw optionError('options.core', core, 'a number of a core')
-  return { ...nameOf(behaviour, options.id), argument, core }
+  const name = nameOf(behaviour, options.id)
+  assertArgumentTravels(argument)
+  return { ...name, argument, core }
 }
 
 /** What a handler returns to have another one take its place. Throws `ERR_OPTION`. */

@@ -4,7 +4,7 @@
  */
 import { createBehaviour, IGNORE } from '@cambium/actor'
 import type { ActorContext, Behaviour, BehaviourOptions, ExitReason, Info, Program, Ref } from '@cambium/actor'
-import { CambiumError } from '@cambium/base'
+import { CambiumError, optionError } from '@cambium/base'
 import type { MachineDefinition, MachineTypes, ReplyOf } from './machine-definition.ts'
 import { type AnyDefinition, type Asker, MachineEngine, type MachineHost } from './machine-engine.ts'
 
@@ -68,6 +68,13 @@ export function defineStateMachine<T extends MachineTypes>(
   }
   const behaviour = createBehaviour('state machine', module, name, program, sparingExpiries(options))
   return Object.freeze({ ...behaviour, definition }) as StateMachine<T>
+}
+
+/** For what runs machines without a runtime. Throws `ERR_OPTION`. */
+export function checkIsMachine(machine: unknown): void {
+  const { kind, definition } = Object(machine) as { readonly kind?: unknown; readonly definition?: unknown }
+  if (kind !== 'state machine' || typeof definition !== 'object')
+    throw optionError('machine', machine, 'what defineStateMachine returned')
 }
 
 /** The message of a timer that the machine set for itself; no sender can make one. */

@@ -2,13 +2,17 @@
  * A state machine as a Mermaid state diagram. States, and what they postpone and ignore, come from the definition; the arrows are the
  * transitions that runs have shown, because where a handler goes is known only once it has gone there.
  */
+import { optionError } from '@cambium/base'
+import { checkIsMachine } from './define-state-machine.ts'
 import type { StateMachine } from './define-state-machine.ts'
 import type { MachineTypes } from './machine-definition.ts'
 import type { AnyDefinition } from './machine-engine.ts'
 import type { MachineRun, RunTransition } from './run-machine.ts'
 
-/** The text of the diagram: `drawMachine(door, run, another)`. An arrow that several events take is drawn once, with all their names. */
+/** The text of the diagram: `drawMachine(door, run, another)`. An arrow that several events take is drawn once, with all their names. Throws `ERR_OPTION`. */
 export function drawMachine<T extends MachineTypes>(machine: StateMachine<T>, ...runs: readonly MachineRun<T>[]): string {
+  checkIsMachine(machine)
+  for (const run of runs) if (!Array.isArray(Object(run).transitions)) throw optionError('runs', run, 'what runMachine returned')
   const { states } = machine.definition as unknown as AnyDefinition
   const names = Object.keys(states)
   const idOf = (state: string | undefined): string =>

@@ -15,8 +15,8 @@ import { CambiumError, optionError, sameAddress, toErrorRecord } from '@cambium/
 import type { ChannelWriter, ManagerHands, News, RunContext } from '@cambium/scheduler'
 import type { HandlerEnd, HandlerName, HandlerSpec, Handover } from './define-event-handler.ts'
 import { EventHandlers, handlerPresent, keyOf, noSuchHandler, removalNews, short } from './event-handlers.ts'
-import { REQUEST } from './event-manager-protocol.ts'
-import type { HandlerOrder, HandlerRequest, InstalledHandler } from './event-manager-protocol.ts'
+import { DONE, REQUEST } from './event-manager-protocol.ts'
+import type { HandlerOrder, HandlerReply, HandlerRequest, InstalledHandler } from './event-manager-protocol.ts'
 import { handlerContext } from './handler-context.ts'
 import { startStation, STATION_TIMEOUT_MS } from './station-start.ts'
 import type { Station } from './station-start.ts'
@@ -88,7 +88,7 @@ export class EventManagerActor {
       this.#context.refuse(error as Error)
       return
     }
-    if (this.#context.isAsked) this.#context.reply(reply) // told, or ended meanwhile
+    if (this.#context.isAsked) this.#context.reply({ [DONE]: reply } satisfies HandlerReply) // told, or ended meanwhile
   }
 
   info(info: Info): void | Promise<void> {

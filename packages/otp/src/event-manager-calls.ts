@@ -4,7 +4,7 @@ import type { AnyRef, Ref, ReplyTo, WaitOptions } from '@cambium/actor'
 import { optionError } from '@cambium/base'
 import { checkSpec, nameOf } from './define-event-handler.ts'
 import type { HandlerBehaviour, HandlerSpec } from './define-event-handler.ts'
-import { REQUEST } from './event-manager-protocol.ts'
+import { DONE, REQUEST } from './event-manager-protocol.ts'
 import type { EventManagerRef, HandlerRequest, InstalledHandler } from './event-manager-protocol.ts'
 
 export interface OwnedHandlerOptions extends WaitOptions {
@@ -82,8 +82,16 @@ export async function whichHandlers(
   return (await request(manager, { [REQUEST]: 'which' }, options)) as readonly InstalledHandler[]
 }
 
-function request(manager: EventManagerRef<never>, message: HandlerRequest, options: WaitOptions | undefined): Promise<unknown> {
-  return (manager as unknown as Ref<HandlerRequest>).ask(message, options)
+/** Rejects with `ERR_OPTION` for the ref of something else than an event manager. */
+async function request(
+  manager: EventManagerRef<never>,
+  message: HandlerRequest,
+  options: WaitOptions | undefined,
+): Promise<unknown> {
+  if (!isRef(manager)) throw optionError('manager', manager, 'the ref of an event manager')
+  const reply: unknown = await (manager as unknown as Ref<HandlerRequest>).ask(message, options)
+  if (typeof reply === 'object' && reply !== null && DONE in reply) return reply[DONE]
+  throw optionError('manager', manager, 'the ref of an event manager; its answer is none of one')
 }
 
 function refOf(owner: { readonly self: AnyRef } | undefined): AnyRef | undefined {

@@ -21,6 +21,13 @@ export type HandlerRequest =
   | { readonly [REQUEST]: 'call'; readonly name: HandlerName; readonly request: unknown }
   | { readonly [REQUEST]: 'which' }
 
+/** The answer to a request is under this name: what answers otherwise is no event manager. */
+export const DONE = 'cambium:handler done'
+
+export interface HandlerReply {
+  readonly [DONE]: unknown
+}
+
 /** A manager's order to its handlers, here or at a station. */
 export type HandlerOrder =
   /** Whether it could be added, as far as that is known before its `init`. */

@@ -13,6 +13,7 @@
  */
 import type { ActorContext, Ref } from '@cambium/actor'
 import { CambiumError } from '@cambium/base'
+import { TIMEOUT_MS_MAX } from './server-step.ts'
 import { badAction, badStep, type MachinePlace, noSuchState, tooManyEvents, unhandledEvent } from './machine-errors.ts'
 
 /** Events that may wait in one machine, postponed or inserted; one more is a crash. */
@@ -307,7 +308,8 @@ export class MachineEngine {
       this.#timeouts.set(key, action.update)
       return
     }
-    if (typeof ms !== 'number' || !(ms >= 0)) throw badAction(this.#place, action)
+    if (typeof ms !== 'number' || !(ms >= 0) || (ms > TIMEOUT_MS_MAX && ms !== Infinity))
+      throw badAction(this.#place, action, `expected ms from 0 to ${TIMEOUT_MS_MAX}, or Infinity`)
     this.#cancel(key)
     if (ms === Infinity) return
     this.#timeouts.set(key, action.content)
@@ -326,7 +328,7 @@ export class MachineEngine {
     if (isObject) {
       const step = result as Readonly<Record<string, unknown>>
       const { stop } = step
-      const isKnown = Object.keys(step).every((field) => STEP_FIELDS.has(field))
+      const isKnown = Object.keys(step).every((field) => STEP_FIELDS.has(field)) && (step.repeat ?? true) === true
       const isStop = stop === undefined || (source !== 'start' && (stop === 'normal' || stop instanceof Error))
       // Who enters a state stays in it.
       const isStill = source !== 'enter' || (step.state === undefined && step.repeat === undefined)

@@ -25,6 +25,7 @@ export function runHandler<State, Event>(
 ): HandlerRun<State> {
   const name = nameOf(behaviour)
   if (disown(state)) throw optionError('state', state, 'a state, not the promise of one')
+  if (typeof Object(events)[Symbol.iterator] !== 'function') throw optionError('events', events, 'an iterable of events')
   let current = state
   let handled = 0
   for (const event of events) {

@@ -1,6 +1,8 @@
 /** A state machine run by a test, in virtual time and without a runtime: tell and ask it, let time pass, look at what it is. */
+import { IGNORE } from '@cambium/actor'
 import type { ActorContext, Info, Ref, ReplyTo } from '@cambium/actor'
-import { CambiumError, checkDuration } from '@cambium/base'
+import { CambiumError, checkDuration, checkFields } from '@cambium/base'
+import { checkIsMachine } from './define-state-machine.ts'
 import type { StateMachine } from './define-state-machine.ts'
 import type { MachineTypes, ReplyOf, MachineSnapshot, StateOf } from './machine-definition.ts'
 import { type AnyDefinition, type Asker, MachineEngine, type MachineHost } from './machine-engine.ts'
@@ -50,13 +52,15 @@ export interface RunMachineOptions<T extends MachineTypes> {
 
 /**
  * Starts a machine without a runtime: `runMachine(door, '4711')`. Throws what its `init` throws, and `ERR_NO_RUNTIME` when that is asynchronous: then
- * give `from`.
+ * give `from`; `ERR_IGNORED` when it answers `IGNORE`, and `ERR_OPTION`.
  */
 export function runMachine<T extends MachineTypes>(
   machine: StateMachine<T>,
   argument: T['argument'],
   options: RunMachineOptions<T> = {},
 ): MachineRun<T> {
+  checkIsMachine(machine)
+  checkFields('options', options, ['from', 'context'])
   const host = new TestHost((options.context ?? {}) as Partial<ActorContext>)
   const engine = new MachineEngine(machine.name, machine.definition as unknown as AnyDefinition, host)
   const first: unknown = options.from ?? (machine.definition as unknown as AnyDefinition).init(argument, host.context)
@@ -64,6 +68,7 @@ export function runMachine<T extends MachineTypes>(
     first.catch(() => {}) // what it rejects with is not what is wrong
     throw noRuntime(`init is asynchronous: machine=${machine.name}, expected a start in options.from`)
   }
+  if (first === IGNORE) throw new CambiumError('ERR_IGNORED', `init ignored the start: machine=${machine.name}`)
   engine.start(first)
   return new Run<T>(machine.name, engine, host, (first as MachineSnapshot<T>).state)
 }

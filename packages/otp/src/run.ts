@@ -1,6 +1,6 @@
 /** Steps a server through inputs without a runtime (R1.2). */
 import type { Ref } from '@cambium/actor'
-import { CambiumError } from '@cambium/base'
+import { CambiumError, optionError } from '@cambium/base'
 import { hibernated } from './define-server.ts'
 import type { Server } from './define-server.ts'
 import { tokenWithoutRuntime } from './run-token.ts'
@@ -25,13 +25,16 @@ export interface Run<State, Output, Input> {
 
 /**
  * Steps a server through `inputs` from `state`, without a runtime: `run(hits, 0, [{ type: 'increment' }, { type: 'read' }])`. Each input counts as asked; what it continues with
- * is handled at once, 1,000,000 steps at most (`ERR_ENDLESS_CONTINUE`). A step that throws, throws here.
+ * is handled at once, 1,000,000 steps at most (`ERR_ENDLESS_CONTINUE`). A step that throws, throws here. Throws `ERR_OPTION`.
  */
 export function run<Argument, State, Input, Output>(
   server: Server<Argument, State, Input, Output>,
   state: NoInfer<State>,
   inputs: Iterable<NoInfer<Input>>,
 ): Run<State, Output, Input> {
+  const { kind, definition } = Object(server) as Partial<typeof server>
+  if (kind !== 'server' || typeof definition !== 'object') throw optionError('server', server, 'what defineServer returned')
+  if (typeof Object(inputs)[Symbol.iterator] !== 'function') throw optionError('inputs', inputs, 'an iterable of inputs')
   const stepper = new Stepper(server, state)
   for (const input of inputs) {
     if (stepper.isStopped) break

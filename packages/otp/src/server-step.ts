@@ -31,7 +31,7 @@ export type ServerAction<Input, Output = unknown> =
   | { readonly type: 'stop'; readonly reason?: Error | GivenReason }
 
 /** Longest `ms` of a timeout, as of any timer: about 285 years. */
-const TIMEOUT_MS_MAX = 9e12
+export const TIMEOUT_MS_MAX = 9e12
 
 /** The next state and the output; and what else is to be done, in this order. */
 export type ServerStep<State, Input, Output> = readonly [

@@ -5,6 +5,7 @@ import type { Simulation } from '@cambium/testkit'
 import { expect, test } from 'vitest'
 import { addHandler, callHandler, deleteHandler, handler, whichHandlers } from '../src/index.ts'
 import type { EventManagerRef } from '../src/index.ts'
+import { echo } from './fixtures/oddities.ts'
 import { confused, heir, NO_HANDLERS, owner, reading, sensors, tally } from './fixtures/sensors.ts'
 import type { OwnerMessage, SensorEvent, SensorSetting } from './fixtures/sensors.ts'
 
@@ -37,6 +38,23 @@ test('handlers that are none are named, and none of them is installed', async ()
         const spawned = sim.spawn(confused, name, { core: 1, restart: 'temporary' })
         await expect(spawned, name).rejects.toMatchObject({ code: 'ERR_INIT_FAILED', cause })
       }
+    },
+    { ...cores, runs: 3 },
+  )
+})
+
+test('calls to what is no event manager say so', async () => {
+  await simulate(
+    async (sim) => {
+      const server = (await sim.spawn(echo, undefined, { core: 1 })) as unknown as Manager
+      for (const to of [server, server, undefined as never, 'manager' as never])
+        for (const call of [
+          () => addHandler(to, handler(tally, 'a')),
+          () => callHandler(to, tally, { type: 'read' }),
+          () => deleteHandler(to, tally),
+          () => whichHandlers(to),
+        ])
+          await expect(call()).rejects.toMatchObject({ code: 'ERR_OPTION', fields: { option: 'manager' } })
     },
     { ...cores, runs: 3 },
   )

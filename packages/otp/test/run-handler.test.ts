@@ -35,6 +35,7 @@ describe('runHandler', () => {
       expect.objectContaining({ code: 'ERR_OPTION', fields: expect.objectContaining({ option: 'state' }) as object }),
     )
     expect(() => runHandler({} as never, first as never, [])).toThrow(expect.objectContaining({ code: 'ERR_OPTION' }))
+    expect(() => runHandler(tally, first, 5 as never)).toThrow(expect.objectContaining({ code: 'ERR_OPTION' }))
     await new Promise(setImmediate)
   })
 
@@ -67,6 +68,16 @@ describe('what is refused', () => {
     expect(() => defineEventManager(import.meta.url, 'wrong', definition as never, options as never)).toThrow(
       expect.objectContaining({ code, message: expect.stringContaining(problem) as string }),
     )
+  })
+
+  test('an argument that could not travel, by its path, wherever the handler is for', () => {
+    for (const core of [undefined, 0, 1]) {
+      const options = core === undefined ? {} : { core }
+      const make = () => handler(tally, { ids: ['a', () => 'b'] } as never, options)
+      expect(make).toThrow(
+        expect.objectContaining({ code: 'ERR_CANNOT_TRAVEL', fields: { path: 'spec.argument.ids[1]', found: 'function' } }),
+      )
+    }
   })
 
   test('a handler to be installed that is none', () => {

@@ -4,6 +4,7 @@ import type { ActorContext, AnyRef, Monitor, Ref } from '@cambium/actor'
 import { describe, expect, test } from 'vitest'
 import { defineStateMachine, drawMachine, MACHINE_EVENTS_MAX, runMachine } from '../src/index.ts'
 import type { MachineDefinition } from '../src/index.ts'
+import { desk } from './fixtures/desk.ts'
 import type { ClerkMessage } from './fixtures/desk.ts'
 import { closedAt, ending, guarded, openAt, reception, slow, uneasy, watcher } from './fixtures/machines.ts'
 import { act, acts, held } from './fixtures/machine-hosts.ts'
@@ -71,6 +72,24 @@ describe('a run', () => {
     expect(answer).toMatchObject({ isAnswered: true, value: 'yes' })
     expect(() => to.trySend('more')).toThrow(expect.objectContaining({ code: 'ERR_NO_RUNTIME' }))
     expect(() => run.tell({ type: 'twice' })).toThrow(expect.objectContaining({ code: 'ERR_NOT_ASKED' }))
+  })
+
+  test('what is no machine, no option, or no start is told so', () => {
+    const option = (name: string): unknown =>
+      expect.objectContaining({ code: 'ERR_OPTION', fields: expect.objectContaining({ option: name }) as object })
+    expect(() => runMachine(desk as never, {} as never)).toThrow(option('machine'))
+    expect(() => runMachine(recorder, {}, { form: 1 } as never)).toThrow(option('options.form'))
+    expect(() => runMachine(guarded, 'none')).toThrow(expect.objectContaining({ code: 'ERR_IGNORED' }))
+    expect(() => drawMachine(desk as never)).toThrow(option('machine'))
+    expect(() => drawMachine(recorder, recorder as never)).toThrow(option('runs'))
+  })
+
+  test.each([
+    ['a timeout that ends after the end of all timers', { actions: [{ type: 'state_timeout', ms: 1e13 }] }, 'ERR_BAD_ACTION'],
+    ['a repeat that is neither there nor not', { repeat: 'often' as never }, 'ERR_BAD_STEP'],
+  ] as const)('%s crashes', (_what, step, code) => {
+    const run = runMachine(recorder, {})
+    expect(() => run.tell(act('odd', step))).toThrow(expect.objectContaining({ code }))
   })
 
   test('begins anywhere; an asynchronous init wants that', () => {

@@ -41,6 +41,13 @@ describe('the counter', () => {
   })
 })
 
+test('what is no server, and inputs that are none, are told so', () => {
+  const option = (name: string): unknown =>
+    expect.objectContaining({ code: 'ERR_OPTION', fields: expect.objectContaining({ option: name }) as object })
+  expect(() => run({} as never, 0 as never, [])).toThrow(option('server'))
+  expect(() => run(counter, 0, 5 as never)).toThrow(option('inputs'))
+})
+
 test('C-22 a bad return value of step is named', () => {
   expect(() => run(faulty, 0, ['bad step'])).toThrow(
     expect.objectContaining({
