@@ -41,6 +41,8 @@ export async function serveStream<Argument, State, Input, Output>(
   stream: Duplex,
   options: ByteStreamOptions = {},
 ): Promise<ByteStreamReport> {
+  for (const method of ['on', 'write', 'destroy'] as const)
+    if (typeof Object(stream)[method] !== 'function') throw optionError('stream', stream, 'a duplex stream')
   // An error that comes when nobody iterates any more, a reset after the last answer for instance, would end the process otherwise.
   stream.on('error', () => {})
   try {

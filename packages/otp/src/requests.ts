@@ -2,6 +2,7 @@
  * Requests whose replies are waited for later, one by one or together, as gen_server's request ids and their collections (C-23). Where awaiting each promise will do,
  * `ask` is the simpler way.
  */
+import { isRef } from '@cambium/actor'
 import type { ActorRef, AskOptions, Ref, ReplyTo, WaitOptions } from '@cambium/actor'
 import { checkDuration, checkFields, optionError } from '@cambium/base'
 
@@ -30,14 +31,15 @@ export interface SentRequest<R> {
 
 /**
  * Sends a message that is asked for, and answers the request at once. Options as for `ask`: the reply has to come within `timeoutMs`, 5 seconds by default. A handler that
- * sends requests is not taken to wait for them, so they are part of no circle of asks.
+ * sends requests is not taken to wait for them, so they are part of no circle of asks. Throws `ERR_OPTION`.
  */
 export function sendRequest<Messages, Reply, const M extends Messages>(
   ref: Ref<Messages, Reply>,
   message: M,
   options: Omit<AskOptions, 'awaited'> = {},
 ): SentRequest<ReplyTo<M, Messages, Reply>> {
-  return new PendingRequest(ref as unknown as ActorRef, message, options)
+  if (!isRef(ref)) throw optionError('ref', ref, 'a ref')
+  return new PendingRequest(ref, message, options)
 }
 
 class PendingRequest<R> implements SentRequest<R> {

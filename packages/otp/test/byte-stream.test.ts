@@ -197,6 +197,14 @@ describe('over a stream', () => {
 })
 
 describe('is refused', () => {
+  test('what is no stream', async () => {
+    for (const no of [undefined, 5, { on: () => {} }])
+      await expect(serveStream(counter, ref, no as never)).rejects.toMatchObject({
+        code: 'ERR_OPTION',
+        fields: { option: 'stream' },
+      })
+  })
+
   test('a server without a codec, by name', async () => {
     const silent = await system.spawn(mute, undefined, { core: 1 })
     const stream = new PassThrough()

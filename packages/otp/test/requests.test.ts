@@ -23,6 +23,11 @@ describe('requests', () => {
   })
   expectNothingLeft(() => system)
 
+  test('to what is no actor is refused', () => {
+    for (const no of [undefined, {}, 'desk'])
+      expect(() => sendRequest(no as never, { type: 'wait' } as never)).toThrow(expect.objectContaining({ code: 'ERR_OPTION' }))
+  })
+
   test('C-23 awaited with timeout 0 a request answers "not yet", and later still yields the reply', async () => {
     const request = sendRequest(ref, { type: 'wait' })
     expect(await request.wait({ timeoutMs: 0 })).toEqual({ type: 'not_yet' })

@@ -1,7 +1,7 @@
 /** The subscriptions of one incarnation of a stage, as an actor sees them: whom they go to, what watches them, who waits for them to begin. */
 import { isRef } from '@cambium/actor'
 import type { ActorContext, AnyRef, ExitReason, GivenReason, Monitor } from '@cambium/actor'
-import { CambiumError, toErrorRecord } from '@cambium/base'
+import { CambiumError, optionError, toErrorRecord } from '@cambium/base'
 import type { ErrorRecord } from '@cambium/base'
 import { producerLost } from './flow-errors.ts'
 import type { SourceEnd } from './stage-core.ts'
@@ -72,7 +72,12 @@ export class Sources {
     // Not awaited: a circle of stages that subscribe to each other is none of asks.
     entry.ref.ask(message, { awaited: false, timeoutMs: SUBSCRIBE_TIMEOUT_MS, signal }).then(
       (reply) => {
-        tell(reply as boolean | ErrorRecord)
+        const isAnswer = typeof reply === 'boolean' || isErrorRecord(reply)
+        tell(
+          isAnswer
+            ? reply
+            : toErrorRecord(optionError('subscription.to', nameOf(entry), 'a producer; its answer is none of one')),
+        )
       },
       (error: unknown) => {
         tell(toErrorRecord(error))
@@ -109,6 +114,11 @@ export class Sources {
 
 function nameOf({ subscription: { to } }: SourceEntry): string {
   return typeof to === 'string' ? to : to.toString()
+}
+
+function isErrorRecord(reply: unknown): reply is ErrorRecord {
+  const { code, message } = Object(reply) as Partial<ErrorRecord>
+  return typeof code === 'string' && typeof message === 'string'
 }
 
 export function endOf({ kind }: ExitReason): SourceEnd {

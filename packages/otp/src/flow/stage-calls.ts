@@ -1,17 +1,19 @@
 /** What code outside of stages, or another actor, may ask a stage: a subscription, its end, how it stands. */
+import { isRef } from '@cambium/actor'
 import type { AnyRef, Ref, WaitOptions } from '@cambium/actor'
 import { fromErrorRecord, optionError } from '@cambium/base'
+import type { CambiumError, ErrorRecord } from '@cambium/base'
 import { noSubscription } from './flow-errors.ts'
 import { stageOf } from './stage.ts'
 import type { StageCounts } from './stage-core.ts'
-import type { ConnectReply, ConsumerMessage, ConsumerRef, StatisticsMessage, StatisticsReply } from './stage-protocol.ts'
+import type { ConsumerMessage, ConsumerRef, StatisticsMessage, StatisticsReply } from './stage-protocol.ts'
 import { checkSubscription } from './subscription.ts'
 import type { Subscription } from './subscription.ts'
 
 /**
  * Has a consumer or processor take events from a producer, and resolves with the number of the subscription once the producer has agreed. It ends with the
- * incarnation of either. Throws `ERR_DEMAND` and `ERR_OPTION` at once. Rejects with `ERR_DEMAND`, `ERR_PARTITION`, `ERR_SUBSCRIBERS_FULL`, `ERR_PRODUCER_LOST`, and
- * as `ask` does.
+ * incarnation of either. Throws `ERR_DEMAND` and `ERR_OPTION` at once. Rejects with `ERR_DEMAND`, `ERR_PARTITION`, `ERR_SUBSCRIBERS_FULL`, `ERR_PRODUCER_LOST`, `ERR_OPTION`
+ * for what is no stage, and as `ask` does.
  */
 export async function subscribe<Event>(
   consumer: ConsumerRef<Event>,
@@ -21,15 +23,16 @@ export async function subscribe<Event>(
   checkSubscription(subscription, undefined)
   const { of: _of, ...rest } = subscription
   const message: ConsumerMessage<Event> = { $flow: 'connect', subscription: rest }
-  const reply = (await consumer.ask(message, options)) as ConnectReply
-  if ('error' in reply) throw fromErrorRecord(reply.error)
-  return reply.id
+  const { id, error } = Object(await askStage('consumer', consumer, message, options)) as { id?: unknown; error?: ErrorRecord }
+  if (error !== undefined) throw fromErrorRecord(error)
+  if (typeof id !== 'number') throw noStage('consumer', consumer)
+  return id
 }
 
 /** Ends a subscription of a consumer, whatever its `cancel`. What is on its way is handled. Rejects with `ERR_NO_SUBSCRIPTION`, and as `ask` does. */
 export async function unsubscribe<Event>(consumer: ConsumerRef<Event>, id: number, options?: WaitOptions): Promise<void> {
   const message: ConsumerMessage<Event> = { $flow: 'disconnect', id }
-  if ((await consumer.ask(message, options)) !== true) throw noSubscription(consumer.toString(), id)
+  if ((await askStage('consumer', consumer, message, options)) !== true) throw noSubscription(consumer.toString(), id)
 }
 
 /**
@@ -42,7 +45,24 @@ export function askEvents(context: { readonly self: AnyRef }, id: number, count:
   stage.demand(id, count)
 }
 
-/** How it stands with a stage. Rejects as `ask` does. */
+/** How it stands with a stage. Rejects with `ERR_OPTION` for what is none, and as `ask` does. */
 export async function stageStatistics(stage: Ref<StatisticsMessage>, options?: WaitOptions): Promise<StageCounts> {
-  return ((await stage.ask({ $flow: 'statistics' }, options)) as StatisticsReply).counts
+  const message: StatisticsMessage = { $flow: 'statistics' }
+  const { counts } = Object(await askStage('stage', stage, message, options)) as Partial<StatisticsReply>
+  if (typeof counts !== 'object') throw noStage('stage', stage)
+  return counts
+}
+
+function askStage<Message>(
+  option: string,
+  stage: Ref<Message>,
+  message: NoInfer<Message>,
+  options: WaitOptions | undefined,
+): Promise<unknown> {
+  if (!isRef(stage)) return Promise.reject(noStage(option, stage))
+  return stage.ask(message, options)
+}
+
+function noStage(option: string, value: unknown): CambiumError {
+  return optionError(option, isRef(value) ? value.toString() : value, 'the ref of a stage; its answer is none of one')
 }

@@ -197,6 +197,8 @@ export class Stage {
     if (!this.#context.isAsked) return
     const { id, from, selection, partition } = message
     try {
+      if (this.#setting.dispatch === undefined)
+        throw optionError('subscription.to', this.#setting.stage, 'a stage that gives events')
       const maxDemand = checkDemand('maxDemand', message.maxDemand, 1, 1, DEMAND_MAX)
       const isNew = this.#core.subscribe(id, { maxDemand, selection, partition })
       if (isNew) this.#watch(id, from)
@@ -236,6 +238,7 @@ export class Stage {
   #connect(subscription: unknown): void | Promise<void> {
     const answer: (reply: ConnectReply) => void = this.#context.isAsked ? this.#context.deferReply() : () => {}
     try {
+      if (!this.#setting.takesEvents) throw optionError('consumer', this.#setting.stage, 'a stage that takes events')
       this.#subscribe(checkSubscription(subscription, this.#setting.batch), answer)
     } catch (error) {
       answer({ error: toErrorRecord(error) })

@@ -20,6 +20,7 @@ import {
   tripler,
 } from './fixtures/stages.ts'
 import type { JournalRef } from './fixtures/stages.ts'
+import { echo } from '../fixtures/oddities.ts'
 
 const runs = { runs: 20, cores: 2 }
 const upTo = (count: number, from = 0): number[] => Array.from({ length: count }, (_, i) => from + i)
@@ -433,6 +434,26 @@ test('subscriptions that are no array fail the start, and are named', async () =
           sim.spawn(taker, { name: 'a', log, subscriptions: subscriptions as never }, { core: 2, restart: 'temporary' }),
         ).rejects.toMatchObject({ cause: { code: 'ERR_OPTION', message: expect.stringContaining('subscribe()') as string } })
       expect((await stageStatistics(producer)).subscribers).toBe(0)
+    },
+    { runs: 3, cores: 2 },
+  )
+})
+
+test('what is no stage, or gives or takes no events, is told so', async () => {
+  await simulate(
+    async (sim) => {
+      const producer = (await sim.spawn(numbers, {}, { core: 1 })) as unknown as ProducerRef<number>
+      const log = await sim.spawn(journal, undefined, { core: 0 })
+      const consumer = await sim.spawn(taker, { name: 'a', log, subscriptions: [] }, { core: 2 })
+      const server = await sim.spawn(echo, undefined, { core: 1 })
+      const isWrong = async (asked: Promise<unknown>, option: string): Promise<void> => {
+        await expect(asked).rejects.toMatchObject({ code: 'ERR_OPTION', fields: { option } })
+      }
+      for (const no of [server, producer, undefined]) await isWrong(subscribe(no as never, { to: producer }), 'consumer')
+      for (const no of [server, consumer]) await isWrong(subscribe(consumer, { to: no as never }), 'subscription.to')
+      for (const no of [server, 'a']) await isWrong(stageStatistics(no as never), 'stage')
+      expect(await stageStatistics(consumer)).toMatchObject({ subscriptions: 0 })
+      expect(await stageStatistics(producer)).toMatchObject({ subscribers: 0 })
     },
     { runs: 3, cores: 2 },
   )
