@@ -46,8 +46,9 @@ export class MailboxDrops {
     const arrival = this.#arrival?.cell === cell ? this.#arrival : undefined
     const wrong = (what: string, more: Readonly<Record<string, unknown>> = {}): Error =>
       violation('ERR_ORACLE_MAILBOX', what, { actor: cell.label, overflow, reason, capacity, ...more })
+    if (!(dropped instanceof Marked)) return // never in a mailbox: a stage buries its own events for the same reason
     if (overflow === 'backpressure') throw wrong('a mailbox dropped a message that its policy is to hold back')
-    if (arrival === undefined || !(dropped instanceof Marked)) return
+    if (arrival === undefined) return
     if (arrival.length < capacity) throw wrong('a mailbox that is not full dropped a message', { messages: arrival.length })
     const { priority } = dropped
     if ((reason === 'shed') !== (overflow === 'shed-low') || (reason === 'shed' && priority !== LOW))
