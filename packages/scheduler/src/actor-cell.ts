@@ -6,6 +6,7 @@ import type { MessageLayouts } from '@cambium/codec'
 import type { Asker, PendingAsk } from './asks.ts'
 import type { Hand } from './hand.ts'
 import type { ChildKeeper } from './child-keeper.ts'
+import type { Children } from './children.ts'
 import type { InfoBox } from './info-message.ts'
 import type { Beside } from './mailbox-entry.ts'
 import type { MessageTimer } from './message-timer.ts'
@@ -105,7 +106,10 @@ export class ActorCell implements ActorAddress {
   waitsFor: ActorAddress | undefined = undefined
   /** Its chain of waits was followed since it last had none waiting. */
   isWaitFollowed = false
-  children: Set<ActorCell> | undefined = undefined
+  children: Children | undefined = undefined
+  /** Its neighbours among the children of its parent. */
+  older: ActorCell | undefined = undefined
+  younger: ActorCell | undefined = undefined
   /** Of a supervisor: its children, on whichever cores. */
   keeper: ChildKeeper | undefined = undefined
   timers: Map<string, MessageTimer> | undefined = undefined

@@ -63,14 +63,19 @@ export class ActorEnd {
       )
       if (isOver(cell)) return // over already: it had no children, or none that took time
     }
+    const isRunning = cell.status === BUSY || cell === this.#host.dispatcher.current
+    if (isAtRest(cell.status) && !isRunning) {
+      const { incarnation } = cell
+      this.begin(cell, EXIT_SHUTDOWN)
+      // Most are over by now, and need no limit; one may even run again.
+      if (cell.status !== STOPPING || cell.incarnation !== incarnation) return
+    }
     if (Number.isFinite(timeoutMs)) {
       this.arm(cell, timeoutMs, () => {
         this.#kill(cell)
       })
     }
-    const isRunning = cell.status === BUSY || cell === this.#host.dispatcher.current
-    if (isAtRest(cell.status) && !isRunning) this.begin(cell, EXIT_SHUTDOWN)
-    else if (isRunning) cell.stopRequest = EXIT_SHUTDOWN // after the message in hand, unless the time runs out
+    if (isRunning) cell.stopRequest = EXIT_SHUTDOWN // after the message in hand, unless the time runs out
   }
 
   /** Frees the slot of an actor that will not be restarted. One that its supervisor's last incarnation has left running is ended first. */
@@ -85,7 +90,11 @@ export class ActorEnd {
     cell.status = STOPPING
     cell.phase += 1
     this.#quiet(cell)
-    const phase = cell.phase
+    if (cell.children === undefined || cell.children.size === 0) {
+      this.#terminate(cell, reason)
+      return
+    }
+    const { phase } = cell
     this.#stopChildren(cell, TERMINATE_TIMEOUT_MS, () => {
       if (cell.phase === phase) this.#terminate(cell, reason)
     })
@@ -194,12 +203,12 @@ export class ActorEnd {
         if (left === 0) this.#steps.push(then)
         this.#takeSteps()
       }
-      for (const child of children) this.#steps.push(() => this.stop(child, timeoutMs, false, ended))
+      for (const child of children.list().reverse()) this.#steps.push(() => this.stop(child, timeoutMs, false, ended))
       this.#takeSteps()
       return
     }
     const next = (): void => {
-      const youngest = [...children].at(-1)
+      const { youngest } = children
       if (youngest === undefined) then()
       else this.stop(youngest, timeoutMs, false, later)
     }
@@ -351,7 +360,7 @@ export class ActorEnd {
     this.#host.slots.free(cell)
     cell.keeper?.close()
     if (cell.owner?.isKept === true) this.#host.router.discharge(cell)
-    cell.parent?.children?.delete(cell)
+    cell.parent?.children?.remove(cell)
     this.#host.dispatcher.clearMailbox(cell, (message, asker) => {
       this.#host.deadLetters.bury('stopped', cell, { name: cell.name, message })
       if (asker !== undefined) this.#host.replyError(asker, goneError(cell))
@@ -377,10 +386,10 @@ function goneError(cell: ActorCell): CambiumError {
 /** The youngest first, each after its own children. Without recursion: families may be as deep as they like. */
 function descendantsOf(cell: ActorCell): ActorCell[] {
   const found: ActorCell[] = []
-  const left = [...(cell.children ?? [])].reverse()
+  const left = cell.children?.list() ?? []
   for (let next = left.pop(); next !== undefined; next = left.pop()) {
     found.push(next)
-    if (next.children !== undefined) left.push(...[...next.children].reverse())
+    if (next.children !== undefined) left.push(...next.children.list())
   }
   return found.reverse() // found parents first, the oldest first
 }

@@ -22,6 +22,7 @@ import { ActorEnd, TERMINATE_TIMEOUT_MS } from './actor-end.ts'
 import type { Channels } from './channels.ts'
 import type { ChildKeeper } from './child-keeper.ts'
 import { ORPHAN_TIMEOUT_MS } from './child-keeper.ts'
+import { Children } from './children.ts'
 import type { Bonds } from './bonds.ts'
 import type { BehaviourLoader } from './behaviour-loader.ts'
 import type { CoreDirectory } from './core-directory.ts'
@@ -79,7 +80,7 @@ export class Lifecycle {
     const { slot, generation } = this.#host.slots.reserve()
     const cell = new ActorCell({ core: this.#host.coreNumber, slot, generation }, { name: spec.name, owner, parent })
     this.#host.slots.put(cell)
-    if (parent !== undefined) (parent.children ??= new Set()).add(cell)
+    if (parent !== undefined) (parent.children ??= new Children()).add(cell)
     before?.(cell)
     if (owner?.isKept !== true) {
       this.#start(cell, spec, done)

@@ -173,10 +173,8 @@ export class StopOrderOracle {
     if (siblings === undefined || parent.status !== STOPPING || this.#stoppedByParent.has(cell)) return
     if (siblings.size > CHILDREN_IN_LINE_MAX) this.#crowded.add(parent)
     if (this.#crowded.has(parent)) return
-    let isYounger = false
-    for (const sibling of siblings) {
-      if (sibling === cell) isYounger = true
-      else if (isYounger && sibling.context !== undefined && !isOver(sibling.context))
+    for (let sibling = cell.younger; sibling !== undefined; sibling = sibling.younger) {
+      if (sibling.context !== undefined && !isOver(sibling.context))
         throw violation('ERR_ORACLE_STOP_ORDER', 'a child was stopped while a younger one of its parent runs', {
           parent: parent.label,
           child: cell.label,
