@@ -285,11 +285,10 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   },
   {
     name: 'answer-another-asker',
-    what: 'a reply goes to the ask that has waited longest',
+    what: 'a reply goes to the first ask of the table',
     file: 'scheduler/src/asks.ts',
-    find: 'const ask = this.#byCorrelation.get(correlation)\n    if (ask !== undefined) this.#byCorrelation.delete(correlation)',
-    replace:
-      'const [first, ask] = [...this.#byCorrelation][0] ?? [correlation, undefined]\n    this.#byCorrelation.delete(first)',
+    find: 'const ask = this.find(correlation)',
+    replace: 'const ask = this.all()[0]',
     runsMax: 50,
   },
   {
