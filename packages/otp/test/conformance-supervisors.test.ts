@@ -1,10 +1,12 @@
-/** Cases of the conformance list that concern supervisors: each on both platforms. Those of time (C-2, C-17) and of scale (C-16) have tests of their own. */
+/** Cases of the conformance list that concern supervisors: each on both platforms. C-16, of scale, has a test of its own. */
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { child } from '@cambium/runtime'
 import type { System } from '@cambium/runtime'
-import { describe, expect } from 'vitest'
+import { describe, expect, vi } from 'vitest'
 import { childRef, countChildren, deleteChild, restartChild, startChild, terminateChild, whichChildren } from '../src/index.ts'
 import type { SupervisorRef } from '../src/index.ts'
-import { onBothPlatforms } from './fixtures/both-platforms.ts'
+import { onBothPlatforms, onThreads } from './fixtures/both-platforms.ts'
 import type { Stage } from './fixtures/both-platforms.ts'
 import { linesOf, log, member, tree } from './fixtures/family.ts'
 import type { MemberMessage, TreeSetting } from './fixtures/family.ts'
@@ -34,6 +36,16 @@ async function statuses(top: SupervisorRef): Promise<string[]> {
 const crash = async (ref: Member): Promise<void> => {
   await ref.ask('crash', LONG).catch(() => {})
 }
+/** Until the collector has found that nobody holds it. */
+async function collected(ref: WeakRef<object>): Promise<void> {
+  setFlagsFromString('--expose-gc')
+  const collect = runInNewContext('gc') as () => void
+  await vi.waitFor(() => {
+    collect()
+    expect(ref.deref() === undefined).toBe(true) // an error that showed what was found would hold it
+  })
+}
+
 const actorsOf = async (system: System) => (await system.report()).map(({ actors }) => actors)
 
 onBothPlatforms(
@@ -52,6 +64,20 @@ onBothPlatforms(
     await Promise.all(ends)
     expect(order).toEqual(['c shutdown', 'a shutdown', 'top shutdown'])
     for (const each of [a, b, c]) await expect(each.ask('count')).rejects.toMatchObject({ code: 'ERR_NO_SUCH_ACTOR' })
+  },
+  learned,
+)
+
+onBothPlatforms(
+  'C-2 failures that lie further apart than the period never use up the intensity',
+  async (stage) => {
+    const at = await stage.gate()
+    const crashes = { afterMs: 3, times: 20, gate: at }
+    const { top, logRef } = await family(stage, { intensity: 1, periodMs: 1, children: [{ id: 'a', crashes }] })
+    const end = await stage.watch(top)
+    expect(await Promise.race([at.ask('enter', LONG), end()])).toBe('passed')
+    expect((await linesOf(logRef)).filter((line) => line === 'start a').length).toBe(21)
+    expect(await statuses(top)).toEqual(['a running'])
   },
   learned,
 )
@@ -249,6 +275,21 @@ onBothPlatforms(
   learned,
 )
 
+// On threads alone: the simulator keeps what was sent, to explain a run that fails. What the supervisor's decisions keep is tested in `supervision`.
+onThreads('C-13 start arguments of temporary children are not retained', async (stage) => {
+  // Supervisor and children on the main thread, so that what they are started with is this thread's to look for.
+  const { top } = await family(stage, { children: [] }, 0)
+  const startWith = async (restart: 'temporary' | 'permanent'): Promise<WeakRef<object>> => {
+    const argument: Start = { traps: false }
+    await startChild(top, child(subject, argument, { id: restart, core: 0, restart }))
+    return new WeakRef(argument)
+  }
+  const [temporary, permanent] = [await startWith('temporary'), await startWith('permanent')]
+  expect(await statuses(top)).toEqual(['temporary running', 'permanent running'])
+  await collected(temporary)
+  expect(permanent.deref()).toBeDefined()
+})
+
 describe('C-14 with any_significant', () => {
   const significant = (restart: 'transient' | 'temporary') => ({
     intensity: 5,
@@ -304,3 +345,38 @@ onBothPlatforms(
   },
   learned,
 )
+
+describe('C-17 with a backoff', () => {
+  onBothPlatforms(
+    'each restart in a row waits twice as long as the one before, up to the limit',
+    async (stage) => {
+      const at = await stage.gate()
+      const flags = { intensity: 10, periodMs: 60_000, backoff: { initialMs: 8, maxMs: 32, jitter: 0, calmMs: 10_000 } }
+      const crashes = { afterMs: 1, times: 4, gate: at }
+      const { logRef } = await family(stage, { ...flags, children: [{ id: 'a', crashes }] })
+      await at.ask('enter', LONG)
+      const starts = (await linesOf(logRef)).map(Number).filter((time) => !Number.isNaN(time))
+      const gaps = starts.slice(1).map((start, i) => start - (starts[i] as number))
+      expect(gaps.map((gap, i) => gap >= ([8, 16, 32, 32][i] as number))).toEqual([true, true, true, true])
+    },
+    learned,
+  )
+
+  onBothPlatforms(
+    'while a restart waits, the supervisor answers, the siblings go on, and it can be shut down',
+    async (stage) => {
+      const flags = { intensity: 10, backoff: { initialMs: 50_000, maxMs: 50_000 } }
+      const { top, of } = await family(stage, { ...flags, children: [{ id: 'a' }, { id: 'b' }] })
+      const [a, b] = [await of('a'), await of('b')]
+      await crash(a)
+      while ((await whichChildren(top, LONG))[0]?.status !== 'restarting');
+      expect((await countChildren(top, LONG)).active).toBe(1)
+      expect(await b.ask('count', LONG)).toBe(0)
+      const end = await stage.watch(top)
+      await stage.system.stop(top)
+      expect(await end()).toBe('shutdown')
+      await expect(a.ask('count')).rejects.toMatchObject({ code: 'ERR_NO_SUCH_ACTOR' })
+    },
+    learned,
+  )
+})
