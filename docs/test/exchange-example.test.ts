@@ -8,7 +8,7 @@ import type { Ref } from 'cambium'
 import { describe, expect, test } from 'vitest'
 import { crowd } from '../examples/exchange/crowd.ts'
 import type { CrowdReport } from '../examples/exchange/crowd.ts'
-import { exchange } from '../examples/exchange/exchange.ts'
+import { AT_ONCE, exchange } from '../examples/exchange/exchange.ts'
 import { line } from '../examples/exchange/line.ts'
 import type { LineEvent, LineRef } from '../examples/exchange/line.ts'
 import { made } from '../examples/exchange/made.ts'
@@ -125,6 +125,14 @@ describe('a call', () => {
     a.advance(60_000)
     deliver()
     expect([a.state, b.state]).toEqual(['busyTone', 'onHook'])
+  })
+})
+
+test('a crowd that is looked at before its lines are laid answers that it has none', async () => {
+  await simulate(async (sim) => {
+    const habits = { pauseMs: 400, talkMs: 1000, impatience: 0.1, numbers: 60 }
+    const people = await sim.spawn(crowd, habits, { core: 1 })
+    expect(await people.ask({ type: 'report' }, AT_ONCE)).toMatchObject({ lines: 0, inSession: 0 })
   })
 })
 

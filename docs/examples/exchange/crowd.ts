@@ -37,6 +37,9 @@ export interface CrowdReport {
   readonly talking: number
 }
 
+/** Of a crowd whose lines are still being laid. */
+const NOBODY: CrowdReport = { lines: 0, connected: 0, busy: 0, givenUp: 0, inSession: 0, talking: 0 }
+
 type Deed = 'lift' | 'dial' | 'layDown'
 
 interface Intent {
@@ -160,7 +163,7 @@ export const crowd = defineActor<Habits, Heard, CrowdReport, { habits: Habits; p
       if (message.type === 'heard') state.people?.hear(message.index, message.tone)
       else if (message.type === 'tick') state.people?.tick()
       else if (message.type === 'goHome') state.people?.goHome()
-      else if (state.people !== undefined) context.reply(state.people.report())
+      else context.reply(state.people?.report() ?? NOBODY)
     },
   },
   { mailbox: { capacity: 1 << 20 } },

@@ -19,6 +19,9 @@ export type ExchangeMessage =
   | { readonly type: 'report' }
   | { readonly type: 'goHome' }
 
+/** Before all calls that wait: a crowd on a slow machine is minutes behind, and is looked at all the same. */
+export const AT_ONCE = { priority: 'high', timeoutMs: 60_000 } as const
+
 export type ExchangeRef = Ref<ExchangeMessage, CrowdReport>
 
 export interface ExchangeOptions {
@@ -76,7 +79,7 @@ export const exchange = defineActor<ExchangeOptions, ExchangeMessage, CrowdRepor
           state.people.tell({ type: 'goHome' })
           return
         case 'report':
-          context.reply(await state.people.ask({ type: 'report' }))
+          context.reply(await state.people.ask({ type: 'report' }, AT_ONCE))
       }
     },
     info(state, info, context) {

@@ -6,7 +6,7 @@ import { availableParallelism } from 'node:os'
 import { setTimeout as pass } from 'node:timers/promises'
 import { startSystem } from 'cambium'
 import type { CrowdReport, Habits } from './crowd.ts'
-import { exchange, type ExchangeRef } from './exchange.ts'
+import { AT_ONCE, exchange, type ExchangeRef } from './exchange.ts'
 import { made } from './made.ts'
 
 const [lines = 400_000, seconds = 20, cores = Math.max(2, availableParallelism())] = process.argv.slice(2).map(Number)
@@ -23,8 +23,7 @@ for (let core = 1; core <= cores; core++) {
 }
 console.log(`${numbers} lines on ${cores} cores, ready in ${((performance.now() - startedMs) / 1000).toFixed(1)} s`)
 
-const look = (): Promise<readonly CrowdReport[]> =>
-  Promise.all(exchanges.map((each) => each.ask({ type: 'report' }, { timeoutMs: 60_000 })))
+const look = (): Promise<readonly CrowdReport[]> => Promise.all(exchanges.map((each) => each.ask({ type: 'report' }, AT_ONCE)))
 const sum = (reports: readonly CrowdReport[], field: keyof CrowdReport): number =>
   reports.reduce((total, each) => total + each[field], 0)
 
