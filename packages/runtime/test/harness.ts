@@ -1,16 +1,19 @@
 /**
- * A system for one test: ended when the test is over, and then its books must balance. And waits for what a system tells, in the place
+ * A system for one test: ended when the test is over; then nothing may be left of its actors, and its books must balance. And waits for what a system tells, in the place
  * of sleeps.
  */
 import type { EventEmitter } from 'node:events'
 import { startSystem } from '@cambium/runtime'
 import type { System, SystemEventMap, SystemOptions } from '@cambium/runtime'
 import { expect, onTestFinished, vi } from 'vitest'
+import { watchSystem } from './nothing-left.ts'
 
 /** Two cores at most: more than the machine has would only wait for each other. */
 export async function start(options: SystemOptions = {}): Promise<System> {
   const system = await startSystem({ cores: 1, handleSignals: false, ...options })
+  const expectNothingLeft = await watchSystem(system)
   onTestFinished(async () => {
+    await expectNothingLeft()
     const { books, abandoned } = await system.shutdown()
     expect(abandoned).toEqual([])
     expect(books.queued).toBe(0)
