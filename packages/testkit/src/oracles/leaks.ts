@@ -27,6 +27,7 @@ interface Life {
 
 /** A core that was stopped in good order. */
 interface Left {
+  readonly core: Core
   readonly report: CoreReport
   /** But those that go by themselves. */
   readonly timers: number
@@ -97,13 +98,15 @@ export class LeakOracle {
   /** A core was stopped in good order. Called before it is severed. */
   ended(core: Core): void {
     const timers = core.wheel.all().filter((timer) => !(timer instanceof LookTimer))
-    this.#left.push({ report: core.report(), timers: timers.length })
+    this.#left.push({ core, report: core.report(), timers: timers.length })
   }
 
   /** After the shutdown of the system. */
   checkEnd(): void {
-    for (const { report, timers } of this.#left) {
-      const { core, actors, runnable, asks, bonds, waiting, parcels, channels, directory } = report
+    for (const { core: stopped, report, timers } of this.#left) {
+      const { core, actors, runnable, asks, bonds, parcels, channels, directory } = report
+      // A storm may have blown when all had stopped: what then waits for room is buried as the core ends.
+      const waiting = stopped.sender.waitingCount
       const { requests, watchers, locks } = directory
       // The last changes of the directory need not have come to other cores than its own.
       const entries = core === 0 ? directory.entries : 0
