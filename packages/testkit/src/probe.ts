@@ -35,13 +35,15 @@ const SHOWN_MAX = 5
 export async function createProbe<M, R>(sim: Simulation, number: number, name: string | undefined): Promise<Probe<M, R>> {
   const inbox: M[] = []
   const asked: ((value: R) => void)[] = []
-  let arrived = (): void => {}
+  /** Who waits for a change, in order. */
+  const waiting = new Set<() => void>()
   const behaviour = defineActor<undefined, M, R, null>(import.meta.url, `probe-${number}`, {
     init: () => null,
     receive(_state, message, context) {
       inbox.push(message)
       if (context.isAsked) asked.push(context.deferReply())
-      arrived()
+      for (const wake of waiting) wake()
+      waiting.clear()
     },
   })
   const label = name ?? `probe-${number}`
@@ -58,13 +60,15 @@ export async function createProbe<M, R>(sim: Simulation, number: number, name: s
           .map((message) => preview(message))
           .join(', ')}`
   /** Resolves when a message comes, or at the virtual time. */
-  const change = (untilMs: number): Promise<void> =>
-    Promise.race([
-      new Promise<void>((resolve) => {
-        arrived = resolve
-      }),
-      sim.advance(Math.max(0, untilMs - sim.now())),
-    ])
+  const change = async (untilMs: number): Promise<void> => {
+    let wake = (): void => {}
+    const came = new Promise<void>((resolve) => {
+      wake = resolve
+    })
+    waiting.add(wake)
+    await Promise.race([came, sim.advance(Math.max(0, untilMs - sim.now()))])
+    waiting.delete(wake)
+  }
 
   return {
     ref,

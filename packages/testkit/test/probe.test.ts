@@ -51,6 +51,22 @@ describe('expectMessage', () => {
     })
   })
 
+  test('of two at once each has a message, in the order of their waits', async () => {
+    await simulate(async (sim) => {
+      const probe = await sim.probe<Note>()
+      const ref = await start(sim)
+      const waits = [
+        probe.expectMessage(undefined, '1m'),
+        probe.expectAnyMessage({ type: 'b' }, '1m'),
+        probe.expectMessage(undefined, '1m'),
+      ]
+      for (const [i, type] of ['a', 'b', 'c'].entries()) ref.tell({ to: probe.ref, note: { type }, afterMs: 100 * (i + 1) })
+      const before = sim.now()
+      expect((await Promise.all(waits)).map(({ type }) => type)).toEqual(['a', 'b', 'c'])
+      expect(sim.now() - before).toBeLessThan(1000)
+    })
+  })
+
   test('says what was there instead', async () => {
     await simulate(async (sim) => {
       const probe = await sim.probe<Note>('audit')
