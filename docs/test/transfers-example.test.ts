@@ -12,9 +12,9 @@ describe('the bug of the teller', () => {
         (error: unknown) => error,
       )
     const found = (await find(1, 500)) as Error & { fields: { seed: number; chart: string } }
-    expect(found).toMatchObject({ code: 'ERR_SIMULATION', cause: { message: 'money went astray: a=90, b=110' } })
+    expect(found).toMatchObject({ code: 'ERR_SIMULATION', cause: { message: 'money went astray: a=90, b=120' } })
     expect(found.fields.chart).toMatch(/\{type: "write", balance: 90\}/)
     const again = (await find(found.fields.seed, 1)) as Error
-    expect((again.cause as Error).message).toBe('money went astray: a=90, b=110')
+    expect((again.cause as Error).message).toBe('money went astray: a=90, b=120')
   })
 })

@@ -96,7 +96,8 @@ function poolError(error: unknown, { module, job }: OffloadJob): CambiumError {
   )
 }
 
-function offloadAborted(...cause: readonly [unknown?]): CambiumError {
+/** The job was given up by its signal; `cause` is the signal's reason, if that was there before the job. */
+export function offloadAborted(...cause: readonly [unknown?]): CambiumError {
   return new CambiumError('ERR_OFFLOAD_ABORTED', 'offloaded job was aborted', {
     severity: 'crash',
     ...(cause.length > 0 ? { cause: cause[0] } : {}),

@@ -1,4 +1,6 @@
 /** The error of a run that failed: how to see it again, the least faults it takes, and the end of that least run as a chart. */
+import { readFileSync } from 'node:fs'
+import { inspect } from 'node:util'
 import { CambiumError } from '@cambium/base'
 import { renderMermaid, renderText } from './chart.ts'
 import { formatFaults, shrinkFaults } from './shrink.ts'
@@ -9,6 +11,9 @@ import type { Simulation } from './simulation.ts'
 
 const EVENTS_SHOWN = 40
 const FAULTS_SHOWN = 20
+const SHAPE_MAX = 200
+/** As `stuckAfter` of `simulate`. */
+const STUCK_MS_DEFAULT = 600_000
 
 export interface FailureContext {
   readonly run: number
@@ -35,9 +40,10 @@ export async function explainFailure(
   const charted = await again(tries > 0 ? faults : setup.faults, true)
   const events = charted.chart?.events(EVENTS_SHOWN) ?? []
   const chart = renderText(events)
+  const version = ownVersion()
   const lines = [
     `simulation failed: seed=${setup.seed}, ${context.runs > 1 ? `run=${context.run + 1} of ${context.runs}, ` : ''}${describe(error)}`,
-    `replay: simulate(scenario, { seed: ${setup.seed}${showOptions(setup)} })`,
+    `replay: simulate(scenario, { seed: ${setup.seed}${showOptions(setup)} }) with @cambium/testkit ${version}`,
   ]
   if (outcome.faults.length > 0) {
     const shown = faults.slice(0, FAULTS_SHOWN)
@@ -55,6 +61,7 @@ export async function explainFailure(
     cause: error,
     fields: {
       seed: setup.seed,
+      version,
       faults,
       faultsBefore: outcome.faults.length,
       tries,
@@ -65,10 +72,25 @@ export async function explainFailure(
   })
 }
 
-/** Failures with the same signature count as the same. */
+/** Failures with the same signature count as the same: what went wrong, and not with how many, or with whom. */
 function signature(error: unknown): string {
-  if (!(error instanceof Error)) return typeof error
-  return 'code' in error ? `${error.name} ${String(error.code)}` : error.name
+  if (!(error instanceof Error)) return `${typeof error} ${shapeOf(String(error))}`
+  return `${error.name} ${'code' in error ? String(error.code) : ''} ${shapeOf(error.message)}`
+}
+
+/** The first line up to the values, which follow a colon; numbers before it may differ as well. */
+function shapeOf(message: string): string {
+  const [first = ''] = message.split('\n', 1)
+  const [what = ''] = first.split(': ', 1)
+  return what.slice(0, SHAPE_MAX).replace(/\d+(\.\d+)?/g, '0')
+}
+
+/** The same seed gives another run with another version. */
+function ownVersion(): string {
+  const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+    readonly version: string
+  }
+  return version
 }
 
 function describe(error: unknown): string {
@@ -76,7 +98,14 @@ function describe(error: unknown): string {
   return error instanceof CambiumError ? `${error.code}: ${error.message}` : `${error.name}: ${error.message}`
 }
 
-function showOptions({ faults, cores }: RunSetup): string {
+/** All that a run depends on, but the scenario. */
+function showOptions({ faults, cores, options, stuckMs }: RunSetup): string {
   const shown = Array.isArray(faults) ? 'error.fields.faults' : JSON.stringify(faults)
-  return `, cores: ${cores}${faults === false ? '' : `, faults: ${shown}`}`
+  const parts = [
+    `, cores: ${cores}`,
+    faults === false ? '' : `, faults: ${shown}`,
+    Object.keys(options).length === 0 ? '' : `, options: ${inspect(options, { breakLength: Infinity, compact: true })}`,
+    stuckMs === STUCK_MS_DEFAULT ? '' : `, stuckAfter: ${stuckMs}`,
+  ]
+  return parts.join('')
 }

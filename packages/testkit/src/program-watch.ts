@@ -49,7 +49,7 @@ export function createProgramWatch(options: ProgramWatchOptions): ProgramWatch {
       // Before the points where the core may die: what is counted here is counted in its books next.
       if (storms.take(received)) return NOT_FOR_ACTOR
       point(context.core)
-      trace.received(context.core, oracles.receiving(owner, context))
+      trace.received(context.core, oracles.receiving(owner, context), received)
       crash('handlerCrash', context)
       return received
     },

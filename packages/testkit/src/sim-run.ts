@@ -19,6 +19,7 @@ import { converge } from './convergence.ts'
 import { nextRound, realMoment, realNow } from './fake-timers.ts'
 import { FaultPlan, NO_FAULTS } from './fault-plan.ts'
 import { describePending } from './pending.ts'
+import { offloadHere } from './offload-here.ts'
 import { FaultSource, ratesOf } from './shrink.ts'
 import type { Fault } from './shrink.ts'
 import { simFrames } from './sim-context.ts'
@@ -66,8 +67,6 @@ const OUTSIDE_IDLE_MS_MAX = 300
 const OUTSIDE_MS_MAX = 10_000
 /** Steps that may pass while the scenario does nothing. */
 const STUCK_STEPS_MAX = 3_000_000
-/** An offloaded job takes up to so many virtual milliseconds. */
-const OFFLOAD_MS_MAX = 5
 
 /** Never rejects: what went wrong is in the outcome. */
 export async function runOnce(scenario: (sim: Simulation) => Promise<void>, setup: RunSetup): Promise<RunOutcome> {
@@ -166,7 +165,7 @@ export class SimRun implements SimScope {
       coreStarted: (core) => {
         this.#coreStarted(core)
       },
-      offload: (url, job, argument) => this.#offload(url, job, argument),
+      offload: (url, job, argument, signal) => offloadHere(simFrames.getStore() ?? this.#root, url, job, argument, signal),
     }
   }
 
@@ -292,7 +291,7 @@ export class SimRun implements SimScope {
       this.#setup.signal?.throwIfAborted()
       if (this.outside > this.#givenUp && this.#waitsOutside()) continue
       if (this.timers.runReady()) continue
-      const outcome = simFrames.run(this.#root, () => this.world.step(this.settled.length > 0 ? this.world.nowMs : Infinity))
+      const outcome = simFrames.run(this.#root, () => this.world.step(this.settled.length === 0))
       if (outcome !== 'idle') {
         idleRounds = 0
         this.#checkStuck()
@@ -365,23 +364,6 @@ export class SimRun implements SimScope {
       this.touch()
       return send(target, message, options)
     }
-  }
-
-  /** In this thread, since there is no other; what the job takes is virtual. */
-  async #offload(url: string, job: string, argument: unknown): Promise<unknown> {
-    this.met('offloaded jobs')
-    const frame = simFrames.getStore() ?? this.#root
-    this.outside += 1
-    let run: unknown
-    try {
-      run = ((await import(url)) as Record<string, unknown>)[job]
-    } finally {
-      this.outside -= 1
-    }
-    if (typeof run !== 'function')
-      throw new CambiumError('ERR_OFFLOAD_JOB', `module exports no such function: module=${url}, job=${job}`)
-    await this.timers.sleep(frame, this.random.next() * OFFLOAD_MS_MAX, undefined, undefined)
-    return structuredClone(await (run as (argument: unknown) => unknown)(structuredClone(argument)))
   }
 }
 

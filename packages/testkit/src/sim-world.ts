@@ -212,12 +212,12 @@ export class SimWorld implements SystemPlatform {
   // --- stepping
 
   /**
-   * One step: a turn of one awake core, or a jump of the clock, not beyond `untilMs`. `idle` when there is nothing to do up to then.
+   * One step: a turn of one awake core, or a jump of the clock if it may. `idle` when there is nothing to do.
    *
    * What is due is only begun here: a callback of a timer, and what awaits a promise, run after the step. So the clock does not jump in a step
    * that began something; else they would run at a later time than theirs.
    */
-  step(untilMs: number): 'turn' | 'due' | 'jump' | 'idle' {
+  step(mayJump: boolean): 'turn' | 'due' | 'jump' | 'idle' {
     const wasDue = this.#due.nextMs <= this.nowMs
     this.#runDue()
     const awake = this.#cores.filter((sim) => this.#isAwake(sim))
@@ -227,10 +227,7 @@ export class SimWorld implements SystemPlatform {
     }
     if (wasDue && this.progress.due()) return 'due'
     const nextMs = this.#nextMs()
-    if (nextMs > untilMs || nextMs === Infinity) {
-      if (untilMs !== Infinity && untilMs > this.nowMs) this.#jump(untilMs)
-      return 'idle'
-    }
+    if (nextMs === Infinity || (nextMs > this.nowMs && !mayJump)) return 'idle'
     this.#jump(nextMs)
     return 'jump'
   }

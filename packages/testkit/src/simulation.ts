@@ -4,16 +4,9 @@
  * with ever fewer faults, and the error tells the least that is needed.
  */
 import type { ActorAddress, Duration, SeededRandom } from '@cambium/base'
-import {
-  CambiumError,
-  checkBoolean,
-  checkFields,
-  checkInteger,
-  createSeededRandom,
-  optionError,
-  toMilliseconds,
-} from '@cambium/base'
+import { CambiumError, checkBoolean, checkFields, checkInteger, optionError, toMilliseconds } from '@cambium/base'
 import type { Behaviour, Ref } from '@cambium/actor'
+import { checkSystemOptions } from '@cambium/runtime'
 import type { Books, TeamChildren, TeamOptions, TeamRefs, SpawnOptions, System, SystemOptions } from '@cambium/runtime'
 import type { ChartEvent } from './chart.ts'
 import { watchDecisions } from './decision-watch.ts'
@@ -24,6 +17,7 @@ import type { FaultRates } from './fault-plan.ts'
 import { watchOutside } from './outside-watch.ts'
 import type { Probe } from './probe.ts'
 import { holdProcessErrors } from './process-errors.ts'
+import { seedOfRun } from './run-seeds.ts'
 import type { Fault } from './shrink.ts'
 import { simFrames } from './sim-context.ts'
 import { runOnce } from './sim-run.ts'
@@ -73,7 +67,10 @@ export interface Simulation {
 }
 
 export interface SimulateOptions {
-  /** Seed of the first run; the next ones follow from it. @default drawn at random, and named in the error */
+  /**
+   * Seed of the first run; those of the next ones are scattered from it, so that two seeds have no runs in common. @default drawn at random, and named in the
+   * error
+   */
   readonly seed?: number
   /** @default 1 */
   readonly runs?: number
@@ -116,6 +113,7 @@ export interface RunReport {
 
 const FIELDS = ['seed', 'runs', 'cores', 'faults', 'options', 'shrinkRuns', 'stuckAfter', 'trace', 'signal']
 const RUNS_MAX = 10_000_000
+const STUCK_AFTER_DEFAULT = '10m'
 const CORES_MAX = 64
 const SEED_MAX = 2 ** 32 - 1
 const SHRINK_RUNS_MAX = 10_000
@@ -123,9 +121,9 @@ const SHRINK_RUNS_MAX = 10_000
 /**
  * Runs `scenario` once for each of `runs` seeds.
  *
- * Rejects with `ERR_SIMULATION` when a run fails. Its message names the seed and how to replay it, the least faults that are needed, and shows the
+ * Rejects with `ERR_SIMULATION` when a run fails. Its message names the seed, how to replay it and with which version, the least faults that are needed, and shows the
  * end of the run as a sequence chart; its `cause` is what the scenario threw, or the oracle that was violated, or `ERR_SIM_STUCK`, `ERR_SIM_UNHANDLED`;
- * its `fields` have `seed`, `faults`, `chart` and `mermaid`. Rejects with `ERR_OPTION` for a wrong option, with `ERR_SIM_NESTED` inside a scenario,
+ * its `fields` have `seed`, `version`, `faults`, `chart` and `mermaid`. Rejects with `ERR_OPTION` for a wrong option, with `ERR_SIM_NESTED` inside a scenario,
  * with the reason of an aborted `signal`.
  *
  * While it runs, `Date`, `performance.now`, timers, `Math.random` and `crypto` are virtual and seeded for the scenario and its actors, and
@@ -143,8 +141,7 @@ export async function simulate(
   try {
     const reports: RunReport[] = []
     for (let run = 0; run < runs; run += 1) {
-      // The first seed as it is: so a run is repeated by naming its seed.
-      const seed = run === 0 ? setup.seed : Math.floor(createSeededRandom(setup.seed + run).next() * 0x7fff_ffff)
+      const seed = seedOfRun(setup.seed, run)
       // One run after the other: they would share the real event loop.
       const outcome = await runOnce(play, { ...setup, seed })
       setup.signal?.throwIfAborted()
@@ -179,12 +176,15 @@ function checkOptions(options: SimulateOptions): {
 } {
   checkFields('options', options, FIELDS)
   const { faults = false, signal } = options
+  const cores = checkInteger('cores', options.cores, { default: 2, min: 0, max: CORES_MAX })
   checkFaults(faults)
   if (options.options !== undefined) {
     checkFields('options.options', options.options, Object.keys(options.options ?? {}))
     for (const field of ['cores', 'handleSignals'])
       if (field in options.options)
         throw optionError(`options.${field}`, (options.options as Record<string, unknown>)[field], 'no such field here')
+    // Here, where it is a mistake of the caller's; in a run it would be a failure of the scenario.
+    checkSystemOptions({ ...options.options, cores }, cores)
   }
   if (signal !== undefined && !(signal instanceof AbortSignal)) throw optionError('signal', signal, 'an AbortSignal')
   const told = new Set<string>()
@@ -193,10 +193,10 @@ function checkOptions(options: SimulateOptions): {
     shrinkRuns: checkInteger('shrinkRuns', options.shrinkRuns, { default: 60, min: 0, max: SHRINK_RUNS_MAX }),
     setup: {
       seed: options.seed === undefined ? freshSeed() : checkInteger('seed', options.seed, { default: 0, min: 0, max: SEED_MAX }),
-      cores: checkInteger('cores', options.cores, { default: 2, min: 0, max: CORES_MAX }),
+      cores,
       faults,
       options: options.options ?? {},
-      stuckMs: toMilliseconds(options.stuckAfter ?? '10m', 'stuckAfter'),
+      stuckMs: toMilliseconds(options.stuckAfter ?? STUCK_AFTER_DEFAULT, 'stuckAfter'),
       isTraced: checkBoolean('trace', options.trace, false),
       signal,
       onMet(what) {

@@ -95,7 +95,7 @@ describe('incarnations', () => {
 
 describe('the journal', () => {
   const found = (act: (journal: Journal) => void): string | undefined => {
-    const journal = new Journal()
+    const journal = new Journal(1)
     act(journal)
     journal.close()
     try {

@@ -2,13 +2,23 @@
 import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { defineActor } from '@cambium/actor'
+import type { Ref } from '@cambium/actor'
 import { CambiumError } from '@cambium/base'
-import { renderMermaid, renderText, simulate } from '@cambium/testkit'
+import { renderMermaid, renderText, seedOfRun, simulate } from '@cambium/testkit'
 import type { Fault, RunReport, Simulation } from '@cambium/testkit'
 import { describe, expect, test } from 'vitest'
 import { account, shiftMoney } from './fixtures/bank.ts'
 
 const execute = promisify(execFile)
+
+/** Passes on what it is told. */
+const forwarder = defineActor<Ref<unknown>, unknown, never, Ref<unknown>>(import.meta.url, 'forwarder', {
+  init: (to) => to,
+  receive(to, message) {
+    to.tell(message)
+  },
+})
 const options = { seed: 11, runs: 4, cores: 3, faults: true } as const
 const key = ({ seed, hash, steps, virtualMs }: RunReport): object => ({ seed, hash, steps, virtualMs })
 
@@ -26,6 +36,42 @@ describe('a seed', () => {
     const first = await simulate(shiftMoney, options)
     const { stdout } = await execute(process.execPath, [join(import.meta.dirname, 'fixtures/print-hashes.ts'), '11'])
     expect((JSON.parse(stdout) as { money: unknown }).money).toEqual(first.map(key))
+  })
+
+  test('has no run in common with the next one', async () => {
+    const seeds = new Set([1, 2, 3].flatMap((seed) => Array.from({ length: 1000 }, (_, run) => seedOfRun(seed, run))))
+    expect(seeds.size).toBe(3000)
+    const run = async (seed: number): Promise<number[]> =>
+      (await simulate(() => {}, { seed, runs: 4 })).map((report) => report.seed)
+    expect(await run(1)).toEqual([0, 1, 2, 3].map((number) => seedOfRun(1, number)))
+    expect((await run(2))[0]).toBe(2)
+  })
+
+  test.each([
+    ['a number', { type: 'credit', amount: 1 }, { type: 'credit', amount: 2 }],
+    ['a text', 'good', 'goop'],
+    ['the length of a long text', 'x'.repeat(500), 'x'.repeat(501)],
+    ['something deep inside', { a: [{ b: new Map([[1, { c: 1.5 }]]) }] }, { a: [{ b: new Map([[1, { c: 1.25 }]]) }] }],
+    ['a buffer', new Uint8Array([1, 2]), new Uint8Array([1, 3])],
+    ['a date', new Date(1), new Date(2)],
+    ['a name', { left: 1 }, { right: 1 }],
+  ])('is told apart by %s in a message', async (_, one, other) => {
+    const deliver = async (message: unknown, core: number): Promise<string> => {
+      const [report] = await simulate(
+        async (sim) => {
+          const probe = await sim.probe()
+          const ref = core === 0 ? probe.ref : await sim.spawn(forwarder, probe.ref, { core })
+          ref.tell(message as never)
+          await probe.expectMessage()
+        },
+        { seed: 1 },
+      )
+      return (report as RunReport).hash
+    }
+    for (const core of [0, 1]) {
+      expect(await deliver(one, core)).toBe(await deliver(structuredClone(one), core))
+      expect(await deliver(one, core)).not.toBe(await deliver(other, core))
+    }
   })
 
   test('is told apart by one delivery more', async () => {
@@ -76,12 +122,31 @@ describe('a run that fails', () => {
     expect(error.message).toMatch(
       /faults that it takes: 1 of \d+, found in \d+ re-runs\nhandlerCrash at \d+\.\d{3} ms, turn \d+\n/,
     )
-    expect(error.message).toContain(`replay: simulate(scenario, { seed: 21, cores: 3, faults: ${JSON.stringify(faults)} })`)
+    expect(error.message).toContain(`replay: simulate(scenario, { seed: 21, cores: 3, faults: ${JSON.stringify(faults)} }) with `)
     expect(error.message).toContain(chart)
     expect(chart).toMatch(/account-\d+ ended: crash, crashed by the simulation: handlerCrash/)
     expect(mermaid).toMatch(/^sequenceDiagram\n {2}participant p0 as /)
     const again = await fail({ faults: least, shrinkRuns: 0 })
     expect((again.cause as CambiumError).message).toBe('an account was restarted: restarts=1')
+  })
+
+  test('is not mixed up with another failure of the same code', async () => {
+    const scenario = async (sim: Simulation): Promise<void> => {
+      let restarts = 0
+      sim.system.events.on('actor_restarted', () => {
+        restarts += 1
+      })
+      await shiftMoney(sim)
+      await sim.advance('1s')
+      if (restarts > 1) throw new CambiumError('ERR_FRAGILE', `2 or more accounts were restarted: restarts=${restarts}`)
+      throw new CambiumError('ERR_FRAGILE', `hardly any account was restarted: restarts=${restarts}`)
+    }
+    const error: unknown = await simulate(scenario, { seed: 21, cores: 3, faults: { handlerCrash: 0.05 } }).catch(
+      (thrown: unknown) => thrown,
+    )
+    const { cause, fields } = error as CambiumError & { readonly fields: { readonly faults: readonly Fault[] } }
+    expect((cause as CambiumError).message).toContain('2 or more accounts were restarted')
+    expect(fields.faults.map(({ kind }) => kind)).toEqual(['handlerCrash', 'handlerCrash'])
   })
 
   test('keeps to its re-runs', async () => {

@@ -8,6 +8,7 @@ import { setTimeout as sleep, setInterval as ticks } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { MessageChannel } from 'node:worker_threads'
 import { defineActor } from '@cambium/actor'
+import type { CambiumError } from '@cambium/base'
 import { simulate } from '@cambium/testkit'
 import type { RunReport } from '@cambium/testkit'
 import { describe, expect, test, vi } from 'vitest'
@@ -278,6 +279,33 @@ describe('what is outside', () => {
       expect(await ref.ask(21)).toBe(42)
     })
     expect(report?.nonDeterministic).toEqual(['offloaded jobs'])
+  })
+
+  test('an offloaded job that is aborted is not run, or not waited for, as on a thread of its own', async () => {
+    const aborting = defineActor<undefined, 'before' | 'in time' | 'too late', string, null>(import.meta.url, 'aborting', {
+      init: () => null,
+      async receive(_state, when, context) {
+        const controller = new AbortController()
+        const reason = new Error('enough')
+        if (when === 'before') controller.abort(reason)
+        const job = when === 'too late' ? 'never' : 'double'
+        const done = context.offload<number>(new URL('fixtures/slow-job.ts', import.meta.url), job, 21, controller)
+        if (when === 'in time') queueMicrotask(() => controller.abort(reason))
+        if (when === 'too late') setTimeout(() => controller.abort(reason), 1000)
+        context.reply(
+          await done.then(String, (error: unknown) => {
+            const { code, cause } = error as CambiumError
+            return `${code} ${cause === reason}`
+          }),
+        )
+      },
+    })
+    await simulate(async (sim) => {
+      const ref = await sim.spawn(aborting, undefined)
+      expect(await ref.ask('before')).toBe('ERR_OFFLOAD_ABORTED true')
+      expect(await ref.ask('in time')).toBe('ERR_OFFLOAD_ABORTED false')
+      expect(await ref.ask('too late')).toBe('ERR_OFFLOAD_ABORTED false')
+    })
   })
 
   test('an actor that is under control is not', async () => {

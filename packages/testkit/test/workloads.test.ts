@@ -18,7 +18,7 @@ describe.each(WORKLOADS)('$name', (workload) => {
   })
 
   test('holds under faults', async () => {
-    const reports = await run(workload, 20, workload.name === 'standard' ? 5 : 25, true)
+    const reports = await run(workload, 20, workload.name === 'standard' ? 4 : 12, true)
     expect(reports.reduce((sum, { kills }) => sum + kills, 0)).toBeGreaterThan(0)
   })
 

@@ -1,7 +1,7 @@
 /** `cambium simulate`: runs the workloads of the testkit under one seed after the other, until one fails or it has been asked for enough. */
 import { createHash, randomInt } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
-import { findWorkload, simulate } from '@cambium/testkit'
+import { findWorkload, seedOfRun, simulate } from '@cambium/testkit'
 import type { RunReport, Workload } from '@cambium/testkit'
 import type { SimulateRequest } from './command-line.ts'
 
@@ -34,7 +34,6 @@ interface Results {
 }
 
 const SEED_RANGE = 2 ** 31
-const SEEDS = 2 ** 32
 const PROGRESS_MS = 2000
 
 /** Answers the exit status: 1 when a run failed, else 3 when the results could not be written. They are on stdout before. */
@@ -69,7 +68,7 @@ async function collect(request: SimulateRequest): Promise<Results> {
   process.stderr.write(`seed ${seed}\n`)
   while (runs < (request.runs ?? Infinity) && performance.now() < untilMs) {
     const workload = workloads[runs % workloads.length] as Workload
-    const runSeed = (seed + runs) % SEEDS
+    const runSeed = seedOfRun(seed, runs)
     try {
       const [report] = await simulate(workload.run, {
         seed: runSeed,

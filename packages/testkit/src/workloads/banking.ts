@@ -88,7 +88,7 @@ export const account: Behaviour<Member, AccountMessage, Reading> = defineActor<M
 
 /** The workload at a size of the caller's. */
 export async function bank(sim: WorkloadWorld, size: { readonly accounts: number; readonly transfers: number }): Promise<void> {
-  const ledger = new Ledger()
+  const ledger = new Ledger(sim.random.seed)
   const losses = countLosses(sim)
   const accounts: { readonly id: string; readonly ref: Account }[] = []
   for (let i = 0; i < size.accounts; i += 1) {

@@ -156,7 +156,7 @@ export const waiter: Behaviour<Neighbour, Round | Introduction> = defineActor(
 )
 
 async function flood(sim: WorkloadWorld): Promise<void> {
-  const journal = new Journal()
+  const journal = new Journal(sim.random.seed)
   const losses = countLosses(sim)
   const member = (id: string): Member => ({ run: journal.run, id })
   const drains: Drain[] = []

@@ -15,7 +15,7 @@ import type { OracleCode } from '../oracles/violation.ts'
 import { presentLog, remoteJournal } from './journal-log.ts'
 
 export interface Stamp {
-  /** Number of the run's journal. */
+  /** Names the run's journal. */
   readonly run: number
   readonly from: string
   readonly to: string
@@ -34,7 +34,6 @@ interface Correspondence {
 }
 
 const journals = new Map<number, Journal>()
-let lastRun = 0
 
 export class Journal {
   readonly run: number
@@ -52,10 +51,10 @@ export class Journal {
   readonly #stamps = new Map<number, Stamp>()
   #violation: Error | undefined = undefined
 
-  constructor() {
-    lastRun += 1
-    this.run = lastRun
-    journals.set(this.run, this)
+  /** `run` is the same whenever the run is repeated: it is in every message, and so in the hash of the run. */
+  constructor(run: number) {
+    this.run = run
+    journals.set(run, this)
   }
 
   /** A message is about to be told. */
@@ -172,7 +171,7 @@ export class Journal {
 }
 
 /** The journal of a run, for actors of it. */
-export function journalOf<J extends Journal>(run: number, kind: new () => J): J {
+export function journalOf<J extends Journal>(run: number, kind: new (run: number) => J): J {
   const journal = journals.get(run)
   if (journal instanceof kind) return journal
   const log = journal === undefined ? presentLog() : undefined

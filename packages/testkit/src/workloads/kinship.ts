@@ -189,7 +189,7 @@ const ORDERS = 700
 const SETTLE_MS = 500
 
 async function live(sim: WorkloadWorld): Promise<void> {
-  const register = new Register()
+  const register = new Register(sim.random.seed)
   const losses = countLosses(sim)
   const relatives: Named[] = []
   for (let i = 0; i < RELATIVES; i += 1) {

@@ -105,7 +105,7 @@ export const sink: Behaviour<Member, Item> = defineActor(
 )
 
 async function pipe(sim: WorkloadWorld): Promise<void> {
-  const line = new Line()
+  const line = new Line(sim.random.seed)
   const losses = countLosses(sim)
   const member = (id: string): Member => ({ run: line.run, id })
   const pairs: { readonly from: string; readonly to: string; readonly isLocal: boolean }[] = []

@@ -250,7 +250,7 @@ async function lookUp(log: CallLog, book: Directory, from: string, number: numbe
 }
 
 async function telephone(sim: WorkloadWorld): Promise<void> {
-  const log = new CallLog()
+  const log = new CallLog(sim.random.seed)
   const losses = countLosses(sim)
   const pace = sim.isReal === true ? REAL_PACE : 1
   const member = (id: string): Member => ({ run: log.run, id })

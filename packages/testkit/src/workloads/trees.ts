@@ -159,7 +159,7 @@ async function startTeam(
 }
 
 async function grow(sim: WorkloadWorld): Promise<void> {
-  const register = new Register()
+  const register = new Register(sim.random.seed)
   const losses = countLosses(sim)
   const teams: { readonly ids: readonly string[]; readonly refs: TeamRefs }[] = []
   for (let i = 0; i < TEAMS; i += 1)

@@ -141,7 +141,7 @@ async function patiently<T>(sim: WorkloadWorld, action: () => Promise<T>): Promi
 }
 
 async function gather(sim: WorkloadWorld): Promise<void> {
-  const annals = new Annals()
+  const annals = new Annals(sim.random.seed)
   const losses = countLosses(sim)
   sim.learn(cousin)
   const kin = draw(sim, 'k', 0)
