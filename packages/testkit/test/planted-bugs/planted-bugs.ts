@@ -73,7 +73,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     file: 'runtime/src/root.ts',
     find: 'this.#isStopping && address === undefined',
     replace: 'this.#isStopping',
-    runsMax: 600,
+    runsMax: 200,
   },
   {
     name: 'restart-before-stop',
@@ -415,7 +415,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     file: 'scheduler/src/root-orders.ts',
     find: '|| ask.position > upTo',
     replace: '',
-    runsMax: 600,
+    runsMax: 50,
     only: { oracle: 'asks' },
   },
   {
