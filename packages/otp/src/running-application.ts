@@ -54,6 +54,8 @@ export class RunningApplication {
   #isOver = false
   /** Settles when `start` has answered, or its limit is over. */
   #starting: Promise<void> | undefined
+  /** Calls off the limit of `start`. */
+  #dropStartLimit: (() => void) | undefined
 
   constructor(
     host: ApplicationHost,
@@ -125,6 +127,7 @@ export class RunningApplication {
     this.#abort.abort(new CambiumError('ERR_APPLICATION_ENDED', `application is stopping: application=${this.name}`))
     // A run that follows must not meet what is left of this one; the end of the system waits for none.
     if (untilMs() === undefined) await this.#starting
+    else this.#dropStartLimit?.()
     if (hasTree) {
       if (this.#isUp) await this.#quietly('prepStop', (callbacks) => callbacks.prepStop?.(this.#state, this.context))
       await drain()
@@ -257,7 +260,10 @@ export class RunningApplication {
           })
         },
       )
-      if (late !== undefined) this.#starting = Promise.race([answered, expired])
+      if (late !== undefined) {
+        this.#starting = Promise.race([answered, expired])
+        this.#dropStartLimit = cancel
+      }
     })
   }
 }
