@@ -2,7 +2,7 @@
  * A behaviour: code that makes actors. Code cannot cross threads, so a behaviour is named by its module's URL and its name, and
  * each core imports the module on first use (D13): it must be exported from that module.
  */
-import { CambiumError, checkDuration, checkOneOf } from '@cambium/base'
+import { CambiumError, checkBoolean, checkDuration, checkOneOf } from '@cambium/base'
 import { declareMessageLayouts } from '@cambium/codec'
 import type { AnyLayout, LayoutsFor, MessageLayouts, TaggedLayouts } from '@cambium/codec'
 import type { ActorContext } from './context.ts'
@@ -28,8 +28,19 @@ export interface Program<State, Argument, Messages, Reply> {
   terminate?(state: State, reason: ExitReason, context: ActorContext<Messages, Reply>): void | Promise<void>
   /** What crash reports, and whoever asks for the status, are shown in place of the state: it without its secrets. @default the state */
   redact?(state: State): unknown
+  /**
+   * How the state travels when the actor moves to another core (`system.migrate`): `save` gives plain data for it, `load` makes the state of that there, both at once. One
+   * that throws leaves the actor where it is. @default the state itself, which must be plain data then
+   */
+  readonly migrate?: Migration<State, ActorContext<Messages, Reply>>
   /** For a program that keeps another one's state inside its own: how those who look inside get at it. */
   readonly inner?: { read(state: State): unknown; write(state: State, inner: unknown): State }
+}
+
+/** How a state travels to another core. */
+export interface Migration<State, Context = ActorContext> {
+  save(state: State): unknown
+  load(saved: unknown, context: Context): State
 }
 
 declare const phantom: unique symbol
@@ -45,6 +56,8 @@ export interface Behaviour<Argument, Messages, Reply = unknown> {
   readonly layouts: MessageLayouts | undefined
   readonly readsInPlace: boolean
   readonly isReentrant: boolean
+  /** The system's balancer may move its actors. */
+  readonly isBalanced: boolean
   /** How long one callback may take, in milliseconds; 0 without a limit of its own. */
   readonly budgetMs: number
   /** Of messages whose sender gave none. */
@@ -78,6 +91,8 @@ export interface BehaviourOptions<Messages = unknown> {
    * objects as ever. @default false
    */
   readonly readInPlace?: boolean
+  /** Whether the balancer, if the system has one (`startSystem({ balance })`), may move its actors to other cores. @default false */
+  readonly balance?: boolean
 }
 
 const BUDGET_MS_MAX = 86_400_000
@@ -117,6 +132,9 @@ export function createBehaviour<Argument, Messages, Reply, State>(
       throw behaviourError(name, `${callback} is ${typeof value}, expected a function`)
     }
   }
+  const { migrate } = program
+  if (migrate !== undefined && (typeof migrate?.save !== 'function' || typeof migrate.load !== 'function'))
+    throw behaviourError(name, 'migrate is wrong, expected two functions, save and load')
   const layouts = options.layouts === undefined ? undefined : declareMessageLayouts(options.layouts as AnyLayout | TaggedLayouts)
   const { readInPlace = false } = options
   if (typeof readInPlace !== 'boolean' || (readInPlace && layouts === undefined)) {
@@ -137,6 +155,7 @@ export function createBehaviour<Argument, Messages, Reply, State>(
     layouts,
     readsInPlace: readInPlace,
     isReentrant,
+    isBalanced: checkBoolean('balance', options.balance, false),
     budgetMs,
     program,
     [BRAND]: true,

@@ -1,5 +1,5 @@
 export { createBehaviour, defineActor, isBehaviour } from './behaviour.ts'
-export type { Behaviour, BehaviourOptions, Program } from './behaviour.ts'
+export type { Behaviour, BehaviourOptions, Migration, Program } from './behaviour.ts'
 export type { ActorContext, ChildOptions, Received } from './context.ts'
 export { DEAD_LETTER_REASONS } from './dead-letter.ts'
 export type { DeadLetter, DeadLetterReason } from './dead-letter.ts'

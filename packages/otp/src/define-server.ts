@@ -12,7 +12,7 @@
  *    two of them, and a chain may be of any length.
  */
 import { crashReason, createBehaviour, IGNORE } from '@cambium/actor'
-import type { ActorContext, Behaviour, BehaviourOptions, ExitReason, GivenReason, Info, Program } from '@cambium/actor'
+import type { ActorContext, Behaviour, BehaviourOptions, ExitReason, GivenReason, Info, Migration, Program } from '@cambium/actor'
 import { CambiumError } from '@cambium/base'
 import type { RunContext } from '@cambium/scheduler'
 import { badStep, checkActions, isStep, NO_REPLY, startOf } from './server-step.ts'
@@ -44,6 +44,8 @@ export interface ServerDefinition<Argument, State, Input, Output> {
   hibernate?(state: NoInfer<State>): NoInfer<State>
   /** What crash reports, and whoever asks for the status, are shown in place of the state: it without its secrets. @default the state */
   redact?(state: NoInfer<State>): unknown
+  /** How the state travels when the server moves to another core: see `system.migrate`. @default the state itself, which must be plain data then */
+  migrate?: Migration<NoInfer<State>>
   /** One input from the bytes of one frame; `undefined`, or a throw, means that the bytes are no input. Needed to serve a byte stream. */
   decode?(bytes: Uint8Array): NoInfer<Input> | undefined
   /** The bytes of an output. Needed to serve a byte stream. */
@@ -137,6 +139,12 @@ export function defineServer<Argument, State, Input, Output>(
       ? {}
       : { terminate: (held: Held<State>, reason: ExitReason) => definition.terminate?.(held.state, reason) }),
     ...(definition.redact === undefined ? {} : { redact: (held: Held<State>) => definition.redact?.(held.state) }),
+    migrate: {
+      save: ({ state }) => (definition.migrate === undefined ? state : definition.migrate.save(state)),
+      load: (saved, context) => ({
+        state: definition.migrate === undefined ? (saved as State) : definition.migrate.load(saved, context as ActorContext),
+      }),
+    },
     inner: {
       read: (held) => held.state,
       write(held, state) {
@@ -173,6 +181,9 @@ function checkDefinition(name: string, definition: object): void {
     if (typeof value !== 'function' && (isNeeded || value !== undefined))
       throw wrong(name, `${callback} is ${typeof value}, expected a function`)
   }
+  const { migrate } = definition as { readonly migrate?: Partial<Migration<unknown>> }
+  if (migrate !== undefined && (typeof migrate?.save !== 'function' || typeof migrate.load !== 'function'))
+    throw wrong(name, 'migrate is wrong, expected two functions, save and load')
 }
 
 function wrong(name: string, problem: string): CambiumError {

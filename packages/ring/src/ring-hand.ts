@@ -71,6 +71,12 @@ export function watchHand(descriptor: SpscRingDescriptor): () => number | undefi
   }
 }
 
+/** How far a ring is written and given back, for an observer in any thread: by Atomics.load of what its two ends have stored. */
+export function ringPositions(descriptor: SpscRingDescriptor): { readonly producer: number; readonly consumer: number } {
+  const { control } = openSpscRing(descriptor)
+  return { producer: Atomics.load(control, PRODUCER_INDEX), consumer: Atomics.load(control, CONSUMER_INDEX) }
+}
+
 /** The positions of a ring, checked against each other. `start === end` when nothing is in hand. Internal. */
 export interface HandReading {
   readonly producer: number

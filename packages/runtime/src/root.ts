@@ -5,8 +5,9 @@
 import { EXIT_SHUTDOWN, type ExitReason } from '@cambium/actor'
 import { CambiumError, fromErrorRecord, toErrorRecord } from '@cambium/base'
 import { Core, createSystemMemory, deadLane, readBooks, recoverBooks, sumBooks, TAKEN } from '@cambium/scheduler'
-import type { Answer, CoreBlock, DirectoryOffice, Signal, StartSpec, SystemMemory } from '@cambium/scheduler'
+import type { AdoptedSlot, Answer, CoreBlock, DirectoryOffice, Signal, StartSpec, SystemMemory } from '@cambium/scheduler'
 import type { Shutdown, SupervisorAction, SupervisorFlags } from '@cambium/supervision'
+import { ActorMoves } from './actor-moves.ts'
 import { allocateOrTell } from './allocate-rings.ts'
 import { letterOf } from './dead-letter-signal.ts'
 import { CorePool } from './core-pool.ts'
@@ -33,6 +34,7 @@ export class Root implements SupervisorHostRoot {
   readonly roster: Roster
   readonly #events: ReturnType<typeof createSystemEvents>
   readonly #keptSlots = new KeptSlots()
+  readonly moves: ActorMoves
   readonly #platform: SystemPlatform
   readonly #onFailed: (error: CambiumError) => void
   readonly #bootWaiters: ((error: CambiumError | undefined) => void)[] = []
@@ -70,6 +72,7 @@ export class Root implements SupervisorHostRoot {
         this.#events.publish('dead_letter', letter)
       },
     })
+    this.moves = new ActorMoves(this, (move) => events.publish('actor_moved', move))
     this.pool = new CorePool(
       {
         core: this.core,
@@ -256,6 +259,9 @@ export class Root implements SupervisorHostRoot {
       case 'enlisted':
         this.#keptSlots.enlist(from, signal)
         return
+      case 'settled':
+        this.moves.settled({ core: from, slot: signal.slot, generation: signal.generation }, signal.hosts)
+        return
       case 'discharged':
         this.#keptSlots.discharge({ core: from, slot: signal.slot, generation: signal.generation })
         return
@@ -296,7 +302,9 @@ export class Root implements SupervisorHostRoot {
     this.#events.publish('actor_exited', { actor: { core, slot, generation }, name: actor.start.name, reason, incarnation })
     // Its slot is freed by the stop that is under way, or will be in its turn: that is answered, and so waited for, as a release is not.
     if (this.#isStopping || actor.isEnding) return
-    ;(actor.supervisor ?? this.#superviseSingle(actor)).exited(actor, reason)
+    const supervisor = actor.supervisor ?? this.#superviseSingle(actor)
+    if (signal.loss === undefined) supervisor.exited(actor, reason)
+    else supervisor.coreLost([actor], signal.loss.isBlamed ? actor.address : undefined)
   }
 
   /** Supervisor of an actor spawned singly, made when it is first needed: most actors never fail. */
@@ -319,7 +327,8 @@ export class Root implements SupervisorHostRoot {
   #adopt(core: number): void {
     const own = this.roster.adoptedSlots(core)
     const lost = this.#keptSlots.lost(core, (address) => this.roster.find(address) !== undefined)
-    for (const signal of adoptionOf(own, lost)) this.core.signal(core, signal)
+    const slots = (each: AdoptedSlot): AdoptedSlot => this.moves.adopted(core, each)
+    for (const signal of adoptionOf(own.map(slots), { ...lost, adopted: lost.adopted.map(slots) })) this.core.signal(core, signal)
     for (const signal of lost.news) this.#signal(signal.supervisor.core, signal)
     for (const { core: elsewhere, slot, generation } of lost.orphans)
       this.#signal(elsewhere, { type: 'release', slot, generation })

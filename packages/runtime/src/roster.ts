@@ -42,6 +42,7 @@ export class Roster {
       id,
       start: checked.start,
       layouts: checked.layouts,
+      isBalanced: checked.isBalanced,
       restart: checked.restart,
       shutdown: checked.shutdown,
       limits,

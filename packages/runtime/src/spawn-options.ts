@@ -44,6 +44,7 @@ export interface CheckedActor {
   readonly start: StartSpec
   /** Declared by its behaviour. */
   readonly layouts: Behaviour<unknown, unknown>['layouts']
+  readonly isBalanced: boolean
   readonly restart: RestartType
   readonly shutdown: Shutdown
   readonly core: number | undefined
@@ -70,6 +71,7 @@ export function checkActor(
   if (core !== undefined) checkInteger('core', core, { default: 0, min: 0, max: cores - 1 })
   return {
     layouts: behaviour.layouts,
+    isBalanced: behaviour.isBalanced,
     start: {
       module: behaviour.module,
       behaviour: behaviour.name,

@@ -10,6 +10,8 @@ export interface SupervisedActor {
   readonly id: string
   start: StartSpec
   readonly layouts: CheckedActor['layouts']
+  /** The balancer may move it. */
+  readonly isBalanced: boolean
   readonly restart: RestartType
   readonly shutdown: Shutdown
   /** Restarts that are borne, for an actor spawned singly. */

@@ -1,6 +1,7 @@
 /** What a system tells about itself: to listeners, and on the diagnostics channel `cambium:system` for telemetry. */
 import { channel } from 'node:diagnostics_channel'
 import { EventEmitter } from 'node:events'
+import type { ActorMove } from './actor-moves.ts'
 import type { DeadLetter, ExitReason } from '@cambium/actor'
 import type { ActorAddress, ErrorRecord } from '@cambium/base'
 import type { AskCycle, CoreNews, CrashReport, LoadShed, TraceEvent } from '@cambium/scheduler'
@@ -24,6 +25,8 @@ export interface SystemEventMap {
   actor_restarted: [
     { readonly actor: ActorAddress; readonly name: string | undefined; readonly tookMs: number; readonly path?: string },
   ]
+  /** An actor has moved from one core to another under the ref that it has. `tookMs`: from the request to the news. */
+  actor_moved: [ActorMove]
   /** An actor or supervisor used up its restarts and stays down. `name` is the path of a supervisor that is an actor itself, and `child` the last of its children to fail. */
   given_up: [{ readonly name: string; readonly restarts: number; readonly reason: string; readonly child?: string }]
   /**

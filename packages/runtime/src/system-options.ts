@@ -1,6 +1,7 @@
 /** Options of `startSystem`, their defaults and their checks. */
 import { checkBoolean, checkDuration, checkFields, checkInteger, checkOneOf, CORES_MAX, optionError } from '@cambium/base'
 import type { SenderLimits } from '@cambium/scheduler'
+import type { BalancerOptions } from './balancer.ts'
 import { defaultDataRingBytes } from '@cambium/scheduler'
 import { INTENSITY_MAX } from '@cambium/supervision'
 
@@ -55,6 +56,11 @@ export interface SystemOptions {
    * once the system has ended, a report goes to stderr and the process ends with code 70. @default 'end'
    */
   readonly onFailure?: 'end' | 'exit'
+  /**
+   * Whether actors are moved from busy cores to idle ones, those whose behaviour allows it (`balance: true` there). Worker threads only; nobody goes to the main thread.
+   * With `true` all defaults of {@link BalanceOptions}. @default false
+   */
+  readonly balance?: boolean | BalanceOptions
   /** Restarts of cores within `corePeriodMs` that are borne; one more ends the system. @default 10 */
   readonly coreIntensity?: number
   /** @default 60000 */
@@ -65,7 +71,24 @@ export interface SystemOptions {
   readonly periodMs?: number
 }
 
+export interface BalanceOptions {
+  /** Loads are compared this often, in milliseconds; a move needs two periods in which the same core was ahead. @default 1000 */
+  readonly periodMs?: number
+  /** @default 2 */
+  readonly movesPerPeriod?: number
+  /** An actor that has moved stays for so long, in milliseconds. @default 30000 */
+  readonly restMs?: number
+  /** A core is left alone unless it was busy for this share of the time, in percent. @default 70 */
+  readonly busyPercent?: number
+  /**
+   * How far the most loaded core has to be ahead of the least loaded one, in percent. Load is the share of time that a core is busy, and of 4096 waiting messages as
+   * much again at most. @default 30
+   */
+  readonly gapPercent?: number
+}
+
 export interface CheckedOptions {
+  readonly balance: BalancerOptions | undefined
   readonly workers: number
   readonly ringBytes: number
   readonly limits: SenderLimits
@@ -88,7 +111,7 @@ export interface CheckedOptions {
 const FIELDS = [
   'cores', 'ringBytes', 'askTimeoutMs', 'sendTimeoutMs', 'outboxCapacity', 'outsideCapacity', 'messageBytesMax', 'strict', 'handleSignals',
   'shutdownTimeoutMs', 'spares', 'heapMb', 'coreStartTimeoutMs', 'turnTimeoutMs', 'terminateTimeoutMs', 'abandonedMax', 'onFailure', 'coreIntensity',
-  'corePeriodMs', 'intensity', 'periodMs',
+  'corePeriodMs', 'intensity', 'periodMs', 'balance',
 ] // prettier-ignore
 
 const DAY_MS = 86_400_000
@@ -116,6 +139,7 @@ export function checkSystemOptions(options: SystemOptions, parallelism: number):
   const count = (name: keyof SystemOptions, fallback: number, max: number, min = 1): number =>
     checkInteger(name, options[name], { default: fallback, min, max })
   return {
+    balance: checkBalance(options.balance),
     workers,
     ringBytes,
     limits: {
@@ -139,5 +163,21 @@ export function checkSystemOptions(options: SystemOptions, parallelism: number):
     corePeriodMs: duration('corePeriodMs', 60_000),
     intensity: count('intensity', 3, INTENSITY_MAX, 0),
     periodMs: duration('periodMs', 5000),
+  }
+}
+
+function checkBalance(given: SystemOptions['balance']): BalancerOptions | undefined {
+  if (given === undefined || given === false) return undefined
+  const options = given === true ? {} : given
+  if (typeof options !== 'object' || options === null) throw optionError('balance', given, 'true, false, or an object')
+  checkFields('balance', options, ['periodMs', 'movesPerPeriod', 'restMs', 'busyPercent', 'gapPercent'])
+  const percent = (name: 'busyPercent' | 'gapPercent', fallback: number): number =>
+    checkInteger(`balance.${name}`, options[name], { default: fallback, min: 1, max: 100 }) / 100
+  return {
+    periodMs: checkDuration('balance.periodMs', options.periodMs, { default: 1000, min: 100, max: DAY_MS }),
+    movesPerPeriod: checkInteger('balance.movesPerPeriod', options.movesPerPeriod, { default: 2, min: 1, max: 1000 }),
+    restMs: checkDuration('balance.restMs', options.restMs, { default: 30_000, min: 0, max: DAY_MS }),
+    busyMin: percent('busyPercent', 70),
+    gapMin: percent('gapPercent', 30),
   }
 }

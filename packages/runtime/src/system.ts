@@ -6,6 +6,8 @@ import type { ActorAddress } from '@cambium/base'
 import { CallbackTimer, NAMES, queuedAtMost, readBooks, sumBooks } from '@cambium/scheduler'
 import type { Books, CoreReport } from '@cambium/scheduler'
 import type { Shutdown } from '@cambium/supervision'
+import type { MigrateOptions } from './actor-moves.ts'
+import { Balancer } from './balancer.ts'
 import { Teams } from './teams.ts'
 import type { Team, TeamChildren, TeamOptions, TeamRefs } from './teams.ts'
 import { inspectActor } from './inspect.ts'
@@ -64,6 +66,11 @@ export interface System extends AsyncDisposable {
    * `ERR_NO_SUCH_ACTOR`, or `ERR_TEAM_MEMBER`.
    */
   stop(ref: Ref<never>, options?: StopOptions): Promise<ExitReason>
+  /**
+   * Moves a running actor to another core, between two of its messages, with state, queue and timers; its ref, bonds and names stay. Resolves when it is there. Rejects, and it goes on where it
+   * is, with `ERR_MOVE_TIMEOUT`, `ERR_NOT_MOVABLE`, `ERR_CANNOT_TRAVEL`, `ERR_CORE_LOST`, `ERR_NO_SUCH_ACTOR`, `ERR_NO_SUCH_CORE`, `ERR_FOREIGN_REF`, `ERR_OPTION`, `ERR_SYSTEM_CLOSED`.
+   */
+  migrate(ref: AnyRef, core: number, options?: MigrateOptions): Promise<void>
   /**
    * Stops a team, given what {@link supervise} resolved with: its children in reverse order of their start, each within its own `shutdown` time.
    * Resolves when all have ended and their names are free. Again, it resolves at once.
@@ -139,6 +146,7 @@ export async function createSystem(platform: SystemPlatform, given: SystemOption
       ),
     )
   })
+  const balancer = options.balance === undefined ? undefined : new Balancer(root, options.balance)
   const driver = platform.drive(root.core)
   const outsideRef = <M, R>({ address, layouts }: Pick<SupervisedActor, 'address' | 'layouts'>): Ref<M, R> => {
     const { core, slot, generation } = address as ActorAddress
@@ -199,6 +207,7 @@ export async function createSystem(platform: SystemPlatform, given: SystemOption
       undrained = Math.max(undrained, failure === undefined ? await drained(untilMs) : queued())
     }
     await shutdownHook?.({ untilMs: startedMs + timeoutMs * TREES_SHARE, drain })
+    balancer?.stop()
     root.core.handleSignal({ type: 'close' })
     await drain(startedMs + timeoutMs * DRAIN_SHARE)
     phase('drain', undrained)
@@ -296,6 +305,10 @@ export async function createSystem(platform: SystemPlatform, given: SystemOption
       return entry === undefined ? undefined : outsideRef(root.roster.find(entry) ?? { address: entry, layouts: undefined })
     },
     stop,
+    async migrate(ref, core, migrateOptions = {}) {
+      checkOpen()
+      await root.moves.migrateFromOutside(ref, core, migrateOptions)
+    },
     monitor: (ref, monitorOptions = {}) => monitorFromOutside(root.core, terminated, ref, monitorOptions),
     inspect(actor) {
       const address = typeof actor === 'string' ? root.core.directory.first(NAMES, actor) : actor
@@ -378,6 +391,7 @@ export async function createSystem(platform: SystemPlatform, given: SystemOption
 
   try {
     await root.boot()
+    balancer?.start()
   } catch (error) {
     await shutdown({ timeoutMs: FAILURE_TIMEOUT_MS })
     throw error

@@ -7,9 +7,11 @@ import type { Asker, PendingAsk } from './asks.ts'
 import type { Hand } from './hand.ts'
 import type { ChildKeeper } from './child-keeper.ts'
 import type { Children } from './children.ts'
+import type { Guest } from './guest.ts'
 import type { InfoBox } from './info-message.ts'
 import type { Beside } from './mailbox-entry.ts'
 import type { MessageTimer } from './message-timer.ts'
+import type { Moved } from './moved.ts'
 import type { Observation } from './observation.ts'
 import type { OwedAnswers } from './owed-answers.ts'
 import type { Ownership } from './ownership.ts'
@@ -29,12 +31,16 @@ export const STOPPING = 4
 export const GONE = 5
 /** Takes no messages until it is resumed; else as {@link READY}. */
 export const SUSPENDED = 6
+/** On its way to another core, or not yet begun there: it could be ended at once, and takes no messages. */
+export const LEAVING = 7
+/** Its actor runs on another core: what comes is passed on. See `moves.ts`. */
+export const AWAY = 8
 
-export const STATUS_NAMES = ['starting', 'ready', 'busy', 'awaiting', 'stopping', 'gone', 'suspended'] as const
+export const STATUS_NAMES = ['starting', 'ready', 'busy', 'awaiting', 'stopping', 'gone', 'suspended', 'leaving', 'away'] as const
 
 /** Whether no code of the actor is under way, so that it can be ended at once. */
 export function isAtRest(status: number): boolean {
-  return status === READY || status === SUSPENDED
+  return status === READY || status === SUSPENDED || status === LEAVING
 }
 
 /** What to do with the slot once the present incarnation has ended. */
@@ -130,6 +136,10 @@ export class ActorCell implements ActorAddress {
   onStarted: ((error: Error | undefined, cell: ActorCell) => void) | undefined = undefined
   /** Guards `init` and the shutdown time. */
   deadline: Timer | undefined = undefined
+  /** Present once this incarnation has moved to another core, or is about to. */
+  moved: Moved | undefined = undefined
+  /** Present when its home is another core. */
+  guest: Guest | undefined = undefined
 
   constructor(
     address: ActorAddress,
@@ -141,6 +151,11 @@ export class ActorCell implements ActorAddress {
     this.name = options.name
     this.owner = options.owner
     this.parent = options.parent
+  }
+
+  /** By what the actor is known, wherever it runs. */
+  get address(): ActorAddress {
+    return this.guest?.home ?? this
   }
 
   get isSupervised(): boolean {

@@ -7,13 +7,15 @@
 import { EXIT_KILLED, EXIT_SHUTDOWN } from '@cambium/actor'
 import type { ExitReason } from '@cambium/actor'
 import { assert, CambiumError, fromErrorRecord, toErrorRecord } from '@cambium/base'
-import { AWAITING, BUSY, GONE, isAtRest, STARTING, STOPPING } from './actor-cell.ts'
+import { AWAITING, AWAY, BUSY, GONE, isAtRest, STARTING, STOPPING } from './actor-cell.ts'
 import type { ActorCell } from './actor-cell.ts'
 import { ANSWERED } from './asks.ts'
 import { ORPHAN_TIMEOUT_MS } from './child-keeper.ts'
+import { descendantsOf } from './children.ts'
 import { crashError } from './handling-errors.ts'
 import type { LifecycleHost } from './lifecycle.ts'
 import type { RunContext } from './run-context.ts'
+import type { HostLoss } from './signals.ts'
 import { CallbackTimer } from './timer-wheel.ts'
 
 /** How long `terminate` may take when nobody set a shutdown time, in milliseconds. */
@@ -52,6 +54,12 @@ export class ActorEnd {
       this.#free(cell, EXIT_SHUTDOWN)
       return
     }
+    if (cell.status === AWAY) this.#host.moves.ends.stop(cell, timeoutMs)
+    else this.carryOut(cell, timeoutMs)
+  }
+
+  /** Ends an actor within that time. Whoever wants that is in the cell. */
+  carryOut(cell: ActorCell, timeoutMs: number): void {
     if (timeoutMs <= 0) {
       this.#kill(cell)
       return
@@ -233,7 +241,7 @@ export class ActorEnd {
   #terminate(cell: ActorCell, reason: ExitReason): void {
     const { program } = cell
     if (program?.terminate === undefined) {
-      this.#finishStop(cell, reason)
+      this.finishStop(cell, reason)
       return
     }
     const { dispatcher } = this.#host
@@ -248,13 +256,13 @@ export class ActorEnd {
       dispatcher.current = outer
       this.#host.handler.leave(outer)
       this.#host.reportFault(`terminate of ${cell.label}`, error)
-      this.#finishStop(cell, reason)
+      this.finishStop(cell, reason)
       return
     }
     dispatcher.current = outer
     this.#host.handler.leave(outer)
     if (!(result instanceof Promise)) {
-      this.#finishStop(cell, reason)
+      this.finishStop(cell, reason)
       return
     }
     // A supervisor takes as long as its children may.
@@ -267,20 +275,22 @@ export class ActorEnd {
       cell,
       result,
       () => {
-        this.#finishStop(cell, reason)
+        this.finishStop(cell, reason)
       },
       (error) => {
         this.#host.reportFault(`terminate of ${cell.label}`, error)
-        this.#finishStop(cell, reason)
+        this.finishStop(cell, reason)
       },
     )
   }
 
-  #finishStop(cell: ActorCell, reason: ExitReason): void {
+  /** The actor's own code is over, here or on another core. */
+  finishStop(cell: ActorCell, reason: ExitReason, loss?: HostLoss): void {
     this.disarm(cell)
     this.#quiet(cell) // what `terminate` has set up
     const tellBound = this.#end(cell, reason, () => reason)
-    if (cell.isSupervised && (cell.afterEnd === undefined || cell.keepsSlot)) this.#await(cell, reason)
+    if (cell.guest !== undefined) return this.#host.moves.guests.over(cell, reason)
+    if (cell.isSupervised && (cell.afterEnd === undefined || cell.keepsSlot)) this.#await(cell, reason, undefined, loss)
     else this.#free(cell, reason)
     tellBound?.()
     if (!cell.isSupervised && reason.kind === 'crash') this.#host.reportFault(`actor ${cell.label}`, reason.error)
@@ -306,6 +316,7 @@ export class ActorEnd {
       if (asker !== undefined && asker !== ANSWERED) this.#host.replyError(asker, goneError(cell))
     }
     const tellBound = this.#end(cell, undefined, () => EXIT_KILLED, true)
+    if (cell.guest !== undefined) return this.#host.moves.guests.over(cell, EXIT_KILLED)
     const startError = isUnstarted
       ? new CambiumError('ERR_STOPPED_DURING_START', `actor was killed during its start: actor=${cell.label}`)
       : undefined
@@ -336,11 +347,13 @@ export class ActorEnd {
     this.#host.sender.replies.dropAsksOf(cell)
     this.#host.directory.ended(cell)
     this.#host.channels.ended(cell)
-    return this.#host.bonds.ended(cell, exitReason)
+    const tellBound = this.#host.bonds.ended(cell, exitReason)
+    cell.moved = undefined
+    return tellBound
   }
 
   /** The slot waits for its supervisor's decision; whoever asked for the end is told, else the supervisor. */
-  #await(cell: ActorCell, reason: ExitReason, startError?: Error): void {
+  #await(cell: ActorCell, reason: ExitReason, startError?: Error, loss?: HostLoss): void {
     cell.status = AWAITING
     cell.phase += 1
     cell.keepsSlot = false
@@ -348,7 +361,7 @@ export class ActorEnd {
     cell.afterEnd = undefined
     // A start that has failed is an answer to the supervisor: told of an end as well, it would start the next incarnation twice.
     if (startError !== undefined) this.tellStarted(cell, startError)
-    else if (parties === undefined) this.#host.router.reportExit(cell, reason)
+    else if (parties === undefined) this.#host.router.reportExit(cell, reason, loss)
     for (const party of parties ?? []) party(reason)
   }
 
@@ -360,6 +373,7 @@ export class ActorEnd {
     this.#host.slots.free(cell)
     cell.keeper?.close()
     if (cell.owner?.isKept === true) this.#host.router.discharge(cell)
+    if (cell.moved?.hosts !== undefined) this.#host.moves.moved.settled(cell, cell.moved.hosts)
     cell.parent?.children?.remove(cell)
     this.#host.dispatcher.clearMailbox(cell, (message, asker) => {
       this.#host.deadLetters.bury('stopped', cell, { name: cell.name, message })
@@ -381,15 +395,4 @@ function goneError(cell: ActorCell): CambiumError {
     severity: 'crash',
     fields: { core: cell.core, slot: cell.slot },
   })
-}
-
-/** The youngest first, each after its own children. Without recursion: families may be as deep as they like. */
-function descendantsOf(cell: ActorCell): ActorCell[] {
-  const found: ActorCell[] = []
-  const left = cell.children?.list() ?? []
-  for (let next = left.pop(); next !== undefined; next = left.pop()) {
-    found.push(next)
-    if (next.children !== undefined) left.push(...next.children.list())
-  }
-  return found.reverse() // found parents first, the oldest first
 }

@@ -7,7 +7,7 @@ import type { ExitReason } from '@cambium/actor'
 import { CambiumError, Fifo, formatAddress } from '@cambium/base'
 import type { ActorAddress } from '@cambium/base'
 import type { ActorCell } from './actor-cell.ts'
-import type { BondEnds, BondNames, BondSignal, News } from './bond-signals.ts'
+import type { Behind, BondEnds, BondNames, BondSignal, News } from './bond-signals.ts'
 import { LINK, MINE, THEIRS, WATCHED, WATCHING } from './bond-table.ts'
 import type { BondTable } from './bond-table.ts'
 import type { OutboundLink } from './outbound-link.ts'
@@ -15,7 +15,7 @@ import { noSuchCore } from './send-errors.ts'
 import type { Signal } from './signals.ts'
 
 /** Signals that may wait for room to one core before actors make no more of them. */
-const SIGNALS_WAITING_MAX = 65_536
+export const SIGNALS_WAITING_MAX = 65_536
 
 export interface BondPostHost {
   readonly coreNumber: number
@@ -46,12 +46,7 @@ export class BondPost {
     if (ref.core === this.#host.coreNumber) return
     const link = this.#host.links[ref.core]
     if (link === undefined) throw noSuchCore(ref, this.#host.links.length)
-    if (link.control.queued >= SIGNALS_WAITING_MAX)
-      throw new CambiumError(
-        'ERR_SIGNALS_FULL',
-        `too many signals wait for the core: ref=${formatAddress(ref)}, waiting=${link.control.queued}, limit=${SIGNALS_WAITING_MAX}`,
-        { severity: 'crash' },
-      )
+    if (link.control.queued >= SIGNALS_WAITING_MAX) throw bondsFull(ref, link.control.queued)
   }
 
   /** Tells the peer of a bond that its row has just been made. */
@@ -80,14 +75,15 @@ export class BondPost {
     if (table.kind(row) === WATCHING) return this.cut(row, owner)
     const core = table.peerCore(row)
     const names = { ...this.#endsOf(row, owner), ...this.#namesOf(row) }
+    const there = behindGuest(core, owner)
     return () => {
-      const after = this.#written(core)
+      const behind = there ?? this.#written(core)
       try {
-        this.#send(core, { type: 'bond_end', ...names, reason, after }, isRelayed(owner))
+        this.#send(core, { type: 'bond_end', ...names, reason, ...behind }, isRelayed(owner))
       } catch {
         // A detail larger than a signal may be: the end itself must not fail to be told.
         const bare = { ...reason, detail: undefined } as ExitReason
-        this.#send(core, { type: 'bond_end', ...names, reason: bare, after }, isRelayed(owner))
+        this.#send(core, { type: 'bond_end', ...names, reason: bare, ...behind }, isRelayed(owner))
       }
     }
   }
@@ -102,25 +98,21 @@ export class BondPost {
       slot: sender.slot,
       generation: sender.generation,
     }
-    this.#send(
-      core,
-      { type: 'bond_end', kind, ...ends, mine: 0, yours: name, reason: EXIT_NOPROC, after: this.#written(core) },
-      true,
-    )
+    this.#send(core, { type: 'bond_end', kind, ...ends, mine: 0, yours: name, reason: EXIT_NOPROC, ...this.#written(core) }, true)
   }
 
   /** Throws `ERR_CANNOT_TRAVEL`, `ERR_MESSAGE_TOO_LARGE`. */
   exit(cell: ActorCell, ref: ActorAddress, reason: ExitReason): void {
     const { core, slot, generation } = ref
     const ends = { epoch: this.#epoch, fromSlot: cell.slot, fromGeneration: cell.generation, slot, generation }
-    this.#send(core, { type: 'exit', ...ends, reason, after: this.#written(core) }, isRelayed(cell))
+    this.#send(core, { type: 'exit', ...ends, reason, ...this.#behind(core, cell) }, isRelayed(cell))
   }
 
   /** Throws `ERR_CANNOT_TRAVEL`, `ERR_MESSAGE_TOO_LARGE`. */
   told(cell: ActorCell, ref: ActorAddress, news: News): void {
     const { core, slot, generation } = ref
     const ends = { epoch: this.#epoch, fromSlot: cell.slot, fromGeneration: cell.generation, slot, generation }
-    this.#send(core, { type: 'told', ...ends, news, after: this.#written(core) }, isRelayed(cell))
+    this.#send(core, { type: 'told', ...ends, news, ...this.#behind(core, cell) }, isRelayed(cell))
   }
 
   /** Nobody of this core acts on what `send` sends before all of it is done. */
@@ -151,8 +143,12 @@ export class BondPost {
   }
 
   /** Up to where this core has written into the data ring to that core. */
-  #written(core: number): number {
-    return this.#host.links[core]?.data.ringPosition ?? 0
+  #written(core: number): Behind {
+    return { after: this.#host.links[core]?.data.ringPosition ?? 0 }
+  }
+
+  #behind(core: number, cell: ActorCell): Behind {
+    return behindGuest(core, cell) ?? this.#written(core)
   }
 
   #send(core: number, signal: BondSignal, byRoot: boolean): void {
@@ -185,4 +181,17 @@ export class BondPost {
 /** Actors with names, and with other entries of the directory: whoever hears of their end is to find those gone. */
 function isRelayed(owner: ActorCell | undefined): boolean {
   return owner !== undefined && (owner.hasEntries || (owner.name !== undefined && owner.isSupervised))
+}
+
+/** What an actor that is a guest elsewhere had written there. */
+function behindGuest(core: number, { moved }: ActorCell): Behind | undefined {
+  return moved?.written && { after: moved.written.positions[core] ?? 0, of: moved.written.core }
+}
+
+export function bondsFull(ref: ActorAddress, waiting: number): CambiumError {
+  return new CambiumError(
+    'ERR_SIGNALS_FULL',
+    `too many signals wait for the core: ref=${formatAddress(ref)}, waiting=${waiting}, limit=${SIGNALS_WAITING_MAX}`,
+    { severity: 'crash' },
+  )
 }

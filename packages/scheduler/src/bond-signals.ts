@@ -21,14 +21,20 @@ export interface BondNames {
   readonly yours: number
 }
 
+/** What is told comes behind what had been written by then to the data ring of the sender's core, or of the core `of` where the sender is a guest. */
+export interface Behind {
+  readonly after: number
+  readonly of?: number
+}
+
 export type BondSignal =
   /** Watch, or link with, the actor; `name` is the sender's. Answered by a `bond_end` with `noproc` when it is not there. */
   | (BondEnds & { readonly type: 'bond_made'; readonly kind: 'monitor' | 'link'; readonly name: number })
   /** Not any more: demonitor, unlink, or the end of the watcher. */
   | (BondEnds & BondNames & { readonly type: 'bond_cut' })
   /** The sender's actor has ended. */
-  | (BondEnds & BondNames & { readonly type: 'bond_end'; readonly reason: ExitReason; readonly after: number })
-  /** An exit signal that somebody sent. `after`: where the sender's data ring was written up to. */
-  | (BondEnds & { readonly type: 'exit'; readonly reason: ExitReason; readonly after: number })
+  | (BondEnds & BondNames & Behind & { readonly type: 'bond_end'; readonly reason: ExitReason })
+  /** An exit signal that somebody sent. */
+  | (BondEnds & Behind & { readonly type: 'exit'; readonly reason: ExitReason })
   /** What an actor tells another one of, as an info; `ref` is the sender. */
-  | (BondEnds & { readonly type: 'told'; readonly news: News; readonly after: number })
+  | (BondEnds & Behind & { readonly type: 'told'; readonly news: News })

@@ -147,6 +147,11 @@ export class BondTable {
     return this.#get(row, PEER) >>> 24
   }
 
+  /** The next row of its owner; 0 for none. */
+  next(row: number): number {
+    return this.#get(row, NEXT)
+  }
+
   name(row: number): number {
     return bondName(row, this.#get(row, SERIAL))
   }

@@ -18,6 +18,7 @@
 import type { ExitReason, Info, Monitor } from '@cambium/actor'
 import { CambiumError, toErrorRecord } from '@cambium/base'
 import type { ActorAddress, ErrorRecord } from '@cambium/base'
+import type { ActorBonds, ChildBonds } from './actor-bonds.ts'
 import { AWAITING } from './actor-cell.ts'
 import type { ActorCell } from './actor-cell.ts'
 import { BondPost } from './bond-post.ts'
@@ -42,13 +43,7 @@ export interface BondsHost extends BondPostHost, InfoDeliveryHost {
   refOf(address: ActorAddress): Info['ref']
 }
 
-/** How a child is bound to its parent. */
-export interface ChildBonds {
-  readonly link: boolean
-  readonly monitor: boolean
-}
-
-export class Bonds {
+export class Bonds implements ActorBonds {
   readonly #host: BondsHost
   readonly #table = new BondTable()
   readonly #post: BondPost
@@ -101,8 +96,10 @@ export class Bonds {
   }
 
   demonitor(cell: ActorCell, monitor: Monitor, isFlushed: boolean): boolean {
-    const row = this.#table.named(monitor)
+    const own = cell.moved?.monitorNamed(monitor) ?? monitor
+    const row = this.#table.named(own)
     if (row !== 0 && this.#table.kind(row) === WATCHING && this.#table.owner(row) === cell.slot) {
+      cell.moved?.forget(own)
       this.#cut(cell, row)
       return true
     }
@@ -120,6 +117,14 @@ export class Bonds {
   tell(cell: ActorCell, ref: ActorAddress, news: News): void {
     this.#post.checkRoom(ref)
     this.#post.told(cell, ref, news)
+  }
+
+  /** Names of the monitors that the actor has. */
+  monitorsOf(cell: ActorCell): number[] {
+    const table = this.#table
+    const names: number[] = []
+    for (let row = cell.bondHead; row > 0; row = table.next(row)) if (table.kind(row) === WATCHING) names.push(table.name(row))
+    return names
   }
 
   /** What binds a child to its parent before its `init`. */
@@ -200,8 +205,8 @@ export class Bonds {
         onDown(reason)
       })
       if (owner === undefined || isTold) continue
-      if (kind === WATCHING) this.#tellDown(owner, name, peer, reason, undefined)
-      else if (kind === LINK) this.#exited(owner, peer, reason, undefined, true)
+      if (kind === WATCHING) this.#tellDown(owner, name, peer, reason, core, undefined)
+      else if (kind === LINK) this.#exited(owner, peer, reason, core, undefined, true)
     }
     this.#host.requestTurn()
   }
@@ -252,14 +257,14 @@ export class Bonds {
         return
       case 'exit': {
         const cell = this.#find(slot, generation)
-        if (cell !== undefined) this.#exited(cell, sender, signal.reason, signal.after, false)
+        if (cell !== undefined) this.#exited(cell, sender, signal.reason, signal.of ?? from, signal.after, false)
         return
       }
       case 'told': {
         const cell = this.#find(slot, generation)
         if (cell === undefined) return
         const info: Info = { ...signal.news, ref: this.#host.refOf(sender) }
-        this.infos.tell(cell, new InfoMessage(cell, info, false), from, signal.after)
+        this.infos.tell(cell, new InfoMessage(cell, info, false), signal.of ?? from, signal.after)
       }
     }
   }
@@ -292,7 +297,8 @@ export class Bonds {
     this.#remove(row, owner, (onDown) => {
       onDown(signal.reason)
     })
-    if (owner !== undefined && from === peer.core) this.#tellDown(owner, signal.yours, peer, signal.reason, signal.after)
+    if (owner !== undefined && from === peer.core)
+      this.#tellDown(owner, signal.yours, peer, signal.reason, signal.of ?? from, signal.after)
   }
 
   /** The other end of a link has cut it, or has ended. */
@@ -310,26 +316,42 @@ export class Bonds {
     if (table.has(row, MINE | THEIRS)) table.mark(row, TOLD, signal.type === 'bond_end')
     else this.#remove(row, cell)
     if (signal.type === 'bond_end' && !(isTold && signal.reason.kind === 'noproc'))
-      this.#exited(cell, sender, signal.reason, signal.after, true)
+      this.#exited(cell, sender, signal.reason, signal.of ?? sender.core, signal.after, true)
   }
 
   /** An exit signal has come, of a link or sent by somebody. */
-  #exited(cell: ActorCell, sender: ActorAddress, reason: ExitReason, after: number | undefined, isOfLink: boolean): void {
+  #exited(
+    cell: ActorCell,
+    sender: ActorAddress,
+    reason: ExitReason,
+    lane: number,
+    after: number | undefined,
+    isOfLink: boolean,
+  ): void {
     const { infos } = cell
     const isKill = reason.kind === 'killed' && !isOfLink
     if (!isKill && infos?.isTrapping === true) {
       if (!isOfLink && infos.exitsSent >= EXITS_WAITING_MAX) return
       const message = new InfoMessage(cell, { type: 'exit', ref: this.#host.refOf(sender), reason }, isOfLink)
-      this.infos.tell(cell, message, sender.core, after)
+      this.infos.tell(cell, message, lane, after)
     } else if (reason.kind !== 'normal' || isSame(cell, sender)) {
-      this.#host.lifecycle.exit(cell, reason, isKill)
+      this.#host.lifecycle.exit(cell, reason, isKill, isOfLink ? sender : undefined)
       this.#host.requestTurn()
     }
   }
 
-  #tellDown(cell: ActorCell, name: number, peer: ActorAddress, reason: ExitReason, after: number | undefined): void {
-    const info: Info = { type: 'down', monitor: name as Monitor, ref: this.#host.refOf(peer), reason }
-    this.infos.tell(cell, new InfoMessage(cell, info, false), peer.core, after)
+  #tellDown(
+    cell: ActorCell,
+    name: number,
+    peer: ActorAddress,
+    reason: ExitReason,
+    lane: number,
+    after: number | undefined,
+  ): void {
+    const monitor = (cell.moved?.givenName(name) ?? name) as Monitor
+    cell.moved?.forget(name)
+    const info: Info = { type: 'down', monitor, ref: this.#host.refOf(peer), reason }
+    this.infos.tell(cell, new InfoMessage(cell, info, false), lane, after)
   }
 
   // --- small parts

@@ -229,6 +229,19 @@ export class ChildKeeper {
     if (!this.#knows(address)) this.#release(address)
   }
 
+  /** A child was the guest of a core that has died: a loss, as that of its own core would be. */
+  hostLost(address: ActorAddress, isBlamed: boolean): void {
+    const id = this.idOf(address)
+    const kept = id === undefined ? undefined : this.#children.get(id)
+    if (id === undefined || kept === undefined || this.#listener === undefined) {
+      if (!this.#knows(address)) this.#release(address)
+      return
+    }
+    if (!kept.isUp) return
+    kept.isUp = false
+    this.#listener.coreLost([id], isBlamed ? [id] : [])
+  }
+
   coreLost(core: number, blamed: BlamedActor | undefined): void {
     const ids: string[] = []
     const guilty: string[] = []

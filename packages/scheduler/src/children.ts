@@ -34,3 +34,14 @@ export class Children {
     return cells
   }
 }
+
+/** The youngest first, each after its own children. Without recursion: families may be as deep as they like. */
+export function descendantsOf(cell: ActorCell): ActorCell[] {
+  const found: ActorCell[] = []
+  const left = cell.children?.list() ?? []
+  for (let next = left.pop(); next !== undefined; next = left.pop()) {
+    found.push(next)
+    if (next.children !== undefined) left.push(...next.children.list())
+  }
+  return found.reverse() // found parents first, the oldest first
+}

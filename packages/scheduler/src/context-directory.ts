@@ -4,17 +4,17 @@ import type { Directory, DirectoryEntry } from '@cambium/actor'
 import { checkDuration, checkFields, optionError } from '@cambium/base'
 import { assertTravels } from '@cambium/codec'
 import type { ActorCell } from './actor-cell.ts'
-import type { CoreDirectory } from './core-directory.ts'
+import type { ActorDirectory } from './core-directory.ts'
 
 const KEY_LENGTH_MAX = 256
 const WAIT_MS_MAX = 86_400_000
 
 export class ContextDirectory implements Directory {
-  readonly #directory: CoreDirectory
+  readonly #directory: ActorDirectory
   readonly #live: () => ActorCell
 
   /** `live` throws when the incarnation has ended. */
-  constructor(directory: CoreDirectory, live: () => ActorCell) {
+  constructor(directory: ActorDirectory, live: () => ActorCell) {
     this.#directory = directory
     this.#live = live
   }

@@ -41,9 +41,22 @@ interface Own {
 }
 
 /** A request without its address and number. */
-type Wish<T extends DirectoryRequest> = T extends DirectoryRequest ? Omit<T, 'slot' | 'generation' | 'request'> : never
+type WishOf<T extends DirectoryRequest> = T extends DirectoryRequest ? Omit<T, 'slot' | 'generation' | 'request'> : never
 
-export class CoreDirectory {
+/** What an actor may ask core 0 for. */
+export type Wish = WishOf<Exclude<DirectoryRequest, { type: 'dir_unlock' | 'dir_ended' }>>
+
+/** What an actor does with the directory, whether its core asks core 0 or, for a guest, its home. */
+export interface ActorDirectory {
+  find(space: string, key: string): readonly DirectoryEntry[]
+  keys(space: string): string[]
+  ask(cell: ActorCell, wish: Wish): Promise<number>
+  unlock(cell: ActorCell, key: string): void
+  watch(cell: ActorCell, space: string): void
+  unwatch(cell: ActorCell, space: string): void
+}
+
+export class CoreDirectory implements ActorDirectory {
   /** Core 0 only. */
   readonly office: DirectoryOffice | undefined
   readonly #host: CoreDirectoryHost
@@ -98,7 +111,7 @@ export class CoreDirectory {
   }
 
   /** Asks core 0; what comes back after the end of the incarnation is not heard. */
-  ask(cell: ActorCell, wish: Wish<Exclude<DirectoryRequest, { type: 'dir_unlock' | 'dir_ended' }>>): Promise<number> {
+  ask(cell: ActorCell, wish: Wish): Promise<number> {
     return new Promise((resolve, reject) => {
       if (this.#pending.size >= REQUESTS_MAX) {
         reject(failure('ERR_DIRECTORY_FULL', wish.key))

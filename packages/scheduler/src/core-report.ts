@@ -32,6 +32,9 @@ export interface CoreReport {
   readonly parcels: number
   /** Ends of channels of event managers. */
   readonly channels: number
+  /** Actors of this core that run on others, and actors of others that run here. */
+  readonly away: number
+  readonly guests: number
   readonly behaviours: readonly string[]
   readonly books: Books
 }
@@ -49,6 +52,7 @@ interface Reported {
   readonly books: Float64Array
   readonly parcels: { readonly count: number }
   readonly channels: { readonly size: number }
+  readonly moves: { readonly counts: { readonly away: number; readonly guests: number } }
 }
 
 export function reportOf(core: Reported): CoreReport {
@@ -64,6 +68,7 @@ export function reportOf(core: Reported): CoreReport {
     asyncInFlight: core.dispatcher.asyncInFlight,
     parcels: core.parcels.count,
     channels: core.channels.size,
+    ...core.moves.counts,
     behaviours: core.loader.names,
     books: readBooks(core.books),
   }

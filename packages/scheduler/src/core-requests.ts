@@ -6,7 +6,7 @@ import { CambiumError, fromErrorRecord, toErrorRecord } from '@cambium/base'
 import type { ErrorRecord } from '@cambium/base'
 import type { Signal } from './signals.ts'
 
-export type Answer = Extract<Signal, { type: 'started' | 'start_failed' | 'stopped' | 'inspected' }>
+export type Answer = Extract<Signal, { type: 'started' | 'start_failed' | 'stopped' | 'inspected' | 'unlodged' }>
 
 interface Request {
   readonly core: number

@@ -19,7 +19,7 @@ import type { CoreRequests } from './core-requests.ts'
 import { type CoreReport, reportOf } from './core-report.ts'
 import { Bonds } from './bonds.ts'
 import { BehaviourLoader } from './behaviour-loader.ts'
-import { DeadLetterOffice } from './dead-letter-office.ts'
+import { DeadLetterOffice, letterSignal } from './dead-letter-office.ts'
 import { Dispatcher } from './dispatcher.ts'
 import type { InboundLane } from './inbound-link.ts'
 import { FaultOffice } from './fault-office.ts'
@@ -29,6 +29,7 @@ import { Inspection } from './inspection.ts'
 import { Intake } from './intake.ts'
 import { type Before, Lifecycle } from './lifecycle.ts'
 import { linksFrom, linksTo } from './links.ts'
+import { Moves } from './moves.ts'
 import { announceRoom } from './outbound-link.ts'
 import type { OutboundLink } from './outbound-link.ts'
 import { ParcelRounds } from './parcel-rounds.ts'
@@ -97,6 +98,7 @@ export class Core {
   readonly waits: WaitWatch
   readonly #copier: Copier
   readonly channels: Channels = new Channels(this)
+  readonly moves: Moves
   #intake: Intake
   #control: ControlIntake
   #isOpen: boolean
@@ -147,8 +149,10 @@ export class Core {
       options.number,
       this.books,
       () => platform.now(),
-      (letter) => {
-        this.#showDeadLetter(letter, options.onDeadLetter)
+      (shown) => {
+        const letter = this.moves.named(shown)
+        options.onDeadLetter?.(letter)
+        this.toRoot(letterSignal(letter))
       },
     )
     this.dispatcher = new Dispatcher(this)
@@ -164,6 +168,7 @@ export class Core {
     this.waits = new WaitWatch(this)
     this.bonds = new Bonds(this)
     this.directory = new CoreDirectory(this)
+    this.moves = new Moves(this, memory)
     // A predecessor may have died between its publish and its ring, or between what it read and its release.
     for (const link of inbound) {
       link.control.release()
@@ -186,6 +191,7 @@ export class Core {
         handled += this.dispatcher.runNext(this.budget)
         if (this.budget.isSpent()) break
       }
+      if (this.moves.isBusy) handled += this.moves.look(this.budget)
       this.flush()
       return done + handled
     } finally {
@@ -212,7 +218,7 @@ export class Core {
 
   /** The last look before parking: true when there is something to do after all. Atomics.load of what peers publish. */
   hasWork(): boolean {
-    if (this.dispatcher.runQueue.length > 0 || this.router.hasOwn) return true
+    if (this.dispatcher.runQueue.length > 0 || this.router.hasOwn || this.dispatcher.travel.hasDue) return true
     if (!this.#control.isEmptyFor(this.#isOpen)) return true
     if (this.#isOpen && !this.#intake.isEmpty) return true
     if (this.channels.size > 0 && this.channels.hasWork) return true
@@ -360,8 +366,9 @@ export class Core {
   }
 
   shedding(cell: ActorCell, queued: number, dropped: number): void {
-    const { slot, generation, name, capacity } = cell
-    const actor = { core: this.coreNumber, slot, generation }
+    const { name, capacity } = cell
+    const { core, slot, generation } = cell.address
+    const actor = { core, slot, generation }
     this.toRoot({ type: 'news', news: { event: 'load_shed', detail: { actor, name, capacity, queued, dropped } } })
   }
 
@@ -389,12 +396,5 @@ export class Core {
 
   gaveRoom(): void {
     this.#hasGivenRoom = true
-  }
-
-  #showDeadLetter(letter: DeadLetter, observe: ((letter: DeadLetter) => void) | undefined): void {
-    observe?.(letter)
-    const { core, slot, generation } = letter.target
-    const { reason, count, name, detail } = letter
-    this.toRoot({ type: 'dead_letter', reason, core, slot, generation, name, count, detail })
   }
 }

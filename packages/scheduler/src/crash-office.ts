@@ -41,7 +41,8 @@ export class CrashOffice {
     const now = this.#host.now()
     const leftOut = this.#showing.show(now)
     if (leftOut === undefined) return
-    const { core, slot, generation, name, incarnation } = cell
+    const { name, incarnation } = cell
+    const { core, slot, generation } = cell.address
     const behaviour = part?.behaviour ?? cell.behaviour
     const detail: CrashReport = {
       actor: { core, slot, generation },

@@ -3,9 +3,16 @@ import type { DeadLetter, DeadLetterReason } from '@cambium/actor'
 import type { ActorAddress } from '@cambium/base'
 import { keepMessage } from '@cambium/codec'
 import { deadLane } from './books.ts'
+import type { Signal } from './signals.ts'
 
 /** Dead letters shown to observers per second; the books count them all. */
 const SHOWN_PER_SECOND_MAX = 100
+
+/** For the root. */
+export function letterSignal({ target, reason, count, name, detail }: DeadLetter): Extract<Signal, { type: 'dead_letter' }> {
+  const { core, slot, generation } = target
+  return { type: 'dead_letter', reason, core, slot, generation, name, count, detail }
+}
 
 export class DeadLetterOffice {
   readonly #core: number

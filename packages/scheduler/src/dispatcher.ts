@@ -6,7 +6,7 @@ import { Mailbox } from '@cambium/actor'
 import type { ExitReason, Info } from '@cambium/actor'
 import { toErrorRecord } from '@cambium/base'
 import { keepMessage } from '@cambium/codec'
-import { BUSY, READY, SUSPENDED } from './actor-cell.ts'
+import { AWAY, BUSY, READY, SUSPENDED } from './actor-cell.ts'
 import type { ActorCell } from './actor-cell.ts'
 import { AskCycles } from './ask-cycle.ts'
 import type { AskCyclesHost } from './ask-cycle.ts'
@@ -28,6 +28,7 @@ import type { Sender } from './sender.ts'
 import { Stash } from './stash.ts'
 import type { Fence } from './fence.ts'
 import type { HandlerInHand } from './handler-in-hand.ts'
+import { MailboxTravel, type MailboxTravelHost } from './mailbox-travel.ts'
 import { MessageTimer } from './message-timer.ts'
 import { Stamp } from './message-stamp.ts'
 import { NestedMessages } from './nested-messages.ts'
@@ -42,7 +43,8 @@ const ACTOR_MS_MAX = 0.25
 /** Empty mailboxes kept for the next actors that need one. */
 const SPARE_MAILBOXES_MAX = 64
 
-export interface DispatcherHost extends AskCyclesHost, CrashOfficeHost, MailboxEntryHost, SelectiveReceiveHost {
+export interface DispatcherHost
+  extends AskCyclesHost, CrashOfficeHost, MailboxEntryHost, SelectiveReceiveHost, MailboxTravelHost {
   readonly books: Float64Array
   readonly deadLetters: DeadLetterOffice
   readonly handler: HandlerInHand
@@ -69,6 +71,7 @@ export class Dispatcher {
   readonly receives: SelectiveReceive
   readonly askCycles: AskCycles
   readonly nested: NestedMessages
+  readonly travel: MailboxTravel
 
   constructor(host: DispatcherHost) {
     this.#host = host
@@ -80,6 +83,7 @@ export class Dispatcher {
     this.asyncWork = new AsyncWork(() => {
       host.requestTurn()
     })
+    this.travel = new MailboxTravel(host, this, this.#entry, () => this.#spares.pop() ?? new Mailbox())
     this.nested = new NestedMessages(host, this.asyncWork, (cell, message, record) => {
       this.crashes.report(cell, 'message', message, record)
     })
@@ -157,6 +161,7 @@ export class Dispatcher {
     const { mailbox } = cell
     if (mailbox === undefined) return
     this.#entry.note(cell, mailbox.length)
+    if (cell.status === AWAY) this.travel.due(cell)
     if (cell.isQueued || cell.status !== READY || cell.outbox > 0 || mailbox.length === 0) return
     cell.isQueued = true
     this.runQueue.push(cell)

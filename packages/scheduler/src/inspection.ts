@@ -228,7 +228,8 @@ export function shownState(cell: ActorCell): unknown {
 }
 
 function statusOf(cell: ActorCell): ActorStatus {
-  const { core, slot, generation, observation } = cell
+  const { observation } = cell
+  const { core, slot, generation } = cell.address
   return {
     actor: { core, slot, generation },
     name: cell.name,

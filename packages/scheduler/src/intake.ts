@@ -18,7 +18,8 @@ import type { InboundLane, InboundLink } from './inbound-link.ts'
 import { takeStamp } from './message-stamp.ts'
 import type { Stamp } from './message-stamp.ts'
 import { isShareLost, ParcelWaits } from './parcel-waits.ts'
-import { ASK, ASK_STAMPED, REPLY, REPLY_ERROR, TELL, TELL_STAMPED } from './record-lane.ts'
+import type { Moves } from './moves.ts'
+import { ASK, ASK_STAMPED, FORWARDED, REPLY, REPLY_ERROR, TELL, TELL_STAMPED } from './record-lane.ts'
 import { replyFailure } from './replies.ts'
 import { noSuchActor } from './send-errors.ts'
 import type { Sender } from './sender.ts'
@@ -39,6 +40,7 @@ export interface IntakeHost {
   readonly deadLetters: DeadLetterOffice
   readonly sender: Sender
   readonly wheel: TimerWheel
+  readonly moves: Moves
   replyError(asker: Asker, error: Error): void
   /** Room was given back to a peer. */
   gaveRoom(): void
@@ -126,7 +128,8 @@ export class Intake {
       }
       if (record.type === TELL || record.type === ASK) this.#takeMessage(link, undefined)
       else if (record.type === TELL_STAMPED || record.type === ASK_STAMPED) this.#takeStamped(link)
-      else this.#takeReply(link)
+      else if (record.type === REPLY || record.type !== FORWARDED) this.#takeReply(link)
+      else this.#takeForwarded(link)
       if (budget.isSpent()) break
     }
     checkpoint?.()
@@ -163,6 +166,12 @@ export class Intake {
     if (stamp === undefined) dispatcher.deliver(cell, message, asker, true)
     else dispatcher.deliverStamped(cell, message, stamp, true)
     if (isInPlace) closeMessage(message)
+  }
+
+  #takeForwarded(link: InboundLink): void {
+    const { record } = link.data
+    const head = this.#host.moves.forwarding.take(record)
+    this.#host.moves.takeForwarded(link.core, this.#host.slots.find(record.a, record.b), head, () => link.decode(record))
   }
 
   #takeForNobody(link: InboundLink, asker: Asker | undefined): void {

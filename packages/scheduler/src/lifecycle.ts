@@ -13,10 +13,10 @@
  * Each change of status counts up `phase`; a callback that finds another phase than its own comes too late and changes nothing.
  */
 import { checkMailboxOptions, IGNORE } from '@cambium/actor'
-import type { Behaviour, ExitReason } from '@cambium/actor'
+import type { Behaviour, ExitReason, MailboxOptions } from '@cambium/actor'
 import { CambiumError, formatAddress, toErrorRecord } from '@cambium/base'
 import type { ActorAddress, CorePlatform } from '@cambium/base'
-import { AWAITING, READY, STARTING, SUSPENDED } from './actor-cell.ts'
+import { AWAITING, AWAY, READY, STARTING, STOPPING, SUSPENDED } from './actor-cell.ts'
 import { ActorCell } from './actor-cell.ts'
 import { ActorEnd, TERMINATE_TIMEOUT_MS } from './actor-end.ts'
 import type { Channels } from './channels.ts'
@@ -28,6 +28,8 @@ import type { BehaviourLoader } from './behaviour-loader.ts'
 import type { CoreDirectory } from './core-directory.ts'
 import type { DeadLetterOffice } from './dead-letter-office.ts'
 import type { Dispatcher } from './dispatcher.ts'
+import { Moved } from './moved.ts'
+import type { Moves } from './moves.ts'
 import { NAMES } from './directory-office.ts'
 import { isOwnedByRoot, OWNED_BY_ROOT } from './ownership.ts'
 import type { Ownership } from './ownership.ts'
@@ -35,7 +37,7 @@ import type { HandlerInHand } from './handler-in-hand.ts'
 import { RunContext } from './run-context.ts'
 import type { RunContextHost } from './run-context.ts'
 import type { SignalRouter } from './signal-router.ts'
-import type { AdoptedSlot, BlamedActor, StartSpec } from './signals.ts'
+import type { AdoptedSlot, BlamedActor, HostLoss, StartSpec } from './signals.ts'
 import type { Sender } from './sender.ts'
 import type { SlotTable } from './slot-table.ts'
 import type { TimerWheel } from './timer-wheel.ts'
@@ -53,6 +55,7 @@ export interface LifecycleHost extends RunContextHost {
   readonly deadLetters: DeadLetterOffice
   readonly handler: HandlerInHand
   readonly channels: Channels
+  readonly moves: Moves
   /** Learns of a supervised actor that ended unasked, and of slots that have to outlive this core. */
   readonly router: SignalRouter
   /** For a supervisor: what keeps its children. */
@@ -120,6 +123,12 @@ export class Lifecycle {
       )
       return
     }
+    if (cell.moved?.hosts !== undefined) {
+      this.#host.moves.evictions.begin(cell, done, () => {
+        this.restart(slot, generation, spec, owner, done)
+      })
+      return
+    }
     cell.owner = owner
     cell.incarnation += 1
     this.#host.bonds.opened(cell)
@@ -185,8 +194,21 @@ export class Lifecycle {
   }
 
   /** An exit signal that the actor does not trap, or with `isKill` cannot: it ends, unasked. */
-  exit(cell: ActorCell, reason: ExitReason, isKill: boolean): void {
-    this.#end.exit(cell, reason, isKill)
+  exit(cell: ActorCell, reason: ExitReason, isKill: boolean, ofLink?: ActorAddress): void {
+    if (cell.status === AWAY) this.#host.moves.ends.exit(cell, reason, isKill, ofLink)
+    else this.#end.exit(cell, reason, isKill)
+  }
+
+  /** A stop that was asked for while the actor was on its way home. */
+  stopHere(cell: ActorCell, timeoutMs: number): void {
+    this.#end.carryOut(cell, timeoutMs)
+  }
+
+  /** It has ended on another core, and what was left of it has come back. */
+  endedAway(cell: ActorCell, reason: ExitReason, loss?: HostLoss): void {
+    cell.status = STOPPING
+    cell.phase += 1
+    this.#end.finishStop(cell, reason, loss)
   }
 
   /** Resolves when the child has ended. Rejects with `ERR_NOT_A_CHILD`. */
@@ -221,6 +243,7 @@ export class Lifecycle {
     cell.overflow = mailbox.overflow
     cell.stashCapacity = mailbox.stashCapacity
     this.#host.slots.put(cell)
+    if (each.hosts !== undefined) (cell.moved = new Moved()).hosts = each.hosts
     return cell
   }
 
@@ -266,21 +289,8 @@ export class Lifecycle {
 
   #init(cell: ActorCell, behaviour: Behaviour<unknown, unknown>, spec: StartSpec): void {
     const mailbox = spec.mailbox === undefined ? behaviour.mailbox : checkMailboxOptions(spec.mailbox)
-    cell.behaviour = behaviour
     const judgesAnew = !cell.judgesPriority && behaviour.priority !== undefined
-    cell.judgesPriority = behaviour.priority !== undefined
-    cell.program = behaviour.program
-    cell.isAsync =
-      behaviour.isReentrant ||
-      behaviour.program.receive instanceof AsyncFunction ||
-      behaviour.program.info instanceof AsyncFunction
-    cell.isReentrant = behaviour.isReentrant
-    cell.budgetMs = behaviour.budgetMs
-    this.#host.handler.expect(cell.budgetMs)
-    cell.readsInPlace = behaviour.readsInPlace && !cell.isAsync
-    cell.capacity = mailbox.capacity
-    cell.overflow = mailbox.overflow
-    cell.stashCapacity = mailbox.stashCapacity
+    this.equip(cell, behaviour, mailbox)
     cell.context = new RunContext(this.#host, cell)
     const { dispatcher } = this.#host
     if (judgesAnew) dispatcher.judge(cell)
@@ -316,6 +326,24 @@ export class Lifecycle {
         this.#failInit(cell, initError(cell, error))
       },
     )
+  }
+
+  /** What a cell has of its behaviour. */
+  equip(cell: ActorCell, behaviour: Behaviour<unknown, unknown>, mailbox: Required<MailboxOptions>): void {
+    cell.behaviour = behaviour
+    cell.judgesPriority = behaviour.priority !== undefined
+    cell.program = behaviour.program
+    cell.isAsync =
+      behaviour.isReentrant ||
+      behaviour.program.receive instanceof AsyncFunction ||
+      behaviour.program.info instanceof AsyncFunction
+    cell.isReentrant = behaviour.isReentrant
+    cell.budgetMs = behaviour.budgetMs
+    this.#host.handler.expect(cell.budgetMs)
+    cell.readsInPlace = behaviour.readsInPlace && !cell.isAsync
+    cell.capacity = mailbox.capacity
+    cell.overflow = mailbox.overflow
+    cell.stashCapacity = mailbox.stashCapacity
   }
 
   #failInit(cell: ActorCell, error: CambiumError): void {

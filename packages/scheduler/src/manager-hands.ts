@@ -2,10 +2,10 @@
 import { deepFreeze, isRef } from '@cambium/actor'
 import type { AnyRef, Behaviour } from '@cambium/actor'
 import type { ActorAddress, ErrorRecord } from '@cambium/base'
+import type { ActorBonds } from './actor-bonds.ts'
 import type { ActorCell } from './actor-cell.ts'
 import type { BehaviourLoader } from './behaviour-loader.ts'
 import type { News } from './bond-signals.ts'
-import type { Bonds } from './bonds.ts'
 import type { ReadableChannel, ChannelReader } from './channel-reader.ts'
 import type { ChannelWriter } from './channel-writer.ts'
 import type { Channels } from './channels.ts'
@@ -13,7 +13,7 @@ import { CrashOffice } from './crash-office.ts'
 import type { CrashedPart, CrashOfficeHost } from './crash-office.ts'
 
 export interface ManagerHandsHost extends CrashOfficeHost {
-  readonly bonds: Bonds
+  readonly bonds: ActorBonds
   readonly channels: Channels
   readonly loader: BehaviourLoader
   readonly isStrict: boolean

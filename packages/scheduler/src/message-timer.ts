@@ -1,6 +1,7 @@
 /** A timer that an actor set for itself: a message to one incarnation. It lies in the mailbox as its own asker, so that a cancel after the expiry still holds. */
 import type { ActorCell } from './actor-cell.ts'
 import { Timer } from './timer-wheel.ts'
+import type { TimerWheel } from './timer-wheel.ts'
 
 export class MessageTimer extends Timer {
   readonly cell: ActorCell
@@ -34,4 +35,30 @@ export class MessageTimer extends Timer {
   override fire(): void {
     this.#deliver(this)
   }
+}
+
+export interface MessageTimersHost {
+  readonly wheel: TimerWheel
+  readonly platform: { now(): number }
+  readonly dispatcher: { deliverTimer(timer: MessageTimer): void }
+}
+
+/** A timer of the actor's present incarnation, known by its key and not started yet. */
+export function createMessageTimer(
+  host: MessageTimersHost,
+  cell: ActorCell,
+  key: string,
+  message: unknown,
+  repeatMs: number,
+): MessageTimer {
+  const timer = new MessageTimer(cell, key, message, repeatMs, (expired) => {
+    if (expired.repeatMs > 0) {
+      // Periods that went by unseen are not made up for, or a machine that slept an hour would spend its first turn on them.
+      const missed = Math.floor((host.platform.now() - expired.due) / expired.repeatMs)
+      host.wheel.start(expired, expired.due + (Math.max(0, missed) + 1) * expired.repeatMs)
+    }
+    host.dispatcher.deliverTimer(expired)
+  })
+  ;(cell.timers ??= new Map()).set(key, timer)
+  return timer
 }

@@ -187,7 +187,7 @@ export class Outbox {
     const { target, ask } = message
     this.#charge(message)
     link.data.enqueue({
-      type: recordType(ask, message.stamp),
+      type: typeOf(message),
       a: target.slot,
       b: target.generation,
       c: ask?.correlation ?? 0,
@@ -222,7 +222,7 @@ export class Outbox {
     const { target, ask } = message
     if (
       link.data.write(
-        recordType(ask, message.stamp),
+        typeOf(message),
         target.slot,
         target.generation,
         ask?.correlation ?? 0,
@@ -296,4 +296,8 @@ export class Outbox {
       )
     }
   }
+}
+
+function typeOf({ type, ask, stamp }: WaitingMessage): number {
+  return type === 0 ? recordType(ask, stamp) : type
 }

@@ -25,6 +25,8 @@ export const SIGNAL = 6
 /** Messages with a stamp before their bytes. */
 export const TELL_STAMPED = 7
 export const ASK_STAMPED = 8
+/** A message that its target's home passes on, or gets back: forwarding.ts. */
+export const FORWARDED = 9
 
 export const HEADER_BYTES = 16
 /** Bytes that a whole in fragments has before its message, which begins at a multiple of 8. */
@@ -141,6 +143,11 @@ export class RecordLane {
   /** {@link position} for a position of the ring that is no farther than its capacity from the present one. */
   positionOf(ringPosition: number): number {
     return this.position + ((ringPosition - this.#ring.position) | 0)
+  }
+
+  /** Whether the consumer has taken all that was written up to a {@link position}, and given its room back. */
+  hasConsumed(position: number): boolean {
+    return this.#consumed >= position
   }
 
   /** Writes a record if it fits now; false when it has to wait, and nothing was written. */

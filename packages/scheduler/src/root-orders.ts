@@ -9,8 +9,10 @@ import type { AskTable } from './asks.ts'
 import type { CoreDirectory } from './core-directory.ts'
 import type { CoreRequests } from './core-requests.ts'
 import type { Bonds } from './bonds.ts'
+import { AWAY } from './actor-cell.ts'
 import type { Inspection } from './inspection.ts'
 import type { Lifecycle } from './lifecycle.ts'
+import type { Moves } from './moves.ts'
 import type { OutboundLink } from './outbound-link.ts'
 import { OWNED_BY_ROOT } from './ownership.ts'
 import type { Sender } from './sender.ts'
@@ -28,6 +30,7 @@ export interface RootOrdersHost {
   readonly links: readonly (OutboundLink | undefined)[]
   readonly requests: CoreRequests
   readonly inspection: Inspection
+  readonly moves: Moves
   /** Data records may be taken from now on. */
   open(): void
   requestTurn(): void
@@ -36,7 +39,7 @@ export interface RootOrdersHost {
 }
 
 /** Carries out one signal. `answer` goes to whoever has sent it. False when it is none for a core. */
-export function followOrder(host: RootOrdersHost, signal: Signal, answer: (signal: Signal) => void): boolean {
+export function followOrder(host: RootOrdersHost, from: number, signal: Signal, answer: (signal: Signal) => void): boolean {
   switch (signal.type) {
     case 'spawn':
       try {
@@ -63,6 +66,20 @@ export function followOrder(host: RootOrdersHost, signal: Signal, answer: (signa
     }
     case 'inspect': {
       const { request } = signal
+      const away = host.slots.find(signal.slot, signal.generation)
+      const place = away?.status === AWAY ? away.moved?.place : undefined
+      if (place !== undefined) {
+        const { slot, generation } = place
+        host.requests.send(
+          place.core,
+          false,
+          (asked) => ({ ...signal, request: asked, slot, generation }),
+          (answered) => {
+            answer({ ...answered, request })
+          },
+        )
+        return true
+      }
       const fail = (error: Error): void => {
         answer({ type: 'start_failed', request, error: toErrorRecord(error) })
       }
@@ -99,13 +116,14 @@ export function followOrder(host: RootOrdersHost, signal: Signal, answer: (signa
       host.directory.coreLost(signal.core)
       loseCore(host, signal)
       failAsksTo(host, signal.core, signal.positions[host.coreNumber] as number, signal.error)
+      host.moves.coreLost(signal)
       host.bonds.coreLost(signal.core, signal.epoch - 1, signal.error)
       return true
     case 'close':
       host.sender.isClosed = true
       return true
     default:
-      return false
+      return host.moves.take(from, signal, answer)
   }
 }
 

@@ -24,13 +24,13 @@ import { ANSWERED } from './asks.ts'
 import type { Asker } from './asks.ts'
 import type { ChildKeeper } from './child-keeper.ts'
 import { ContextDirectory } from './context-directory.ts'
-import type { CoreDirectory } from './core-directory.ts'
+import type { ActorDirectory } from './core-directory.ts'
 import { NAMES } from './directory-office.ts'
 import type { Dispatcher } from './dispatcher.ts'
 import type { Before, Lifecycle } from './lifecycle.ts'
 import { ManagerHands } from './manager-hands.ts'
 import type { ManagerHandsHost } from './manager-hands.ts'
-import { MessageTimer } from './message-timer.ts'
+import { createMessageTimer, MessageTimer } from './message-timer.ts'
 import { OwedAnswers } from './owed-answers.ts'
 import type { RefHosts } from './ref-codec.ts'
 import type { Replies } from './replies.ts'
@@ -49,8 +49,10 @@ export interface RunContextHost extends ManagerHandsHost {
   readonly lifecycle: Lifecycle
   readonly dispatcher: Dispatcher
   readonly wheel: TimerWheel
+  /** Is told of the jobs that an actor has offloaded: it stays until they have ended. */
+  readonly moves: { job(cell: ActorCell, change: 1 | -1): void }
   /** What the actors of this core want of the directory. */
-  readonly directory: CoreDirectory
+  readonly directory: ActorDirectory
   readonly sender: RefHosts & { readonly replies: Pick<Replies, 'bury' | 'tokens'> }
   readonly limits: SenderLimits
   refOf(address: ActorAddress): Ref<unknown>
@@ -264,15 +266,7 @@ export class RunContext implements ActorContext {
     if (typeof key !== 'string') throw optionError('key', key, 'a string')
     const delay = checkDuration('delayMs', delayMs, { default: 0, min: options.repeat === true ? 1 : 0, max: DELAY_MS_MAX })
     this.cancelTimer(key)
-    const timer = new MessageTimer(cell, key, message, options.repeat === true ? delay : 0, (expired) => {
-      if (expired.repeatMs > 0) {
-        // Periods that went by unseen are not made up for, or a machine that slept an hour would spend its first turn on them.
-        const missed = Math.floor((this.#host.platform.now() - expired.due) / expired.repeatMs)
-        this.#host.wheel.start(expired, expired.due + (Math.max(0, missed) + 1) * expired.repeatMs)
-      }
-      this.#host.dispatcher.deliverTimer(expired)
-    })
-    ;(cell.timers ??= new Map()).set(key, timer)
+    const timer = createMessageTimer(this.#host, cell, key, message, options.repeat === true ? delay : 0)
     this.#host.wheel.start(timer, this.#host.platform.now() + delay)
   }
 
@@ -296,12 +290,15 @@ export class RunContext implements ActorContext {
   }
 
   offload<T>(module: string | URL, job: string, argument: unknown, options: { readonly signal?: AbortSignal } = {}): Promise<T> {
-    this.#live()
+    const cell = this.#live()
     if (!URL.canParse(String(module))) throw optionError('module', module, 'a URL such as import.meta.url')
     if (typeof job !== 'string' || job === '') throw optionError('job', job, 'the name of an exported function')
+    const { moves } = this.#host
     this.#host.outstanding(1)
+    moves.job(cell, 1)
     return this.#host.platform.offload(String(module), job, argument, options.signal).finally(() => {
       this.#host.outstanding(-1)
+      moves.job(cell, -1)
     }) as Promise<T>
   }
 

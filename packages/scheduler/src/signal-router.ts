@@ -17,7 +17,7 @@ import type { Ownership } from './ownership.ts'
 import { plainRecord, SIGNAL } from './record-lane.ts'
 import { followOrder } from './root-orders.ts'
 import type { RootOrdersHost } from './root-orders.ts'
-import type { Signal } from './signals.ts'
+import type { HostLoss, Signal } from './signals.ts'
 import type { SystemMemory } from './system-memory.ts'
 import type { WaitWatch } from './wait-watch.ts'
 
@@ -95,7 +95,7 @@ export class SignalRouter {
 
   /** A signal of the root to this core. */
   handle(signal: Signal): void {
-    const isOrder = followOrder(this.#host, signal, (answer) => {
+    const isOrder = followOrder(this.#host, this.#host.coreNumber, signal, (answer) => {
       this.toRoot(answer)
     })
     if (!isOrder) this.#onRootSignal?.(this.#host.coreNumber, signal)
@@ -105,7 +105,7 @@ export class SignalRouter {
   order(core: number, signal: Signal): void {
     if (core !== this.#host.coreNumber) this.send(core, signal)
     else if (core === 0) this.handle(signal)
-    else followOrder(this.#host, signal, (answer) => this.requests.answered(answer as Answer))
+    else followOrder(this.#host, core, signal, (answer) => this.requests.answered(answer as Answer))
   }
 
   /** A signal has come from another core. */
@@ -128,17 +128,18 @@ export class SignalRouter {
       return
     }
     if (this.#isAnswered(signal)) return
-    const isOrder = followOrder(this.#host, signal, (answer) => {
+    const isOrder = followOrder(this.#host, from, signal, (answer) => {
       this.send(from, answer)
     })
     if (!isOrder) this.#onRootSignal?.(from, signal)
   }
 
   /** A supervised actor of this core has ended unasked. */
-  reportExit(cell: ActorCell, reason: ExitReason): void {
+  reportExit(cell: ActorCell, reason: ExitReason, loss?: HostLoss): void {
     const { slot, generation, incarnation } = cell
     const owner = (cell.owner as Ownership).supervisor
-    const signal = { type: 'exited', owner, slot, generation, reason, incarnation } as const
+    const told = loss === undefined ? {} : { loss }
+    const signal = { type: 'exited', owner, slot, generation, reason, incarnation, ...told } as const
     // On core 0 what is answered waits for the next turn: the end of a child must not come before the answer to its start.
     if (owner.slot === ROOT.slot || (owner.core === 0 && this.#host.coreNumber === 0)) this.toRoot(signal)
     else if (owner.core === this.#host.coreNumber) this.#childExited(owner.core, signal)
@@ -179,15 +180,16 @@ export class SignalRouter {
   #isAnswered(signal: Signal): boolean {
     const { type } = signal
     return (
-      (type === 'started' || type === 'start_failed' || type === 'stopped' || type === 'inspected') &&
+      (type === 'started' || type === 'start_failed' || type === 'stopped' || type === 'inspected' || type === 'unlodged') &&
       this.requests.answered(signal)
     )
   }
 
   /** A child of a supervisor of this core has ended. */
-  #childExited(core: number, { owner, slot, generation, reason }: Extract<Signal, { type: 'exited' }>): void {
+  #childExited(core: number, { owner, slot, generation, reason, loss }: Extract<Signal, { type: 'exited' }>): void {
     const keeper = this.#host.slots.find(owner.slot, owner.generation)?.keeper
     if (keeper === undefined) this.order(core, { type: 'release', slot, generation })
-    else keeper.exited({ core, slot, generation }, reason)
+    else if (loss === undefined) keeper.exited({ core, slot, generation }, reason)
+    else keeper.hostLost({ core, slot, generation }, loss.isBlamed)
   }
 }

@@ -9,6 +9,7 @@ import type { Ownership } from './ownership.ts'
 import type { BondSignal } from './bond-signals.ts'
 import type { AskChain } from './ask-cycle.ts'
 import type { CoreNews } from './core-news.ts'
+import type { MoveSignal } from './move-signals.ts'
 import type { InspectOrder } from './inspection.ts'
 import type { DirectorySignal } from './directory-signals.ts'
 import type { WaitLink } from './wait-cycle.ts'
@@ -29,6 +30,8 @@ export type Signal =
   /** core → core 0 → core: of an actor that has entries in the directory, behind their end. */
   | { readonly type: 'bond_relay'; readonly from: number; readonly to: number; readonly signal: BondSignal }
   | DirectorySignal
+  /** core ⇄ core, and the root: of actors that move. */
+  | MoveSignal
   /** owner → core: start an actor in a new slot. Answered by `started` or `start_failed`. */
   | { readonly type: 'spawn'; readonly request: number; readonly spec: StartSpec; readonly owner?: Ownership }
   /** owner → core: a new incarnation in the same slot. Answered like `spawn`. */
@@ -87,7 +90,14 @@ export type Signal =
     }
   /** root → core: accept no new messages from outside actors; report when drained. */
   | { readonly type: 'close' }
-  | { readonly type: 'started'; readonly request: number; readonly slot: number; readonly generation: number }
+  /** `life`: of a place for a guest, the epoch of its core. */
+  | {
+      readonly type: 'started'
+      readonly request: number
+      readonly slot: number
+      readonly generation: number
+      readonly life?: number
+    }
   | { readonly type: 'start_failed'; readonly request: number; readonly error: ErrorRecord }
   | { readonly type: 'stopped'; readonly request: number; readonly reason: ExitReason }
   /** core → owner: a supervised actor ended unasked. Its slot is kept until `restart` or `release`. */
@@ -98,6 +108,7 @@ export type Signal =
       readonly generation: number
       readonly reason: ExitReason
       readonly incarnation: number
+      readonly loss?: HostLoss
     }
   /** core → root: this slot belongs to a child of a supervisor and has to outlive its core; until `discharged`. */
   | ({ readonly type: 'enlisted'; readonly owner: Ownership } & AdoptedSlot)
@@ -134,6 +145,11 @@ export type SupervisionNews =
   /** `id`: the child whose failure was one too many. */
   | { readonly news: 'given_up'; readonly id: string; readonly restarts: number; readonly reason: string }
 
+/** The host of an actor, another core than its own, has died; whether the actor is blamed for that. */
+export interface HostLoss {
+  readonly isBlamed: boolean
+}
+
 /** Whose callback was running when its core died. */
 export interface BlamedActor {
   readonly slot: number
@@ -147,6 +163,8 @@ export interface AdoptedSlot {
   readonly mailbox: MailboxOptions | undefined
   /** @default the root */
   readonly owner?: Ownership
+  /** Other cores where the actor may be a guest: it is evicted there before it starts anew. */
+  readonly hosts?: readonly number[]
 }
 
 /** The ways that a signal can go. */

@@ -57,6 +57,11 @@ export class Stash {
     ;(cell.stash ??= new MessageQueue()).push(keepMessage(message), kept)
   }
 
+  /** What the actor had put aside where it was before. */
+  add(cell: ActorCell, message: unknown, beside: Beside | undefined): void {
+    ;(cell.stash ??= new MessageQueue()).push(message, beside)
+  }
+
   /** Answers how many went back. */
   putBack(cell: ActorCell): number {
     const { stash } = cell

@@ -27,6 +27,7 @@ export function waitForRoom(
       message: link === undefined ? what.message : undefined,
       bytes: what.bytes,
       layout: what.layout,
+      type: 0,
       stamp: what.stamp,
       priority: sentPriority(what.stamp),
       parcel: what.parcel,

@@ -17,6 +17,8 @@ export interface WaitingMessage {
   readonly bytes: Buffer | undefined
   /** What its encoder said with the bytes. */
   readonly layout: number
+  /** Type of its record; 0 for that of a tell or an ask. */
+  readonly type: number
   /** Before the bytes already, for a target on another core. */
   readonly stamp: Stamp | undefined
   /** What the sender gave, else normal: what the behaviour says is known at the target alone. */
@@ -38,6 +40,7 @@ export interface WaitingMessage {
 export function waitingMessage(
   what: Pick<WaitingMessage, 'target' | 'message' | 'bytes' | 'layout' | 'parcel' | 'stamp' | 'ask' | 'charge'>,
   sinceMs: number,
+  type = 0,
 ): WaitingMessage {
   what.parcel?.seize()
   // Written out: a spread takes as long as everything else that is done for a message.
@@ -46,6 +49,7 @@ export function waitingMessage(
     message: what.message,
     bytes: what.bytes,
     layout: what.layout,
+    type,
     stamp: what.stamp,
     priority: sentPriority(what.stamp),
     parcel: what.parcel,

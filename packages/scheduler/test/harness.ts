@@ -124,7 +124,8 @@ export class World {
   readonly #isAwake: boolean[]
   readonly #isDead: boolean[]
   #dying: { core: number; memory: Uint8Array } | undefined
-  #requests = 0
+  /** Apart from those that core 0 makes itself. */
+  #requests = 1 << 20
   readonly #answers = new Map<number, (signal: Signal) => void>()
 
   constructor(options: WorldOptions = {}) {
@@ -222,6 +223,21 @@ export class World {
     const spec = specOf(behaviour, argument, options)
     const answer = await this.#request(address.core, (request) => ({ type: 'restart', request, slot, generation, spec }))
     return answer.type === 'start_failed' ? answer.error.code : answer.type
+  }
+
+  /** Moves an actor, whose behaviour every core knows; answers its place there, or the code of the error. */
+  async migrate(address: ActorAddress, to: number, timeoutMs = 1000): Promise<string> {
+    const { core, slot, generation } = address
+    const { behaviour } = this.cell(address) as ActorCell
+    if (behaviour !== undefined) for (const each of this.cores) each.loader.learn(behaviour)
+    const answer = await this.#request(core, (request) => ({ type: 'migrate', request, slot, generation, to, timeoutMs }))
+    return answer.type === 'start_failed' ? answer.error.code : answer.type === 'started' ? 'moved' : answer.type
+  }
+
+  /** The cell that the actor has where it runs. */
+  guest(address: ActorAddress): ActorCell | undefined {
+    const place = this.cell(address)?.moved?.place
+    return place === undefined ? undefined : this.core(place.core).slots.find(place.slot, place.generation)
   }
 
   /** Sends a signal to a core as the root does; it answers when the core is driven. */

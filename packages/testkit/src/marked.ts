@@ -13,6 +13,8 @@ export class Marked {
   arrival = 0
   /** A handler has been given it; who puts it back, as an actor may that wants it later, answers for its order. */
   isTaken = false
+  /** It has come back to its actor's home, and stands before all that has come since. */
+  isBack = false
 
   constructor(mark: Mark, message: unknown, sentPriority: number) {
     this.mark = mark

@@ -36,8 +36,8 @@ type Link = NonNullable<Core['links'][number]>
 type Cell = Core['slots']['cells'][number] & object
 type Held = Parameters<Core['sender']['outbox']['hold']>[0]
 
-/** The types of tells and asks, with and without a stamp (`scheduler/src/record-lane.ts`). */
-const isMessage = (type: number): boolean => type === 1 || type === 2 || type === 7 || type === 8
+/** The types of tells and asks, with and without a stamp, and of messages that a home passes on (`scheduler/src/record-lane.ts`). */
+const isMessage = (type: number): boolean => type === 1 || type === 2 || (type >= 7 && type <= 9)
 
 export class MessageMarks {
   readonly #options: MessageMarksOptions
@@ -66,7 +66,7 @@ export class MessageMarks {
         const outer = sent
         // As `dispatcher.sending`, which is dear where nobody awaits.
         const sender = dispatcher.current ?? (dispatcher.asyncInFlight > 0 ? dispatcher.sending : undefined)
-        sent = order.sent(coreNumber, sender, to, givenPriority(options))
+        sent = order.sent(coreNumber, sender?.address, to, givenPriority(options))
         try {
           return send(to, message, options)
         } finally {
@@ -124,7 +124,7 @@ export class MessageMarks {
       try {
         const mark = message instanceof Marked ? message.mark : isDirect ? takenFromRing() : sent
         if (mark === undefined) return message
-        order.arrived(mark, cell, sentPriority)
+        order.arrived(mark, cell.address, sentPriority)
         if (isDirect && dispatcher.isIdle(cell)) {
           if (message instanceof Marked) return message
           this.#direct = mark
@@ -173,6 +173,35 @@ export class MessageMarks {
       } finally {
         this.#direct = undefined
       }
+    }
+
+    // What a home passes on keeps its mark, and so does what comes back.
+    const { forwarding, guests, moved } = core.moves
+    const passOn = forwarding.send.bind(forwarding)
+    forwarding.send = (cell, place, kind, message, beside) => {
+      const outer = sent
+      // Who has put it aside answers for its order, and what its receiver says of its priority is not known where it goes.
+      const isPlain =
+        message instanceof Marked && !message.isTaken && (message.sentPriority !== UNSET || message.priority === NORMAL)
+      sent = isPlain ? message.mark : undefined
+      try {
+        passOn(cell, place, kind, unmarked(message), beside)
+      } finally {
+        sent = outer
+      }
+    }
+    const carried = (message: unknown, head: Parameters<typeof guests.take>[2]): unknown => {
+      const mark = takenFromRing()
+      const { beside } = head
+      const sentPriority = typeof beside === 'object' && 'priority' in beside ? beside.priority : UNSET
+      return mark === undefined ? message : new Marked(mark, message, sentPriority)
+    }
+    const [take, takeBack] = [guests.take.bind(guests), moved.takeBack.bind(moved)]
+    guests.take = (cell, message, head) => take(cell, carried(message, head), head)
+    moved.takeBack = (cell, message, head) => {
+      const marked = carried(message, head)
+      if (marked instanceof Marked) marked.isBack = true
+      return takeBack(cell, marked, head)
     }
 
     const { receives } = dispatcher

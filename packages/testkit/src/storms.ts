@@ -12,6 +12,7 @@ type Cell = Core['slots']['cells'][number] & object
 const KEY = 'storm of the simulator'
 /** Statuses up to this one are of actors that take messages, now or later (`scheduler/src/actor-cell.ts`). */
 const LIVE_STATUS_MAX = 3
+const AWAY = 8
 
 export interface StormCounts {
   /** Messages that storms have sent. */
@@ -54,5 +55,6 @@ export function isStorm(message: unknown): boolean {
 }
 
 function isLive(cell: Cell | undefined): cell is Cell {
-  return cell !== undefined && cell.status <= LIVE_STATUS_MAX
+  // Nobody but its home knows the place of a guest.
+  return cell !== undefined && cell.guest === undefined && (cell.status <= LIVE_STATUS_MAX || cell.status === AWAY)
 }

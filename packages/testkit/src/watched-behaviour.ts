@@ -37,16 +37,18 @@ type AnyBehaviour = Behaviour<unknown, unknown>
 type AnyProgram = Program<unknown, unknown, unknown, unknown>
 
 export function watchBehaviour(behaviour: AnyBehaviour, watch: ProgramWatch): AnyBehaviour {
-  const { priority, program } = behaviour
+  const { kind, priority, program } = behaviour
   return Object.freeze({
     ...behaviour,
-    program: watchProgram(program, watch),
+    program: watchProgram(program, watch, kind === 'actor'),
     priority:
       priority === undefined ? undefined : (held: never) => watch.judging(held, priority as (message: unknown) => Priority),
   })
 }
 
-function watchProgram(program: AnyProgram, watch: ProgramWatch): AnyProgram {
+/** `isPlain`: without a word of its program its state travels as it is. */
+function watchProgram(program: AnyProgram, watch: ProgramWatch, isPlain: boolean): AnyProgram {
+  const { migrate } = program
   return {
     inner: {
       read: (state) => {
@@ -59,6 +61,18 @@ function watchProgram(program: AnyProgram, watch: ProgramWatch): AnyProgram {
       },
     },
     ...(program.redact === undefined ? {} : { redact: (state: unknown) => program.redact?.((state as HeldState).value) }),
+    ...(migrate === undefined && !isPlain
+      ? {}
+      : {
+          migrate: {
+            save: (state: unknown) => {
+              const { value } = state as HeldState
+              return migrate === undefined ? value : migrate.save(value)
+            },
+            load: (saved: unknown, context: ActorContext) =>
+              new HeldState(context, migrate === undefined ? saved : migrate.load(saved, context)),
+          },
+        }),
     init(argument, context) {
       watch.starting(context)
       const state = program.init(argument, context)

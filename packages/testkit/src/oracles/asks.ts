@@ -19,7 +19,16 @@ export class AskOracle {
   }
 
   /** A core begins. */
-  watch({ asks, coreNumber, sender: { replies } }: Core): void {
+  watch({ asks, coreNumber, moves, sender: { replies } }: Core): void {
+    let isGuestLost = false
+    const { lostAsks } = moves
+    const fail = lostAsks.fail.bind(lostAsks)
+    // The host of the actor has died, of whichever core the ask knows nothing.
+    lostAsks.fail = (target, error) => {
+      isGuestLost = true
+      fail(target, error)
+      isGuestLost = false
+    }
     const [add, failAsk] = [asks.add.bind(asks), replies.failAsk.bind(replies)]
     asks.add = (ask) => {
       this.#lives.set(ask, this.#coreLife(ask.target.core))
@@ -27,7 +36,7 @@ export class AskOracle {
     }
     replies.failAsk = (ask, error) => {
       const isLost = error instanceof CambiumError && error.code === 'ERR_CORE_LOST'
-      if (isLost && this.#lives.get(ask) === this.#coreLife(ask.target.core))
+      if (isLost && !isGuestLost && this.#lives.get(ask) === this.#coreLife(ask.target.core))
         this.#report(
           violation('ERR_ORACLE_ASK', 'an ask failed by the loss of a core that has not been lost since', {
             from: `core-${coreNumber}`,

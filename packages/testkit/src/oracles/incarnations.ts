@@ -8,12 +8,13 @@ import { formatAddress } from '@cambium/base'
 import { violation } from './violation.ts'
 
 interface Incarnation {
-  readonly context: ActorContext
+  /** The latest, where it has moved. */
+  context: ActorContext
   readonly label: string
   /** In the order of the starts of a run. */
   readonly number: number
   /** Number of the core's life in which it began: with the core it ends. */
-  readonly coreLife: number
+  coreLife: number
 }
 
 export class IncarnationOracle {
@@ -77,6 +78,18 @@ export class IncarnationOracle {
         second: now.label,
       })
     return started
+  }
+
+  /** The incarnation has moved to another core, where it has another context. */
+  moved(context: ActorContext): void {
+    const incarnation = this.#byAddress.get(formatAddress(context.self))
+    if (incarnation === undefined || incarnation.context === context) return
+    if (this.#isAlive(incarnation))
+      throw violation('ERR_ORACLE_INCARNATION', 'an actor has moved and is still where it was', { address: label(context) })
+    this.#byContext.delete(incarnation.context)
+    incarnation.context = context
+    incarnation.coreLife = this.#coreLife(context.core)
+    this.#byContext.set(context, incarnation)
   }
 
   /** Answers the number of the incarnation. */

@@ -104,13 +104,28 @@ export class LeakOracle {
   /** After the shutdown of the system. */
   checkEnd(): void {
     for (const { core: stopped, report, timers } of this.#left) {
-      const { core, actors, runnable, asks, bonds, parcels, channels, directory } = report
+      const { core, actors, runnable, asks, bonds, parcels, channels, directory, away, guests } = report
       // A storm may have blown when all had stopped: what then waits for room is buried as the core ends.
       const waiting = stopped.sender.waitingCount
       const { requests, watchers, locks } = directory
       // The last changes of the directory need not have come to other cores than its own.
       const entries = core === 0 ? directory.entries : 0
-      const left = { actors, runnable, timers, asks, bonds, waiting, parcels, channels, entries, requests, watchers, locks }
+      const left = {
+        actors,
+        runnable,
+        timers,
+        asks,
+        bonds,
+        waiting,
+        parcels,
+        channels,
+        entries,
+        requests,
+        watchers,
+        locks,
+        away,
+        guests,
+      }
       if (Object.values(left).some((count) => count > 0))
         throw violation('ERR_ORACLE_LEAK', 'something is left when the actors have stopped', { core, ...left })
     }

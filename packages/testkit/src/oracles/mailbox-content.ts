@@ -28,7 +28,7 @@ export function isMessageTimer(beside: unknown): beside is OwnTimer {
 
 /** `HIGH`, `NORMAL`, `LOW`, {@link PUT_BACK} or {@link UNKNOWN}. */
 export function priorityIn(message: unknown, beside: unknown): number {
-  if (message instanceof Marked) return message.isTaken ? PUT_BACK : message.priority
+  if (message instanceof Marked) return message.isTaken || message.isBack ? PUT_BACK : message.priority
   if (isMessageTimer(beside)) return beside.cell.judgesPriority ? UNKNOWN : NORMAL
   return isOwn(beside) ? NORMAL : UNKNOWN
 }

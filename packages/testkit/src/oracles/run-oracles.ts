@@ -79,6 +79,24 @@ export class RunOracles {
       bury(reason, target, more)
       if (reason === 'no_such_actor') this.#incarnations.refused(target)
     }
+    const { guests, moved } = core.moves
+    const [go, back] = [guests.go.bind(guests), moved.back.bind(moved)]
+    const arrived = (slot: number): void => {
+      const context = core.slots.cells[slot]?.context
+      if (context !== undefined)
+        this.#look(() => {
+          this.#incarnations.moved(context)
+        })
+    }
+    guests.go = (signal) => {
+      go(signal)
+      arrived(signal.slot)
+    }
+    moved.back = (from, signal) => {
+      const wasAway = core.slots.cells[signal.slot]?.moved?.place !== undefined
+      back(from, signal)
+      if (wasAway) arrived(signal.slot)
+    }
     const order = router.order.bind(router)
     router.order = (to, signal) => {
       if (signal.type === 'restart')

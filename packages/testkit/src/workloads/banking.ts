@@ -29,6 +29,9 @@ interface Transfer {
 }
 
 const OPENING_BALANCE = 1000
+/** What a move may come to while cores die, actors crash and others move the same one. */
+const FORGIVEN_MOVES = new Set(['ERR_CORE_LOST', 'ERR_MOVE_TIMEOUT', 'ERR_NOT_MOVABLE', 'ERR_NO_SUCH_ACTOR', 'ERR_SYSTEM_CLOSED'])
+
 class Ledger extends Journal {
   readonly balances = new Map<string, number>()
   readonly transfers = new Map<number, Transfer>()
@@ -87,7 +90,10 @@ export const account: Behaviour<Member, AccountMessage, Reading> = defineActor<M
 )
 
 /** The workload at a size of the caller's. */
-export async function bank(sim: WorkloadWorld, size: { readonly accounts: number; readonly transfers: number }): Promise<void> {
+export async function bank(
+  sim: WorkloadWorld,
+  size: { readonly accounts: number; readonly transfers: number; readonly moves?: number },
+): Promise<void> {
   const ledger = new Ledger(sim.random.seed)
   const losses = countLosses(sim)
   const accounts: { readonly id: string; readonly ref: Account }[] = []
@@ -97,16 +103,19 @@ export async function bank(sim: WorkloadWorld, size: { readonly accounts: number
     accounts.push({ id, ref: await spawnPatiently(sim, account, { run: ledger.run, id }) })
   }
   const reads: Promise<void>[] = []
+  const moves: Promise<void>[] = []
   for (let number = 0; number < size.transfers; number += 1) {
     const from = sim.random.pick(accounts)
     const to = sim.random.pick(accounts)
     ledger.transfers.set(number, { amount: 1 + sim.random.below(5), state: 'asked' })
     from.ref.tell({ type: 'transfer', stamp: ledger.stamp(OUTSIDE, from.id), transfer: number, to: to.ref, toId: to.id })
     if (sim.random.chance(0.01)) reads.push(read(ledger, to.id, to.ref, number))
+    if (size.moves !== undefined && sim.random.chance(size.moves)) moves.push(move(sim, sim.random.pick(accounts).ref))
     if (sim.random.chance(0.01)) await sim.advance(1)
   }
   const isRunning = await comeToRest(sim, ledger, losses)
   await Promise.all(reads)
+  await Promise.all(moves)
   ledger.check()
   checkBooks(sim, ledger, losses)
   const { dead } = sim.system.books()
@@ -118,6 +127,18 @@ export async function bank(sim: WorkloadWorld, size: { readonly accounts: number
     })
   checkMoney(sim, ledger, losses.deaths)
   ledger.close()
+}
+
+/** Wherever it is, and whatever strikes on the way. */
+async function move(sim: WorkloadWorld, ref: Account): Promise<void> {
+  try {
+    // On real threads the scenario writes the journal itself where it runs.
+    const least = sim.isReal === true ? 1 : 0
+    const core = least + sim.random.below(sim.system.cores + 1 - least)
+    await sim.system.migrate(ref, core, { timeoutMs: 1 + sim.random.below(100) })
+  } catch (error) {
+    if (!(error instanceof CambiumError) || !FORGIVEN_MOVES.has(error.code)) throw error
+  }
 }
 
 async function read(ledger: Ledger, id: string, ref: Account, nonce: number): Promise<void> {
@@ -165,6 +186,13 @@ export const banking: Workload = {
   summary: 'transfers between 40 accounts; money is conserved',
   cores: 3,
   run: (sim) => bank(sim, { accounts: 40, transfers: 1000 }),
+}
+
+export const nomads: Workload = {
+  name: 'nomads',
+  summary: 'banking with accounts that move from core to core',
+  cores: 4,
+  run: (sim) => bank(sim, { accounts: 30, transfers: 1000, moves: 0.1 }),
 }
 
 /** The size by which the simulator's speed is stated: 5 cores, 200 actors, 10,000 messages. */

@@ -427,4 +427,28 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     runsMax: 50,
     only: { fault: 'lateSignal' },
   },
+  {
+    name: 'move-before-taken',
+    what: 'an actor begins elsewhere before its peers have taken what it had said where it was',
+    file: 'scheduler/src/written-before.ts',
+    find: 'if (!way.link.data.hasConsumed(way.data) || !way.link.control.hasConsumed(way.control)) return way.link.core',
+    replace: '',
+    runsMax: 20,
+  },
+  {
+    name: 'start-beside-guest',
+    what: 'the successor of a home starts an actor whose guest may still run',
+    file: 'scheduler/src/lifecycle.ts',
+    find: 'if (cell.moved?.hosts !== undefined) {',
+    replace: 'if (false as boolean) {',
+    runsMax: 100,
+  },
+  {
+    name: 'pass-on-past-recall',
+    what: 'a home passes messages on to a guest that was told to send all back',
+    file: 'scheduler/src/moved-actors.ts',
+    find: 'moved.hasBegun && !moved.isReturning',
+    replace: 'moved.hasBegun',
+    runsMax: 100,
+  },
 ]

@@ -1,0 +1,181 @@
+/**
+ * Moves of actors between cores, as the root orders them (the protocol is in `scheduler/src/moves.ts`). From the request on the root remembers where an actor may be, until its home
+ * says that it is nowhere else: the successor of a home has it evicted there before it starts it anew.
+ */
+import { isRef } from '@cambium/actor'
+import {
+  CambiumError,
+  checkDuration,
+  checkFields,
+  formatAddress,
+  fromErrorRecord,
+  optionError,
+  sameAddress,
+  slotKey,
+} from '@cambium/base'
+import type { ActorAddress } from '@cambium/base'
+import type { AdoptedSlot, Core, StartSpec } from '@cambium/scheduler'
+
+export interface ActorMovesRoot {
+  readonly core: Core
+  readonly pool: { started(core: number, module: string): void }
+  readonly roster: { find(address: ActorAddress): { readonly start: StartSpec } | undefined }
+  now(): number
+}
+
+export interface MigrateOptions {
+  /** How long the actor may take to come to rest, in milliseconds; it goes on as ever meanwhile. @default 5000 */
+  readonly timeoutMs?: number
+}
+
+const TIMEOUT_MS_DEFAULT = 5000
+const TIMEOUT_MS_MAX = 86_400_000
+
+export interface ActorMove {
+  readonly actor: ActorAddress
+  readonly name: string | undefined
+  readonly from: number
+  readonly to: number
+  readonly tookMs: number
+  /** Who wanted it. */
+  readonly by: 'request' | 'balancer'
+}
+
+interface Whereabouts {
+  readonly home: ActorAddress
+  /** Where it is for certain: the place that its home told of. */
+  place: ActorAddress
+  /** Other cores than its home where it may be, and those to which it was asked to go: requests that have no answer yet. */
+  readonly hosts: Set<number>
+  readonly asked: Map<number, number>
+}
+
+export class ActorMoves {
+  readonly #root: ActorMovesRoot
+  readonly #moved: (move: ActorMove) => void
+  readonly #byHome = new Map<number, Whereabouts>()
+
+  constructor(root: ActorMovesRoot, moved: (move: ActorMove) => void) {
+    this.#root = root
+    this.#moved = moved
+  }
+
+  /** Where the actor of that ref is now, as far as is known. */
+  placeOf(home: ActorAddress): ActorAddress {
+    return this.#find(home)?.place ?? home
+  }
+
+  /** The ref of the actor that has that place: its own, unless it is a guest there. */
+  homeAt(place: ActorAddress): ActorAddress {
+    for (const known of this.#byHome.values()) if (sameAddress(known.place, place)) return known.home
+    return place
+  }
+
+  /** Actors that are, or may be, on other cores than their own: for reports and tests. */
+  get count(): number {
+    return this.#byHome.size
+  }
+
+  /** For code outside actors: checks what it is given. Throws `ERR_OPTION`, `ERR_FOREIGN_REF`, `ERR_NO_SUCH_CORE`. */
+  async migrateFromOutside(ref: unknown, to: unknown, options: MigrateOptions): Promise<void> {
+    checkFields('options', options, ['timeoutMs'])
+    const range = { default: TIMEOUT_MS_DEFAULT, min: 0, max: TIMEOUT_MS_MAX }
+    const timeoutMs = checkDuration('options.timeoutMs', options.timeoutMs, range)
+    const { coreCount, sender } = this.#root.core
+    if (typeof to !== 'number' || !Number.isInteger(to) || to < 0 || to >= coreCount)
+      throw optionError('core', to, `a core from 0 to ${coreCount - 1}`)
+    if (!isRef(ref)) throw optionError('ref', ref, 'a ref')
+    if (!ref.isHostedBy(sender.inside) && !ref.isHostedBy(sender.outside))
+      throw new CambiumError('ERR_FOREIGN_REF', `ref belongs to another system: ref=${formatAddress(ref)}`)
+    if (ref.core >= coreCount)
+      throw new CambiumError('ERR_NO_SUCH_CORE', `ref names no core of this system: ref=${formatAddress(ref)}`)
+    await this.migrate(ref, to, timeoutMs, 'request')
+  }
+
+  /** Resolves when the actor runs there. Rejects with what its home said. */
+  migrate(ref: ActorAddress, to: number, timeoutMs: number, by: ActorMove['by']): Promise<void> {
+    const home = { core: ref.core, slot: ref.slot, generation: ref.generation }
+    const startedMs = this.#root.now()
+    const from = this.placeOf(home).core
+    const known = this.#note(home)
+    this.#ask(known, to, 1)
+    return new Promise((resolve, reject) => {
+      const { slot, generation } = home
+      this.#root.core.requests.send(
+        home.core,
+        false,
+        (request) => ({ type: 'migrate', request, slot, generation, to, timeoutMs }),
+        (answer) => {
+          this.#ask(known, to, -1)
+          if (answer.type === 'started') {
+            this.#arrived(known, { core: to, slot: answer.slot, generation: answer.generation })
+            const name = this.#root.roster.find(home)?.start.name
+            if (from !== to) this.#moved({ actor: home, name, from, to, tookMs: this.#root.now() - startedMs, by })
+            resolve()
+          } else {
+            reject(
+              answer.type === 'start_failed'
+                ? fromErrorRecord(answer.error)
+                : new CambiumError('ERR_SIGNAL', `answer is none to a move: type=${answer.type}`, { severity: 'bug' }),
+            )
+          }
+          this.#tidy(known)
+        },
+      )
+      this.#root.core.requestTurn()
+    })
+  }
+
+  /** Its home says that it is on these cores no more; it may be on its way to one of them again. */
+  settled(home: ActorAddress, hosts: readonly number[]): void {
+    const known = this.#find(home)
+    if (known === undefined) return
+    for (const host of hosts) known.hosts.delete(host)
+    if (hosts.includes(known.place.core)) known.place = known.home
+    this.#tidy(known)
+  }
+
+  /** What a successor is told of a slot that it takes over. */
+  adopted(core: number, each: AdoptedSlot): AdoptedSlot {
+    const home = { core, slot: each.slot, generation: each.generation }
+    const known = this.#find(home)
+    if (known === undefined) return each
+    // A request fails with the core that it was made to, and may have been carried out.
+    for (const to of known.asked.keys()) known.hosts.add(to)
+    return { ...each, hosts: [...known.hosts] }
+  }
+
+  #arrived(known: Whereabouts, place: ActorAddress): void {
+    known.place = place
+    known.hosts.clear()
+    if (place.core === known.home.core) return
+    known.hosts.add(place.core)
+    const actor = this.#root.roster.find(known.home)
+    if (actor !== undefined) this.#root.pool.started(place.core, actor.start.module)
+  }
+
+  /** A request for a move to that core begins, or has been answered. */
+  #ask(known: Whereabouts, to: number, change: 1 | -1): void {
+    if (to === known.home.core) return
+    const count = (known.asked.get(to) ?? 0) + change
+    if (count > 0) known.asked.set(to, count)
+    else known.asked.delete(to)
+  }
+
+  #tidy(known: Whereabouts): void {
+    if (known.hosts.size + known.asked.size === 0 && this.#find(known.home) === known) this.#byHome.delete(slotKey(known.home))
+  }
+
+  #note(home: ActorAddress): Whereabouts {
+    const known = this.#find(home)
+    if (known !== undefined) return known
+    const fresh: Whereabouts = { home, place: home, hosts: new Set(), asked: new Map() }
+    this.#byHome.set(slotKey(home), fresh)
+    return fresh
+  }
+
+  #find(home: ActorAddress): Whereabouts | undefined {
+    const known = this.#byHome.get(slotKey(home))
+    return known !== undefined && sameAddress(known.home, home) ? known : undefined
+  }
+}

@@ -1,0 +1,56 @@
+/**
+ * An adopted actor that may still be a guest of another core, by the word of this one's predecessor, ends there before it starts here; and what it had
+ * said there has been taken before it says anything more.
+ */
+import { CambiumError } from '@cambium/base'
+import type { ActorCell } from './actor-cell.ts'
+import type { Moved } from './moved.ts'
+import type { MovesHost } from './moves-host.ts'
+
+export interface EvictionsHost extends Pick<MovesHost, 'requests' | 'requestTurn'> {
+  readonly moves: {
+    /** Calls back when all that another core has written by now has been taken. */
+    behind(core: number, act: () => void): void
+    readonly moved: { settled(cell: ActorCell, hosts: readonly number[]): void }
+  }
+}
+
+export class Evictions {
+  readonly #host: EvictionsHost
+
+  constructor(host: EvictionsHost) {
+    this.#host = host
+  }
+
+  /** `done` is told when the actor is given up meanwhile, else `then` is called. */
+  begin(cell: ActorCell, done: (error: Error) => void, then: () => void): void {
+    const moved = cell.moved as Moved
+    const { phase } = cell
+    const hosts = moved.hosts ?? []
+    const next = (at: number): void => {
+      const host = hosts[at]
+      if (cell.phase !== phase)
+        done(new CambiumError('ERR_STOPPED_DURING_START', `actor was stopped during its start: actor=${cell.label}`))
+      else if (host === undefined) {
+        this.#host.moves.moved.settled(cell, hosts)
+        moved.hosts = undefined
+        then()
+      } else this.#evict(cell, host, () => next(at + 1))
+      this.#host.requestTurn()
+    }
+    next(0)
+  }
+
+  #evict({ core, slot, generation }: ActorCell, host: number, done: () => void): void {
+    const home = { core, slot, generation }
+    this.#host.requests.send(
+      host,
+      false,
+      (request) => ({ type: 'evict', request, home }),
+      () => {
+        // That core may have died as well: what it had written is waited for here.
+        this.#host.moves.behind(host, done)
+      },
+    )
+  }
+}
