@@ -44,7 +44,7 @@ describe('startSystem', () => {
     const error = await failureOf(startSystem({ core: 2 } as object))
     expectOptionError(error, 'options.core')
     expect(error.message).toMatch(
-      /^option options\.core is wrong: value=2, expected one of the fields cores, ringBytes, .*periodMs$/,
+      /^option options\.core is wrong: value=2, expected one of the fields cores, ringBytes, .*periodMs, balance$/,
     )
     for (const value of [null, [], 'fast', 4]) expectOptionError(await failureOf(startSystem(value as object)), 'options')
   })
