@@ -61,6 +61,8 @@ function mixNumber(hash: number, value: number): number {
 }
 
 function mixObject(hash: number, value: object, depth: number): number {
+  // Most messages are plain objects, and most of the time of looking at one was to find that it is nothing else.
+  if (depth < DEPTH_MAX && Object.getPrototypeOf(value) === Object.prototype) return mixFields(hash, value, depth)
   if (isRef(value)) return step(step(step(hash, value.core), value.slot), value.generation)
   if (depth >= DEPTH_MAX) return step(hash, 9)
   if (Array.isArray(value)) return mixAll(step(hash, value.length), value, depth)
