@@ -62,8 +62,8 @@ export class AbandonedThreads {
     this.#threads.set(thread, core)
   }
 
-  /** Its JavaScript is over, and its core another thread's. It is abandoned only when it takes too long to end. */
-  leave(thread: CoreThread, core: number, error: ErrorRecord): void {
+  /** Its JavaScript is over, and its core, if it was one, another thread's. It is abandoned only when it takes too long to end. */
+  leave(thread: CoreThread, core: number | undefined, error: ErrorRecord): void {
     const disarm = this.#after(this.#timeoutMs, () => {
       this.#gone(thread)
       if (this.#onGone === undefined) this.add(thread, core, error)

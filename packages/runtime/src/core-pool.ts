@@ -101,6 +101,9 @@ export class CorePool {
         spareLost: (loss) => {
           host.spareLost(loss)
         },
+        leave: (thread, error) => {
+          this.abandoned.leave(thread, undefined, error)
+        },
         abandon: (thread, error) => {
           this.abandoned.add(thread, undefined, error)
         },

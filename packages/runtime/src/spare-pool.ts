@@ -10,6 +10,7 @@
  *    one after the other. It is imported where an actor needs it.
  *    A thread that does not end even then is abandoned, and replaced.
  * 5. A spare that ends for no such reason is replaced after a while, which doubles with each until one is warm.
+ * 6. Lost is a spare as soon as its JavaScript is over: nobody takes it while its thread gives back what it had, since its end would be told as the death of a core.
  */
 import type { ErrorRecord } from '@cambium/base'
 import type { CoreThread, ThreadEvents } from './system-platform.ts'
@@ -21,6 +22,8 @@ export interface SparePoolHost {
   /** One more could take over at once. */
   spareReady(): void
   spareLost(loss: SpareLoss): void
+  /** Its JavaScript is over, and `abandonedEnded` follows; it is abandoned only when that takes too long. */
+  leave(thread: CoreThread, error: ErrorRecord): void
   /** It did not end when it was told to; another one is started in its place. */
   abandon(thread: CoreThread, error: ErrorRecord): void
   abandonedEnded(thread: CoreThread): void
@@ -161,7 +164,8 @@ export class SparePool {
           if (this.#spares.includes(spare)) this.#loadNext(spare)
         },
         onSilent: (cause) => {
-          spare.owner?.onSilent(cause)
+          if (spare.owner === undefined) this.#over(spare, cause)
+          else spare.owner.onSilent(cause)
         },
         onEnd: (cause) => {
           if (spare.owner === undefined) this.#lost(spare, cause)
@@ -225,6 +229,13 @@ export class SparePool {
   #remove(spare: Spare): void {
     spare.disarm()
     this.#spares.splice(this.#spares.indexOf(spare), 1)
+  }
+
+  /** Its JavaScript is over; one that is told to end with the pool is waited for. */
+  #over(spare: Spare, cause: ErrorRecord): void {
+    if (this.#isStopped || !this.#spares.includes(spare)) return
+    this.#host.leave(spare.thread, spare.verdict ?? cause)
+    this.#lost(spare, cause)
   }
 
   #lost(spare: Spare, cause: ErrorRecord | undefined): void {

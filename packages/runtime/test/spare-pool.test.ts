@@ -16,6 +16,7 @@ function world(count: number) {
   const threads: Thread[] = []
   const timers: { at: number; run: () => void }[] = []
   const lost: SpareLoss[] = []
+  const leaving: CoreThread[] = []
   const abandoned: CoreThread[] = []
   let now = 0
   let ready = 0
@@ -51,8 +52,11 @@ function world(count: number) {
         ready += 1
       },
       spareLost: (loss) => lost.push(loss),
+      leave: (thread) => leaving.push(thread),
       abandon: (thread) => abandoned.push(thread),
-      abandonedEnded: (thread) => abandoned.splice(abandoned.indexOf(thread), 1),
+      abandonedEnded(thread) {
+        for (const those of [leaving, abandoned]) if (those.includes(thread)) those.splice(those.indexOf(thread), 1)
+      },
     },
     count,
     1000,
@@ -63,6 +67,7 @@ function world(count: number) {
     pool,
     threads,
     lost,
+    leaving,
     abandoned,
     get ready() {
       return ready
@@ -149,6 +154,39 @@ it('a module that ends a spare is refused from then on', async () => {
   w.pass(10)
   w.threads[1]?.events.onReady()
   expect(w.threads[1]?.loads.map(({ module }) => module)).toEqual(['good'])
+})
+
+it("a spare whose JavaScript is over is nobody's successor while its thread ends; its loss is told once", () => {
+  const w = world(1)
+  w.pool.learn('bad')
+  w.pool.fill()
+  w.pass(10)
+  w.threads[0]?.events.onReady()
+  w.threads[0]?.events.onSilent(gone)
+  expect(w.pool.take({ onSilent() {}, onEnd() {}, onFailing() {} })).toBeUndefined()
+  expect([w.lost, w.leaving.length]).toEqual([[{ error: gone, module: 'bad' }], 1])
+  w.pass(10)
+  expect(w.threads).toHaveLength(2)
+  w.threads[0]?.events.onEnd(gone)
+  expect([w.lost.length, w.leaving, w.threads.length]).toEqual([1, [], 2])
+})
+
+it('a spare that is abandoned, or told to end with the pool, is not lost once more when its JavaScript is over', async () => {
+  const w = world(1)
+  w.pool.learn('stuck')
+  w.pool.fill()
+  w.pass(10)
+  w.threads[0]?.events.onReady()
+  w.pass(1000)
+  w.pass(200)
+  w.threads[0]?.events.onSilent(gone)
+  expect([w.lost.length, w.leaving, w.abandoned.length]).toEqual([1, [], 1])
+  w.pass(10)
+  const stopped = w.pool.stop()
+  w.threads[1]?.events.onSilent(gone)
+  expect([w.lost.length, w.leaving, w.pool.threads.length]).toEqual([1, [], 1])
+  w.threads[1]?.events.onEnd(undefined)
+  await stopped
 })
 
 it('a module that does not end loading is cut off, and refused', () => {
