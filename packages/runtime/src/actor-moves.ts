@@ -1,6 +1,15 @@
 /**
- * Moves of actors between cores, as the root orders them (the protocol is in `scheduler/src/moves.ts`). From the request on the root remembers where an actor may be, until its home
- * says that it is nowhere else: the successor of a home has it evicted there before it starts it anew.
+ * Moves of actors between cores, as the root orders them (what the cores do is in `scheduler/src/moves.ts`). The root remembers where an actor may be besides at home, so that the
+ * successor of a home has it ended there before it starts it anew. An entry, all of it in the root's thread:
+ *
+ * 1. *Asked.* A request for a move to a core is under way; there may be several. From then on, and not only from the answer on, the actor may be there.
+ * 2. *Hosts.* Home answers where it is (`started`): its place for certain, and the only host. A request that was refused changes nothing: what home says of a
+ *    host that it left meanwhile is 3.
+ * 3. *Settled.* Home says that it is on these cores no more, as it is back, or has ended: they are hosts no more.
+ * 4. *Adopted.* Home's core has died and its successor takes the slot over. It is told the hosts, those that were asked for among them: their requests fail with the core that they were
+ *    made to, after this, and may have been carried out. It has the actor evicted there, then says what 3 needs.
+ * 5. *Dropped.* Home's core has died and nobody takes the slot over, as nobody would restart the actor. Its host ends it by itself, and nobody says what 3 needs: the entry goes with the core.
+ * 6. An entry with neither hosts nor requests goes, whichever came last. What comes for one that has gone changes nothing.
  */
 import { isRef } from '@cambium/actor'
 import {
@@ -14,10 +23,10 @@ import {
   slotKey,
 } from '@cambium/base'
 import type { ActorAddress } from '@cambium/base'
-import type { AdoptedSlot, Core, StartSpec } from '@cambium/scheduler'
+import type { AdoptedSlot, Core, CoreRequests, StartSpec } from '@cambium/scheduler'
 
 export interface ActorMovesRoot {
-  readonly core: Core
+  readonly core: Pick<Core, 'coreCount' | 'sender' | 'requestTurn'> & { readonly requests: Pick<CoreRequests, 'send'> }
   readonly pool: { started(core: number, module: string): void }
   readonly roster: { find(address: ActorAddress): { readonly start: StartSpec } | undefined }
   now(): number
@@ -135,14 +144,18 @@ export class ActorMoves {
     this.#tidy(known)
   }
 
-  /** What a successor is told of a slot that it takes over. */
-  adopted(core: number, each: AdoptedSlot): AdoptedSlot {
-    const home = { core, slot: each.slot, generation: each.generation }
-    const known = this.#find(home)
-    if (known === undefined) return each
-    // A request fails with the core that it was made to, and may have been carried out.
-    for (const to of known.asked.keys()) known.hosts.add(to)
-    return { ...each, hosts: [...known.hosts] }
+  /** A core has died, and its successor takes these slots over. Answers what it is told of them; what else was at home there is nobody's any more. */
+  adopted(core: number, slots: readonly AdoptedSlot[]): AdoptedSlot[] {
+    const kept = new Set<Whereabouts>()
+    const told = slots.map((each): AdoptedSlot => {
+      const known = this.#find({ core, slot: each.slot, generation: each.generation })
+      if (known === undefined) return each
+      kept.add(known)
+      for (const to of known.asked.keys()) known.hosts.add(to)
+      return { ...each, hosts: [...known.hosts] }
+    })
+    for (const [key, known] of this.#byHome) if (known.home.core === core && !kept.has(known)) this.#byHome.delete(key)
+    return told
   }
 
   #arrived(known: Whereabouts, place: ActorAddress): void {

@@ -100,10 +100,10 @@ function pushTo(
   else own.addresses.push(address)
 }
 
-/** What the successor of a dead core is told, in this order. `own` are the root's actors there. */
-export function adoptionOf(own: readonly AdoptedSlot[], lost: LostSlots): Signal[] {
-  const signals: Signal[] = piecesOf([...own, ...lost.adopted]).map((slots) => ({ type: 'adopt', slots }))
-  for (const family of lost.kept) for (const children of piecesOf(family.children)) signals.push({ ...family, children })
+/** What the successor of a dead core is told, in this order: its slots, the root's and those of supervisors, then the children of these. */
+export function adoptionOf(adopted: readonly AdoptedSlot[], kept: readonly KeptChildren[]): Signal[] {
+  const signals: Signal[] = piecesOf(adopted).map((slots) => ({ type: 'adopt', slots }))
+  for (const family of kept) for (const children of piecesOf(family.children)) signals.push({ ...family, children })
   return signals
 }
 

@@ -5,7 +5,7 @@
 import { EXIT_SHUTDOWN, type ExitReason } from '@cambium/actor'
 import { CambiumError, fromErrorRecord, toErrorRecord } from '@cambium/base'
 import { Core, createSystemMemory, deadLane, readBooks, recoverBooks, sumBooks, TAKEN } from '@cambium/scheduler'
-import type { AdoptedSlot, Answer, CoreBlock, DirectoryOffice, Signal, StartSpec, SystemMemory } from '@cambium/scheduler'
+import type { Answer, CoreBlock, DirectoryOffice, Signal, StartSpec, SystemMemory } from '@cambium/scheduler'
 import type { Shutdown, SupervisorAction, SupervisorFlags } from '@cambium/supervision'
 import { ActorMoves } from './actor-moves.ts'
 import { allocateOrTell } from './allocate-rings.ts'
@@ -327,8 +327,8 @@ export class Root implements SupervisorHostRoot {
   #adopt(core: number): void {
     const own = this.roster.adoptedSlots(core)
     const lost = this.#keptSlots.lost(core, (address) => this.roster.find(address) !== undefined)
-    const slots = (each: AdoptedSlot): AdoptedSlot => this.moves.adopted(core, each)
-    for (const signal of adoptionOf(own.map(slots), { ...lost, adopted: lost.adopted.map(slots) })) this.core.signal(core, signal)
+    const slots = this.moves.adopted(core, [...own, ...lost.adopted])
+    for (const signal of adoptionOf(slots, lost.kept)) this.core.signal(core, signal)
     for (const signal of lost.news) this.#signal(signal.supervisor.core, signal)
     for (const { core: elsewhere, slot, generation } of lost.orphans)
       this.#signal(elsewhere, { type: 'release', slot, generation })
