@@ -3,14 +3,25 @@
  *
  * It looks at shared memory from the main thread, and costs the cores nothing: every {@link SAMPLE_MS} whose callback each core runs (the words of `handler-in-hand.ts`), and at the end of a period
  * how long its mailboxes are. The share of the looks at which an actor was seen is the share of time that it took. Plain reads of what other threads store plainly: each look may be a little old.
+ * When the main thread is blocked it does not get to look: a period with few looks says nothing about loads, and nothing is decided by it.
  */
 import { sameAddress, slotKey } from '@cambium/base'
 import type { ActorAddress } from '@cambium/base'
 import { CallbackTimer, readHandler } from '@cambium/scheduler'
-import type { CoreBlock } from '@cambium/scheduler'
+import type { CoreBlock, TimerWheel } from '@cambium/scheduler'
+import type { ActorMoves } from './actor-moves.ts'
 import { decideMoves } from './balance-decision.ts'
 import type { ActorLoad, BalanceLimits, CoreLoad } from './balance-decision.ts'
-import type { Root } from './root.ts'
+import type { CorePool } from './core-pool.ts'
+
+export interface BalancerRoot {
+  readonly core: { readonly wheel: Pick<TimerWheel, 'start' | 'cancel'> }
+  readonly pool: Pick<CorePool, 'workers' | 'isUp'>
+  readonly memory: { readonly blocks: readonly Pick<CoreBlock, 'handler' | 'queued'>[] }
+  readonly moves: Pick<ActorMoves, 'homeAt' | 'migrate'>
+  readonly roster: { find(address: ActorAddress): { readonly isBalanced: boolean } | undefined }
+  now(): number
+}
 
 export interface BalancerOptions extends BalanceLimits {
   readonly periodMs: number
@@ -20,13 +31,18 @@ const SAMPLE_MS = 10
 /** An actor that does not come to rest in so long is left where it is. */
 const MOVE_TIMEOUT_MS = 1000
 
+/** Of the looks that a period has room for: with fewer it is passed over. */
+const LOOKS_SHARE_MIN = 0.5
+
+type Block = BalancerRoot['memory']['blocks'][number]
+
 interface Seen {
   readonly place: ActorAddress
   looks: number
 }
 
 export class Balancer {
-  readonly #root: Root
+  readonly #root: BalancerRoot
   readonly #options: BalancerOptions
   readonly #timer: CallbackTimer
   /** Actors that were seen at work in this period, by place. */
@@ -40,7 +56,7 @@ export class Balancer {
   #underWay = 0
   #isOn = false
 
-  constructor(root: Root, options: BalancerOptions) {
+  constructor(root: BalancerRoot, options: BalancerOptions) {
     this.#root = root
     this.#options = options
     this.#timer = new CallbackTimer(() => {
@@ -67,7 +83,7 @@ export class Balancer {
     this.#looks += 1
     for (const core of this.#root.pool.workers) {
       if (!this.#root.pool.isUp(core)) continue
-      const running = readHandler((this.#root.memory.blocks[core] as CoreBlock).handler)
+      const running = readHandler((this.#root.memory.blocks[core] as Block).handler)
       if (running === undefined) continue
       this.#busy.set(core, (this.#busy.get(core) ?? 0) + 1)
       const place = { core, slot: running.slot, generation: running.generation }
@@ -83,7 +99,8 @@ export class Balancer {
     const nowMs = this.#root.now()
     this.#endsMs = nowMs + this.#options.periodMs
     // One period's moves are over before the next ones are thought of: loads that change meanwhile say nothing.
-    if (this.#underWay === 0) this.#decide(nowMs)
+    const looksMin = (this.#options.periodMs / SAMPLE_MS) * LOOKS_SHARE_MIN
+    if (this.#underWay === 0 && this.#looks >= looksMin) this.#decide(nowMs)
     this.#looks = 0
     this.#busy.clear()
     this.#seen.clear()
@@ -96,7 +113,7 @@ export class Balancer {
     const cores: CoreLoad[] = []
     for (const core of this.#root.pool.workers) {
       if (!this.#root.pool.isUp(core)) continue
-      const { queued } = blocks[core] as CoreBlock
+      const { queued } = blocks[core] as Block
       cores.push({
         core,
         busy: (this.#busy.get(core) ?? 0) / this.#looks,
@@ -107,7 +124,7 @@ export class Balancer {
     for (const { place, looks } of this.#seen.values()) {
       const home = this.#root.moves.homeAt(place)
       if (this.#root.roster.find(home)?.isBalanced !== true) continue
-      const queued = (blocks[place.core] as CoreBlock).queued[place.slot] ?? 0
+      const queued = (blocks[place.core] as Block).queued[place.slot] ?? 0
       actors.push({ actor: home, core: place.core, busy: looks / this.#looks, queued, movedMs: this.#movedMs(home) })
     }
     const limits = { movesPerPeriod, restMs, busyMin, gapMin }
