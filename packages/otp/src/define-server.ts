@@ -141,9 +141,12 @@ export function defineServer<Argument, State, Input, Output>(
     ...(definition.redact === undefined ? {} : { redact: (held: Held<State>) => definition.redact?.(held.state) }),
     migrate: {
       save: ({ state }) => (definition.migrate === undefined ? state : definition.migrate.save(state)),
-      load: (saved, context) => ({
-        state: definition.migrate === undefined ? (saved as State) : definition.migrate.load(saved, context as ActorContext),
-      }),
+      load(saved, context) {
+        if (definition.migrate === undefined) return { state: saved as State }
+        const state = definition.migrate.load(saved, context as ActorContext)
+        if (state instanceof Promise) throw badStep(name, state, 'migrate.load')
+        return { state }
+      },
     },
     inner: {
       read: (held) => held.state,

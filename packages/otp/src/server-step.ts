@@ -65,7 +65,11 @@ export function isStep(result: unknown): result is readonly unknown[] {
 }
 
 /** A promise among them is refused as one that nobody waits for. */
-export function badStep(name: string, result: unknown, callback: 'step' | 'info' | 'hibernate' = 'step'): CambiumError {
+export function badStep(
+  name: string,
+  result: unknown,
+  callback: 'step' | 'info' | 'hibernate' | 'migrate.load' = 'step',
+): CambiumError {
   const found = disown(result)
     ? 'a promise'
     : Array.isArray(result)

@@ -188,6 +188,15 @@ describe('on threads', () => {
     await system.stop(other)
   })
 
+  test('C-22 a promise for a state that has travelled is refused, and its rejection taken; the server stays where it was', async () => {
+    const ref = await system.spawn(late, undefined, { core: 1, restart: 'temporary' })
+    await expect(system.migrate(ref, 0)).rejects.toMatchObject({
+      code: 'ERR_BAD_STEP',
+      message: 'migrate.load returned no state: server=late, found a promise',
+    })
+    await expect(ref.ask('step')).rejects.toEqual(CRASHED('ERR_BAD_STEP'))
+  })
+
   test('R1.6 C-22 a promise where none may be is a crash of its actor, and its rejection does not end the core', async () => {
     const lost: unknown[] = []
     system.events.on('core_lost', (loss) => lost.push(loss))

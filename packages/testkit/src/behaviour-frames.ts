@@ -21,8 +21,17 @@ export class BehaviourFrames {
   dress(behaviour: Behaviour<unknown, unknown>): Behaviour<unknown, unknown> {
     const { program, name } = behaviour
     const within = <T>(context: ActorContext, callback: () => T): T => simFrames.run(this.#frameOf(context, name), callback)
+    const { migrate } = program
     const dressed: typeof program = {
       ...(program.inner === undefined ? {} : { inner: program.inner }),
+      ...(migrate === undefined
+        ? {}
+        : {
+            migrate: {
+              save: (state: unknown) => migrate.save(state),
+              load: (saved: unknown, context: ActorContext) => within(context, () => migrate.load(saved, context)),
+            },
+          }),
       ...(program.redact === undefined ? {} : { redact: (state) => program.redact?.(state) }),
       init: (argument, context) => within(context, () => program.init(argument, context)),
       receive: likeCallback(program, 'receive', (state, message, context) => {

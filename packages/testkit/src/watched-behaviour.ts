@@ -69,8 +69,11 @@ function watchProgram(program: AnyProgram, watch: ProgramWatch, isPlain: boolean
               const { value } = state as HeldState
               return migrate === undefined ? value : migrate.save(value)
             },
-            load: (saved: unknown, context: ActorContext) =>
-              new HeldState(context, migrate === undefined ? saved : migrate.load(saved, context)),
+            load(saved: unknown, context: ActorContext) {
+              const state = migrate === undefined ? saved : migrate.load(saved, context)
+              // Left bare, for the core to refuse it.
+              return state instanceof Promise ? state : new HeldState(context, state)
+            },
           },
         }),
     init(argument, context) {

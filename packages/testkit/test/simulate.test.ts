@@ -169,6 +169,21 @@ describe('a scenario', () => {
     })
   })
 
+  test('refuses a promise for a state that has travelled, as threads do', async () => {
+    const late = defineActor<number, 'read', number, number>(import.meta.url, 'late', {
+      init: (start) => start,
+      receive(count, _message, context) {
+        context.reply(count)
+      },
+      migrate: { save: (count) => count, load: (async () => 0) as () => never },
+    })
+    await simulate(async (sim) => {
+      const ref = await sim.spawn(late, 7, { core: 1 })
+      await expect(sim.system.migrate(ref, 2)).rejects.toThrow('migrate.load returned a promise, expected the state')
+      expect(await ref.ask('read')).toBe(7)
+    })
+  })
+
   test('heals: no fault strikes after it', async () => {
     await simulate(
       async (sim) => {
