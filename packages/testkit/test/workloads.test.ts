@@ -1,12 +1,20 @@
 /** The workloads under faults: every oracle holds, every kind of fault strikes, and equal seeds give equal runs. Seeds are fixed here; fresh ones are the job's. */
 import { simulate } from '@cambium/testkit'
-import type { FaultRates } from '@cambium/testkit'
+import type { FaultRates, Simulation } from '@cambium/testkit'
 import { describe, expect, test } from 'vitest'
 import { findWorkload, WORKLOADS } from '../src/workloads/all-workloads.ts'
 import type { Workload } from '../src/workloads/workload.ts'
 
-const run = (workload: Workload, seed: number, runs: number, faults: boolean | Partial<FaultRates>) =>
-  simulate(workload.run, { seed, runs, cores: workload.cores, options: workload.options ?? {}, faults, shrinkRuns: 0 })
+/** In the last runs. */
+let moves = 0
+const run = ({ run: play, cores, options = {} }: Workload, seed: number, runs: number, faults: boolean | Partial<FaultRates>) => {
+  moves = 0
+  const counted = (sim: Simulation): Promise<void> => {
+    sim.system.events.on('actor_moved', () => (moves += 1))
+    return play(sim)
+  }
+  return simulate(counted, { seed, runs, cores, options, faults, shrinkRuns: 0 })
+}
 
 describe.each(WORKLOADS)('$name', (workload) => {
   test('without faults no core dies', async () => {
@@ -15,11 +23,13 @@ describe.each(WORKLOADS)('$name', (workload) => {
       expect(kills).toBe(0)
       expect(books.sent).toBe(books.processed + books.deadTotal)
     }
+    expect(moves > 0).toBe(workload.name === 'nomads')
   })
 
   test('holds under faults', async () => {
     const reports = await run(workload, 20, workload.name === 'standard' ? 4 : 12, true)
     expect(reports.reduce((sum, { kills }) => sum + kills, 0)).toBeGreaterThan(0)
+    expect(moves > 0).toBe(workload.name === 'nomads')
   })
 
   test('is the same run for the same seed', async () => {
