@@ -7,10 +7,11 @@ import type { CambiumError } from '@cambium/base'
 import { child, startSystem } from '@cambium/runtime'
 import type { System } from '@cambium/runtime'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { applicationOf, defineApplication, reloadConfig, setting, startApplications, whichApplications } from '../src/index.ts'
+import { applicationOf, defineApplication, reloadConfig, setting, whichApplications } from '../src/index.ts'
 import type { Application, StandardSchema, TopSupervisor } from '../src/index.ts'
 import { counter } from './fixtures/counter.ts'
 import { tree } from './fixtures/family.ts'
+import { startApplications, watchApplications } from './fixtures/started-applications.ts'
 
 /** A schema of another library: a list of words, from text or as it is. */
 const words: StandardSchema<string | readonly string[], readonly string[]> = {
@@ -42,12 +43,15 @@ const LIMITS = { port: 8080, rate: 0.5, isOpen: true, motto: undefined, idle: 50
 const DEFAULTS = { ...LIMITS, bankUrl: 'https://bank.example/' }
 
 let system: System
+let expectNothingLeft: () => Promise<void>
 let folder: string
 beforeEach(async () => {
   system = await startSystem({ cores: 0, handleSignals: false })
+  expectNothingLeft = await watchApplications(system)
   folder = mkdtempSync(join(tmpdir(), 'applications-'))
 })
 afterEach(async () => {
+  await expectNothingLeft()
   await system.shutdown()
   rmSync(folder, { recursive: true })
 })

@@ -4,25 +4,21 @@ import type { Ref } from '@cambium/actor'
 import { child, startSystem } from '@cambium/runtime'
 import type { System } from '@cambium/runtime'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import {
-  applicationOf,
-  childRef,
-  defineApplication,
-  setting,
-  startApplications,
-  stopApplications,
-  whichApplications,
-} from '../src/index.ts'
+import { applicationOf, childRef, defineApplication, setting, stopApplications, whichApplications } from '../src/index.ts'
 import { linesOf, log, tree } from './fixtures/family.ts'
 import type { LogMessage, MemberMessage, Offspring } from './fixtures/family.ts'
+import { startApplications, watchApplications } from './fixtures/started-applications.ts'
 
 let system: System
+let expectNothingLeft: () => Promise<void>
 let logRef: Ref<LogMessage, readonly string[]>
 beforeEach(async () => {
   system = await startSystem({ cores: 2, handleSignals: false })
+  expectNothingLeft = await watchApplications(system)
   logRef = await system.spawn(log, undefined, { core: 0 })
 })
 afterEach(async () => {
+  await expectNothingLeft()
   const { books } = await system.shutdown()
   expect(books.sent).toBe(books.processed + books.deadTotal)
 })
@@ -60,9 +56,12 @@ test('C-52 start follows dependencies, stop is the reverse, and nothing is left'
   expect((await system.report()).map(({ actors }) => actors)).toEqual(before)
   // What a child tells as it stops and the news of its end go to core 0 on different ways.
   const expected = ['rows', 'index', 'pages'].flatMap((id) => [`start ${id}`, `stop ${id}`])
-  await vi.waitFor(async () => {
-    expect(await linesOf(logRef)).toEqual(expect.arrayContaining(expected))
-  })
+  await vi.waitFor(
+    async () => {
+      expect(await linesOf(logRef)).toEqual(expect.arrayContaining(expected))
+    },
+    { timeout: 10_000 },
+  )
 })
 
 test('R3.3 a core dies under permanent applications: they run on, behind the same refs', async () => {

@@ -1,6 +1,6 @@
 /**
  * That nothing is left of a test in the system it used, once its actors have ended: actors, timers, asks, links and monitors, names and other entries, locks,
- * shared buffers, channels. What each core holds is counted by `system.report()`, before and after.
+ * shared buffers, channels, traces of moves. What each core holds is counted by `system.report()`, before and after.
  */
 import type { CoreReport, System } from '@cambium/runtime'
 import { afterEach, beforeEach, expect, vi } from 'vitest'
@@ -16,8 +16,8 @@ export async function heldBy(system: Pick<System, 'report'>): Promise<Held> {
 }
 
 function countsOf(report: CoreReport): Record<string, number> {
-  const { actors, timers, asks, bonds, waiting, asyncInFlight, parcels, channels, directory } = report
-  return { actors, timers, asks, bonds, waiting, asyncInFlight, parcels, channels, ...directory }
+  const { actors, timers, asks, bonds, waiting, asyncInFlight, parcels, channels, away, guests, directory } = report
+  return { actors, timers, asks, bonds, waiting, asyncInFlight, parcels, channels, away, guests, ...directory }
 }
 
 /** Waits until each core holds no more than it did. A slot is freed a moment after whoever gave it up was told. */

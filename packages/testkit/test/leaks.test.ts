@@ -14,6 +14,8 @@ const NOTHING = {
   bonds: 0,
   parcels: 0,
   channels: 0,
+  away: 0,
+  guests: 0,
   directory: { entries: 0, requests: 0, watchers: 0, locks: 0 },
 }
 
@@ -96,7 +98,7 @@ describe('after a shutdown', () => {
     end(quiet)
   })
 
-  test.each(['actors', 'runnable', 'asks', 'bonds', 'waitingCount', 'parcels', 'channels'])('%s', (what) => {
+  test.each(['actors', 'runnable', 'asks', 'bonds', 'waitingCount', 'parcels', 'channels', 'away', 'guests'])('%s', (what) => {
     expect(() => {
       end(coreOf(1, { [what]: 1 }))
     }).toThrow(new RegExp(`^something is left when the actors have stopped: core=1, .*${what.replace('Count', '')}=1`))
