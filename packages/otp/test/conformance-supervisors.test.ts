@@ -40,10 +40,13 @@ const crash = async (ref: Member): Promise<void> => {
 async function collected(ref: WeakRef<object>): Promise<void> {
   setFlagsFromString('--expose-gc')
   const collect = runInNewContext('gc') as () => void
-  await vi.waitFor(() => {
-    collect()
-    expect(ref.deref() === undefined).toBe(true) // an error that showed what was found would hold it
-  })
+  await vi.waitFor(
+    () => {
+      collect()
+      expect(ref.deref() === undefined).toBe(true) // an error that showed what was found would hold it
+    },
+    { timeout: 10_000 },
+  )
 }
 
 const actorsOf = async (system: System) => (await system.report()).map(({ actors }) => actors)

@@ -71,9 +71,12 @@ describe('a running machine', () => {
       ref.tell({ type: 'open' })
       expect(await postponed).toBe('after opening')
       expect(await ask(['at once'])).toBe('at once')
-      await vi.waitFor(() => {
-        expect(system.books().dead.late_reply).toBe(before + 1)
-      })
+      await vi.waitFor(
+        () => {
+          expect(system.books().dead.late_reply).toBe(before + 1)
+        },
+        { timeout: 10_000 },
+      )
       await system.stop(ref)
       await system.stop(helper)
     })
