@@ -57,7 +57,7 @@ export function createActorGroups(scale: number): readonly BenchGroup[] {
     return caseOf(contender, inFlight === 1 ? 'ns' : 'op/s', params, () => runPortAsk(spec))
   }
   const life = (contender: string, by: SpawnSpec['by'], cores: number, unit: Unit): BenchCase => {
-    const actors = scaled(100_000)
+    const actors = scaled(100_000, unit === 'B' ? MEMORY_COUNT_MIN : undefined)
     const spec: SpawnSpec = { by, cores, actors, warmup: Math.min(actors, 2_000), chunk: 1_000 }
     return caseOf(contender, unit, { ...spec }, () => (unit === 'B' ? runMemory(spec) : runSpawn(spec)))
   }
@@ -180,7 +180,7 @@ export function createActorGroups(scale: number): readonly BenchGroup[] {
       cases: [
         life('system.spawn', 'system', 2, 'B'),
         life('ctx.spawn', 'context', 1, 'B'),
-        ...(['name', 'link', 'monitor'] as const).map((kind) => ties(kind, scaled(100_000))),
+        ...(['name', 'link', 'monitor'] as const).map((kind) => ties(kind, scaled(100_000, MEMORY_COUNT_MIN))),
       ],
       ratios: [],
     },
@@ -214,6 +214,9 @@ export function createActorGroups(scale: number): readonly BenchGroup[] {
     },
   ]
 }
+
+/** What a heap gives and takes by itself between two collections, some hundred kB, is less than this many of anything. */
+const MEMORY_COUNT_MIN = 10_000
 
 type Route = Pick<TellSpec, 'cores' | 'from' | 'to'>
 
