@@ -6,12 +6,13 @@ import { simulate } from '@cambium/testkit'
 import { drawMachine, runMachine } from 'cambium'
 import type { Ref } from 'cambium'
 import { describe, expect, test } from 'vitest'
+import type { Simulation } from '@cambium/testkit'
 import { crowd } from '../examples/exchange/crowd.ts'
-import type { CrowdReport } from '../examples/exchange/crowd.ts'
-import { AT_ONCE, exchange } from '../examples/exchange/exchange.ts'
+import { exchange } from '../examples/exchange/exchange.ts'
 import { line } from '../examples/exchange/line.ts'
 import type { LineEvent, LineRef } from '../examples/exchange/line.ts'
-import { made } from '../examples/exchange/made.ts'
+import { toll } from '../examples/exchange/toll.ts'
+import type { Toll, TollRef } from '../examples/exchange/toll.ts'
 import { REPOSITORY } from './source-file.ts'
 
 /** Two lines on one exchange, without a runtime: what they tell each other is delivered when the test says so. */
@@ -31,11 +32,11 @@ function twoLines() {
     const office = refTo((event: { number: number; call: number; caller: LineRef }) => {
       posted.push(() => {
         const callee = lines[event.number]
-        if (callee === undefined) event.caller.tell({ type: 'refused', call: event.call })
+        if (callee === undefined) event.caller.tell({ type: 'refused', call: event.call, tone: 'unanswered' })
         else callee.run.tell({ type: 'incoming', call: event.call, caller: event.caller, core: 0 })
       })
     })
-    const subscriber = { number, index: number, core: 0, exchange: office as never, crowd: people as never }
+    const subscriber = { number, index: number, core: 0, lines: 2, exchange: office as never, crowd: people as never }
     const run = runMachine(line, subscriber, { context: { self } })
     return { run, self }
   }
@@ -67,7 +68,7 @@ describe('a call', () => {
     expect([a.state, b.state]).toEqual(['talking', 'talking'])
     b.tell({ type: 'hangUp' })
     deliver()
-    expect([a.state, b.state]).toEqual(['busyTone', 'onHook'])
+    expect([a.state, b.state]).toEqual(['ended', 'onHook'])
     a.tell({ type: 'hangUp' })
     expect(heard).toEqual([
       '0 hears dial',
@@ -76,7 +77,7 @@ describe('a call', () => {
       '1 hears calleeTalk',
       '0 hears callerTalk',
       '1 hears silence',
-      '0 hears busy',
+      '0 hears over',
       '0 hears silence',
     ])
     const drawn = drawMachine(line, a, b)
@@ -103,14 +104,14 @@ describe('a call', () => {
     const { a, deliver, dial } = twoLines()
     dial(number)
     deliver()
-    expect(a.state).toBe('busyTone')
+    expect(a.state).toBe('ended')
   })
 
   test('R1.11 who does not dial, does not dial on, or is not answered, is given up', () => {
     const { a, b, deliver, dial } = twoLines()
     a.tell({ type: 'lift' })
     a.advance(20_000)
-    expect(a.state).toBe('busyTone')
+    expect(a.state).toBe('ended')
     a.tell({ type: 'hangUp' })
     dial('12')
     a.advance(19_999)
@@ -118,72 +119,107 @@ describe('a call', () => {
     a.advance(19_999)
     expect(a.state).toBe('dialling')
     a.advance(1)
-    expect(a.state).toBe('busyTone')
+    expect(a.state).toBe('ended')
     a.tell({ type: 'hangUp' })
     dial('0000001')
     deliver()
     a.advance(60_000)
     deliver()
-    expect([a.state, b.state]).toEqual(['busyTone', 'onHook'])
+    expect([a.state, b.state]).toEqual(['ended', 'onHook'])
   })
 })
 
-test('a crowd that is looked at before its lines are laid answers that it has none', async () => {
-  await simulate(async (sim) => {
-    const habits = { pauseMs: 400, talkMs: 1000, impatience: 0.1, numbers: 60 }
-    const people = await sim.spawn(crowd, habits, { core: 1 })
-    expect(await people.ask({ type: 'report' }, AT_ONCE)).toMatchObject({ lines: 0, inSession: 0 })
-  })
-})
+/** Its core may die before it has started. */
+async function patiently<T>(start: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await start()
+    } catch (error) {
+      if (attempt === 20 || (error as { code?: string }).code !== 'ERR_CORE_LOST') throw error
+    }
+  }
+}
+
+/** Exchanges on cores 1 and 2, whose people call each other. */
+async function twoExchanges(sim: Simulation) {
+  sim.learn(line as never)
+  sim.learn(crowd as never)
+  const office: TollRef = await sim.spawn(toll, undefined, { core: 0 })
+  const habits = { pauseMs: 400, talkMs: 1000, impatience: 0.1, numbers: 60 }
+  const options = { core: 0, lines: 30, habits, toll: office, others: [] }
+  const lasting = { restart: 'permanent', intensity: 100 } as const
+  const first = await patiently(() => sim.spawn(exchange, options, { core: 1, ...lasting }))
+  const second = await patiently(() => sim.spawn(exchange, { ...options, core: 1, others: [first] }, { core: 2, ...lasting }))
+  return {
+    look: (): Promise<Toll> => office.ask({ type: 'report' }),
+    goHome: async (): Promise<Toll> => {
+      for (const each of [first, second]) each.tell({ type: 'goHome' })
+      await sim.advance('130s')
+      return office.ask({ type: 'report' })
+    },
+  }
+}
+
+/** Every line is back, nobody is in a call, and of each call it is known how it ended. */
+function expectAllAtHome({ placed, ended, failed, ...rest }: Toll): void {
+  expect(rest).toMatchObject({ lines: 60, underWay: 0, inSession: 0, talking: 0, wrong: 0 })
+  expect([...Object.values(ended), ...Object.values(failed)].reduce((sum, count) => sum + count, 0)).toBe(placed)
+}
 
 test('R3.3 exchanges on two cores: calls go on when one dies, and when all go home no line is left in a call', async () => {
   await simulate(
     async (sim) => {
-      sim.learn(line as never)
-      sim.learn(crowd as never)
-      const habits = { pauseMs: 400, talkMs: 1000, impatience: 0.1, numbers: 60 }
-      const options = { core: 0, lines: 30, habits, others: [] }
-      const first = await sim.spawn(exchange, options, { core: 1, restart: 'permanent' })
-      const second = await sim.spawn(exchange, { ...options, core: 1, others: [first] }, { core: 2, restart: 'permanent' })
+      const { look, goHome } = await twoExchanges(sim)
       await sim.advance('3s')
-      const before = await first.ask({ type: 'report' })
+      const before = await look()
       expect(before.connected).toBeGreaterThan(0)
       expect(before.inSession).toBeGreaterThan(0)
+      expect(before.failed).toMatchObject({ cut: 0, lost: 0 })
       sim.killCore(2)
       await sim.advance('4s')
-      const after = [await first.ask({ type: 'report' }), await second.ask({ type: 'report' })]
-      expect(after[0]?.connected).toBeGreaterThan(before.connected)
-      expect(after[1]?.connected).toBeGreaterThan(0)
-      for (const each of [first, second]) each.tell({ type: 'goHome' })
-      await sim.advance('130s')
-      const left = [await first.ask({ type: 'report' }), await second.ask({ type: 'report' })]
-      expect(left.map(({ inSession, talking }) => [inSession, talking])).toEqual([
-        [0, 0],
-        [0, 0],
-      ])
+      const after = await look()
+      expect(after.connected).toBeGreaterThan(before.connected + 10)
+      expect(after.failed.cut).toBeGreaterThan(0)
+      expect(after.failed.lost).toBeGreaterThan(0)
+      const last = await goHome()
+      expectAllAtHome(last)
+      expect(last.failed).toEqual(after.failed)
     },
     { seed: 1, runs: 4, cores: 2 },
   )
 })
 
-test('calls of a second are counted by exchange: one that begins anew hides none of the others', () => {
-  const of = (connected: number, busy: number): CrowdReport => ({
-    lines: 10,
-    connected,
-    busy,
-    givenUp: 0,
-    inSession: 0,
-    talking: 0,
-  })
-  expect(made([of(100, 10), of(1000, 90)], [of(130, 11), of(5, 1)], 'connected')).toBe(35)
-  expect(made([of(100, 10), of(1000, 90)], [of(130, 11), of(1010, 95)], 'busy')).toBe(6)
+test('R3.3 exchanges whose cores die again and again, wherever they are', async () => {
+  await simulate(
+    async (sim) => {
+      const { goHome } = await twoExchanges(sim)
+      await sim.advance('3s')
+      sim.heal()
+      await sim.advance('1s')
+      expectAllAtHome(await goHome())
+    },
+    { seed: 1, runs: 20, cores: 2, faults: { kill: 0.002, killInside: 0.002, failedStart: 0.2, lateNews: 0.5 } },
+  )
 })
 
-test('R3.3 as a process on real cores, one of which is killed half way', async () => {
+const run = async (...args: readonly string[]): Promise<string> => {
   const main = join(REPOSITORY, 'docs/examples/exchange/main.ts')
-  const { stdout } = await promisify(execFile)(process.execPath, [main, '2000', '4', '2'], { timeout: 60_000 })
+  return (await promisify(execFile)(process.execPath, [main, ...args], { timeout: 60_000 })).stdout
+}
+
+test('R3.3 as a process on real cores, one of which is killed half way', async () => {
+  const stdout = await run('2000', '4', '2')
   expect(stdout).toMatch(/^2000 lines on 2 cores, ready in [\d.]+ s$/m)
   expect(stdout).toContain('core 2 is killed\n')
-  expect(stdout).toMatch(/^4 s: \d+ calls\/s, \d+ busy\/s, [1-9]\d* sessions/m)
-  expect(stdout).toMatch(/all receivers down; at best [1-9]\d* calls\/s\n$/)
+  expect(stdout).toMatch(/^4 s: \d+ calls\/s, \d+ busy\/s, \d+ failed\/s, [1-9]\d* sessions/m)
+  expect(stdout).toContain('all receivers down\n')
+  expect(stdout).toMatch(/, 1 deaths of cores: \d+ cut, \d+ unreached, [1-9]\d* lost\n$/)
+})
+
+test('R3.3 it stays up while a core is killed each second, and prints which calls failed', { timeout: 60_000 }, async () => {
+  const stdout = await run('1000', '6', '2', '--kill-each-second')
+  for (let second = 1; second <= 6; second += 1)
+    expect(stdout).toMatch(new RegExp(`^${second} s: [1-9]\\d* calls/s, .* [1-9]\\d* sessions`, 'm'))
+  expect(stdout).toMatch(/^\d+ calls tried, .*: [1-9]\d* done, \d+ busy, \d+ unanswered, \d+ givenUp$/m)
+  expect(stdout).toMatch(/^[\d.]+ % failed, 5 deaths of cores: \d+ cut, \d+ unreached, [1-9]\d* lost\n$/m)
 })

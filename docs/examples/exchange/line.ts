@@ -17,8 +17,12 @@ export type LineEvent =
   | { readonly type: 'digit'; readonly digit: number }
   // from the exchange, and from the line at the other end
   | { readonly type: 'incoming'; readonly call: number; readonly caller: LineRef; readonly core: number }
-  | { readonly type: 'alerting'; readonly call: number; readonly callee: LineRef; readonly core: number }
-  | { readonly type: 'answered' | 'refused' | 'cleared'; readonly call: number }
+  | { readonly type: 'alerting'; readonly call: number; readonly callee: LineRef }
+  /** `number`: of the line that answers. */
+  | { readonly type: 'answered'; readonly call: number; readonly number: number }
+  | { readonly type: 'cleared'; readonly call: number }
+  /** There is no such number, it has a call, or there is no way to it. */
+  | { readonly type: 'refused'; readonly call: number; readonly tone: 'busy' | 'unanswered' | 'reorder' }
   | { readonly type: 'trunkLost'; readonly core: number }
 
 export type LineRef = Ref<LineEvent>
@@ -28,6 +32,8 @@ interface Subscriber {
   readonly number: number
   readonly index: number
   readonly core: number
+  /** Of each core: those of core `c` are numbered from `c * lines` on. */
+  readonly lines: number
   readonly exchange: Ref<ExchangeMessage>
   readonly crowd: Ref<Heard>
 }
@@ -47,22 +53,25 @@ interface Call extends Idle {
   readonly peer: LineRef | undefined
   readonly peerCore: number
 }
+interface Ended extends Idle {
+  readonly tone: Tone
+}
 
 interface Line {
   argument: Subscriber
-  states: { onHook: Idle; dialTone: Idle; dialling: Dialled; ringback: Call; ringing: Call; talking: Call; busyTone: Idle }
+  states: { onHook: Idle; dialTone: Idle; dialling: Dialled; ringback: Call; ringing: Call; talking: Call; ended: Ended }
   event: LineEvent
 }
 
 type Incoming = Extract<LineEvent, { type: 'incoming' }>
 type Turn = MachineTurn<Line, unknown>
 
-const hear = ({ of }: Idle, tone: Tone): void => {
-  of.crowd.tell({ type: 'heard', index: of.index, tone })
+const hear = ({ of }: Idle, tone: Tone, who = of.number): void => {
+  of.crowd.tell({ type: 'heard', index: of.index, tone, who })
 }
 const idle = ({ of, calls }: Idle): Idle => ({ of, calls })
 const refuse = (_data: Idle, { call, caller }: Incoming): void => {
-  caller.tell({ type: 'refused', call })
+  caller.tell({ type: 'refused', call, tone: 'busy' })
 }
 /** Whoever rings for a caller that has gone is told to stop. */
 const clearStray = (data: Idle, { call, callee }: LineEvent & { type: 'alerting' }): void => {
@@ -73,10 +82,12 @@ const layDown = (data: Call) => {
   return { state: 'onHook', data: idle(data) } as const
 }
 const hangUp = (data: Idle) => ({ state: 'onHook', data: idle(data) }) as const
-const giveUp = (data: Idle) => ({ state: 'busyTone', data: idle(data) }) as const
+/** There is no more to this call; what is heard says why, until the receiver is laid down. */
+const end = (data: Idle, tone: Tone) => ({ state: 'ended', data: { ...idle(data), tone } }) as const
+const giveUp = (data: Idle) => end(data, 'over')
 /** The other end has gone, if it is the other end of this call. */
-const cutOff = (data: Call, { call }: { readonly call: number }) => (call === data.call ? giveUp(data) : {})
-const cutTrunk = (data: Call, { core }: { readonly core: number }) => (core === data.peerCore ? giveUp(data) : {})
+const cutOff = (data: Call, { call }: { readonly call: number }) => (call === data.call ? end(data, 'over') : {})
+const cutTrunk = (data: Call, { core }: { readonly core: number }) => (core === data.peerCore ? end(data, 'reorder') : {})
 
 export const line = defineStateMachine<Line>(import.meta.url, 'line', {
   init: (of) => ({ state: 'onHook', data: { of, calls: 0 } }),
@@ -90,7 +101,7 @@ export const line = defineStateMachine<Line>(import.meta.url, 'line', {
         hangUp: 'ignore',
         digit: 'ignore',
         incoming(data, { call, caller, core }, turn: Turn) {
-          caller.tell({ type: 'alerting', call, callee: turn.context.self, core: data.of.core })
+          caller.tell({ type: 'alerting', call, callee: turn.context.self })
           return { state: 'ringing', data: { ...data, call, peer: caller, peerCore: core } }
         },
         alerting: clearStray,
@@ -130,7 +141,7 @@ export const line = defineStateMachine<Line>(import.meta.url, 'line', {
           const calls = data.calls + 1
           const call = of.number * 1_000_000 + (calls % 1_000_000)
           of.exchange.tell({ type: 'route', number: value, call, caller: turn.context.self })
-          return { state: 'ringback', data: { of, calls, call, peer: undefined, peerCore: -1 } }
+          return { state: 'ringback', data: { of, calls, call, peer: undefined, peerCore: Math.floor(value / of.lines) } }
         },
         incoming: refuse,
         alerting: clearStray,
@@ -151,16 +162,20 @@ export const line = defineStateMachine<Line>(import.meta.url, 'line', {
         alerting(data, event) {
           if (event.call !== data.call) return clearStray(data, event)
           hear(data, 'ringback')
-          return { data: { ...data, peer: event.callee, peerCore: event.core } }
+          return { data: { ...data, peer: event.callee } }
         },
-        answered: (data, { call }) => (call === data.call ? { state: 'talking' } : {}),
-        refused: cutOff,
+        answered(data, { call, number }) {
+          if (call !== data.call) return {}
+          hear(data, 'callerTalk', number)
+          return { state: 'talking' }
+        },
+        refused: (data, { call, tone }) => (call === data.call ? end(data, tone) : {}),
         cleared: cutOff,
         trunkLost: cutTrunk,
       },
       stateTimeout(data) {
         data.peer?.tell({ type: 'cleared', call: data.call })
-        return giveUp(data)
+        return end(data, 'unanswered')
       },
     },
     ringing: {
@@ -171,7 +186,8 @@ export const line = defineStateMachine<Line>(import.meta.url, 'line', {
       },
       on: {
         lift(data) {
-          data.peer?.tell({ type: 'answered', call: data.call })
+          data.peer?.tell({ type: 'answered', call: data.call, number: data.of.number })
+          hear(data, 'calleeTalk')
           return { state: 'talking' }
         },
         hangUp: 'ignore',
@@ -186,7 +202,6 @@ export const line = defineStateMachine<Line>(import.meta.url, 'line', {
       stateTimeout: hangUp,
     },
     talking: {
-      enter: (data, from) => hear(data, from === 'ringback' ? 'callerTalk' : 'calleeTalk'),
       on: {
         lift: 'ignore',
         hangUp: layDown,
@@ -199,8 +214,8 @@ export const line = defineStateMachine<Line>(import.meta.url, 'line', {
         trunkLost: cutTrunk,
       },
     },
-    busyTone: {
-      enter: (data) => hear(data, 'busy'),
+    ended: {
+      enter: (data) => hear(data, data.tone),
       on: {
         lift: 'ignore',
         hangUp,
