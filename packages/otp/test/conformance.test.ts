@@ -98,6 +98,8 @@ for (const cores of [
       const ends = [await stage.watch(a), await stage.watch(b)]
       await c.ask({ do: 'exit', to: a, reason: boom })
       expect(await Promise.all(ends.map((end) => end()))).toEqual(['crash: Error: boom', 'crash: Error: boom'])
+      // Each hears of it by a signal of its own: the end of b may be known before c has had its.
+      while (((await c.ask({ do: 'notes' })) as string[]).length === 0);
       expect(await c.ask({ do: 'notes' })).toEqual(['exit crash: Error: boom'])
       const ended = await stage.watch(c)
       await c.ask({ do: 'exit', to: c, reason: { kind: 'normal' } })
