@@ -1,17 +1,21 @@
 /** The page in a real browser: tiles appear, buttons work and the page with them, the strip tells what happened, and the console stays empty. */
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import { chromium } from 'playwright-core'
-import type { Page } from 'playwright-core'
-import { describe, expect, onTestFinished, test } from 'vitest'
-import { serve, until } from './service-under-test.ts'
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, describe, expect, onTestFinished, test } from 'vitest'
+import { serve } from './service-under-test.ts'
 import type { Service } from '../src/service.ts'
+
+const PAGE_LOOK_MS = 30
 
 const executable = findChromium()
 const title =
   executable === undefined ? 'the page (skipped: no Chromium here; apps/tiles/install-chromium.sh installs it)' : 'the page'
+
+/** One for all tests, which have a profile each. */
+let browser: Browser | undefined
+afterAll(() => browser?.close())
 
 describe.skipIf(executable === undefined)(title, () => {
   test('shows tiles, each with the colour of its core in a corner', async () => {
@@ -31,9 +35,9 @@ describe.skipIf(executable === undefined)(title, () => {
   }, 60_000)
 
   test('pans, zooms down to the limit, changes set and palette', async () => {
-    const { page, noise } = await open(await serve(), '#30/88.9432/133.1745')
+    const { page, noise } = await open(await serve(), '#38/88.9432/133.1745')
     await allDrawn(page)
-    for (let zoom = 31; zoom <= 44; zoom += 1) {
+    for (let zoom = 39; zoom <= 44; zoom += 1) {
       await page.click('.leaflet-control-zoom-in')
       await saysPlace(page, zoom)
     }
@@ -97,11 +101,9 @@ describe.skipIf(executable === undefined)(title, () => {
 
 /** The page, and whatever its console, its scripts and its connections complain about. */
 async function open(service: Service, hash = ''): Promise<{ readonly page: Page; readonly noise: string[] }> {
-  const profile = mkdtempSync(join(tmpdir(), 'tiles-page-'))
-  const context = await chromium.launchPersistentContext(profile, {
+  browser ??= await chromium.launch({
     executablePath: executable as string,
     headless: true,
-    viewport: { width: 1100, height: 700 },
     args: [
       '--no-sandbox',
       '--disable-gpu',
@@ -112,10 +114,8 @@ async function open(service: Service, hash = ''): Promise<{ readonly page: Page;
       '--disable-sync',
     ],
   })
-  onTestFinished(async () => {
-    await context.close()
-    rmSync(profile, { recursive: true, force: true })
-  })
+  const context = await browser.newContext({ viewport: { width: 1100, height: 700 } })
+  onTestFinished(() => context.close())
   const page = await context.newPage()
   page.setDefaultTimeout(60_000)
   const noise: string[] = []
@@ -156,9 +156,9 @@ async function saysPlace(page: Page, zoom: number): Promise<void> {
   await isSo(page, `document.getElementById('place').textContent.startsWith('zoom ${zoom} ')`)
 }
 
-/** A policy of the page forbids what Playwright's own waiting would do in it, so it is asked from here. */
+/** A policy of the page forbids what Playwright's own waiting would do in it, so it is asked from here. Each question takes the browser some milliseconds. */
 async function isSo(page: Page, expression: string): Promise<void> {
-  await until(() => page.evaluate<boolean>(expression))
+  while (!(await page.evaluate<boolean>(expression))) await pause(PAGE_LOOK_MS)
 }
 
 function pictures(page: Page): Promise<string[]> {
