@@ -24,6 +24,7 @@ import { runTimers } from './run-timers.ts'
 import { CHUNK } from './tell-actors.ts'
 import { NAME_CHARACTERS } from './tie-actors.ts'
 import type { TieKind } from './tie-actors.ts'
+import { LIVES_WARMUP, RESTARTS, RESTARTS_WARMUP, warmupOf } from './warm-up.ts'
 
 const IN_FLIGHT = 1_000
 const MILLION = 1_000_000
@@ -32,7 +33,6 @@ const FLOOD_SECONDS_QUICK = 3
 
 export function createActorGroups(scale: number): readonly BenchGroup[] {
   const scaled = (count: number, least = 10): number => Math.max(least, Math.round(count * scale))
-  const warmupOf = (count: number): number => Math.min(count, Math.max(Math.ceil(count / 4), 20_000))
 
   const tell = (contender: string, kind: MessageKind, route: Route, full: number): BenchCase => {
     const messages = scaled(full)
@@ -58,11 +58,17 @@ export function createActorGroups(scale: number): readonly BenchGroup[] {
   }
   const life = (contender: string, by: SpawnSpec['by'], cores: number, unit: Unit): BenchCase => {
     const actors = scaled(100_000, unit === 'B' ? MEMORY_COUNT_MIN : undefined)
-    const spec: SpawnSpec = { by, cores, actors, warmup: Math.min(actors, 2_000), chunk: 1_000 }
+    const spec: SpawnSpec = {
+      by,
+      cores,
+      actors,
+      warmup: unit === 'B' ? Math.min(actors, 2_000) : scaled(LIVES_WARMUP),
+      chunk: 1_000,
+    }
     return caseOf(contender, unit, { ...spec }, () => (unit === 'B' ? runMemory(spec) : runSpawn(spec)))
   }
   const restart = (contender: string, cores: number, core: number): BenchCase => {
-    const spec = { cores, core, restarts: scaled(5_000), warmup: scaled(1_000) }
+    const spec = { cores, core, restarts: scaled(RESTARTS), warmup: scaled(RESTARTS_WARMUP) }
     return caseOf(contender, 'ns', spec, () => runRestart(spec))
   }
 
@@ -72,9 +78,9 @@ export function createActorGroups(scale: number): readonly BenchGroup[] {
       title: 'Tell across cores: {type, id, value}',
       quick: true,
       cases: [
-        tell('tell', 'small', ACROSS, 2_000_000),
+        tell('tell', 'small', ACROSS, 8_000_000),
         portTell('small', 400_000),
-        tell('tell-outside', 'small', OUTSIDE_ACROSS, 2_000_000),
+        tell('tell-outside', 'small', OUTSIDE_ACROSS, 4_000_000),
       ],
       ratios: [
         ratio('tell.remote/postMessage', 'tell.remote', 'tell', 'postMessage'),
@@ -85,7 +91,7 @@ export function createActorGroups(scale: number): readonly BenchGroup[] {
       name: 'tell.local',
       title: 'Tell on one core: {type, id, value}, by reference',
       quick: true,
-      cases: [tell('tell', 'small', ON_ONE, 10_000_000), tell('tell-outside', 'small', OUTSIDE_ON_ONE, 5_000_000)],
+      cases: [tell('tell', 'small', ON_ONE, 20_000_000), tell('tell-outside', 'small', OUTSIDE_ON_ONE, 5_000_000)],
       ratios: [figure('tell.local', 'tell.local/tell')],
     },
     {
@@ -138,7 +144,7 @@ export function createActorGroups(scale: number): readonly BenchGroup[] {
       name: 'tell.remote.general',
       title: 'Tell across cores: a nested object with strings and an array',
       quick: false,
-      cases: [tell('tell', 'general', ACROSS, 600_000), portTell('general', 200_000)],
+      cases: [tell('tell', 'general', ACROSS, 3_000_000), portTell('general', 200_000)],
       ratios: [ratio('tell.remote.general/postMessage', 'tell.remote.general', 'tell', 'postMessage')],
     },
     {

@@ -5,7 +5,7 @@
 import { resultName } from '../../case.ts'
 import type { BenchCase, BenchGroup, RatioSpec } from '../../case.ts'
 import type { MessageKind } from '../actors/messages.ts'
-import { warmupOf } from '../queue-vs-ring/links.ts'
+import { LIVES_WARMUP, RESTARTS, RESTARTS_WARMUP, warmupOf } from '../actors/warm-up.ts'
 import type { ErlangCallSpec, Schedulers } from './erlang-cases.ts'
 import {
   ACROSS,
@@ -53,7 +53,7 @@ const POOL_TASKS = 100
 const SLOTS = 65_536
 /** Round trips in one reading of the clock: it costs a good part of a trip. */
 const TRIPS_PER_READING = 100
-const LIFE = { chunk: 1_000, warmup: 2_000 }
+const MEMORY = { chunk: 1_000, warmup: 2_000 }
 
 export function createPeerGroups(scale: number): readonly BenchGroup[] {
   const scaled = (count: number): number => Math.max(10, Math.round(count * scale))
@@ -77,8 +77,9 @@ export function createPeerGroups(scale: number): readonly BenchGroup[] {
     return call(peer, { calls: messages, warmup, inFlight, timed, tasksPerWorker: Math.min(inFlight, POOL_TASKS) })
   }
   const processes = scaled(100_000)
-  const byContext = { by: 'context', cores: 1, actors: processes, ...LIFE } as const
-  const bySystem = { by: 'system', cores: 2, actors: processes, ...LIFE } as const
+  const lives = { chunk: 1_000, warmup: scaled(LIVES_WARMUP) }
+  const byContext = { by: 'context', cores: 1, actors: processes } as const
+  const bySystem = { by: 'system', cores: 2, actors: processes } as const
 
   return [
     {
@@ -86,7 +87,7 @@ export function createPeerGroups(scale: number): readonly BenchGroup[] {
       title: 'Tell across cores: a small message, no declared schema',
       quick: true,
       cases: [
-        ownTell('small', ACROSS, scaled(4_000_000)),
+        ownTell('small', ACROSS, scaled(12_000_000)),
         beamTell('beam', 'small', 2, 6_000_000),
         variant(beamTell('beam-default-heap', 'small', 2, 6_000_000)),
       ],
@@ -97,7 +98,7 @@ export function createPeerGroups(scale: number): readonly BenchGroup[] {
       title: 'Tell on one core: a small message',
       quick: true,
       cases: [
-        ownTell('small', ON_ONE, scaled(10_000_000)),
+        ownTell('small', ON_ONE, scaled(20_000_000)),
         beamTell('beam', 'small', 1, 10_000_000),
         variant(beamTell('beam-default-heap', 'small', 1, 10_000_000)),
         variant(nactTell({ ...counted(600_000), chunk: NACT_CHUNK })),
@@ -169,7 +170,7 @@ export function createPeerGroups(scale: number): readonly BenchGroup[] {
       title: 'Tell across cores: a nested message with strings and a list',
       quick: false,
       cases: [
-        ownTell('general', ACROSS, scaled(1_000_000)),
+        ownTell('general', ACROSS, scaled(3_000_000)),
         beamTell('beam', 'general', 2, 3_000_000),
         beamTell('beam-default-heap', 'general', 2, 3_000_000),
       ],
@@ -192,9 +193,9 @@ export function createPeerGroups(scale: number): readonly BenchGroup[] {
       title: 'Actors on one core that live at once: started, asked once each, stopped',
       quick: false,
       cases: [
-        ownSpawn(byContext),
-        erlangSpawn({ processes, ...LIFE }),
-        erlangBareSpawn({ processes: scaled(1_000_000), ...LIFE }),
+        ownSpawn({ ...byContext, ...lives }),
+        erlangSpawn({ processes, ...lives }),
+        erlangBareSpawn({ processes: scaled(1_000_000), ...lives }),
       ],
       ratios: [ratio('spawn/beam', 'spawn', 'cambium', 'beam', 'spawn-and-stop')],
     },
@@ -202,7 +203,11 @@ export function createPeerGroups(scale: number): readonly BenchGroup[] {
       name: 'memory',
       title: 'Bytes for each idle actor that has answered once',
       quick: false,
-      cases: [ownMemory('cambium', byContext), ownMemory('cambium-by-system', bySystem), erlangMemory({ processes, ...LIFE })],
+      cases: [
+        ownMemory('cambium', { ...byContext, ...MEMORY }),
+        ownMemory('cambium-by-system', { ...bySystem, ...MEMORY }),
+        erlangMemory({ processes, ...MEMORY }),
+      ],
       ratios: [
         { name: 'memory.actor/beam', of: 'memory/cambium/heap', to: 'memory/beam/process' },
         { name: 'memory.actor.by-system/beam', of: 'memory/cambium-by-system/heap', to: 'memory/beam/process' },
@@ -212,7 +217,11 @@ export function createPeerGroups(scale: number): readonly BenchGroup[] {
       name: 'restart',
       title: 'Crash to next message processed, on one core',
       quick: false,
-      cases: [ownRestart(scaled(5_000), scaled(1_000)), erlangRestart({ restarts: scaled(5_000), warmup: scaled(1_000) })],
+      // Erlang is at its fastest after a thousand; where it goes on for tens of thousands each takes longer.
+      cases: [
+        ownRestart(scaled(RESTARTS), scaled(RESTARTS_WARMUP)),
+        erlangRestart({ restarts: scaled(5_000), warmup: scaled(1_000) }),
+      ],
       ratios: [ratio('restart/beam', 'restart', 'beam', 'cambium', 'p50')],
     },
     {
