@@ -7,7 +7,7 @@ import { CambiumError, checkFields, optionError } from '@cambium/base'
 import type { RunContext } from '@cambium/scheduler'
 import { isSpec } from './define-event-handler.ts'
 import type { HandlerSpec } from './define-event-handler.ts'
-import { disown } from './disown.ts'
+import { describeResult } from './describe-result.ts'
 import { EventManagerActor } from './event-manager-actor.ts'
 import { isHandlerRequest, isStationArgument } from './event-manager-protocol.ts'
 import { EventStation } from './event-station.ts'
@@ -92,15 +92,11 @@ function sparingRequests<Event>(options: Pick<BehaviourOptions<Event>, 'mailbox'
 
 /** All of them, before any is installed. Throws `ERR_BAD_STEP`. */
 function checkHandlers(name: string, result: unknown): readonly HandlerSpec<never>[] {
-  if (!Array.isArray(result)) throw badHandlers(name, found(result))
-  const kinds = Array.from<unknown, string>(result, found) // of all: each promise among them is one that nobody waits for
+  if (!Array.isArray(result)) throw badHandlers(name, describeResult(result))
+  const kinds = Array.from<unknown, string>(result, describeResult) // of all: each promise among them is one that nobody waits for
   const at = result.findIndex((spec) => !isSpec(spec))
   if (at >= 0) throw badHandlers(name, `${kinds[at]} at ${at}`)
   return result as readonly HandlerSpec<never>[]
-}
-
-function found(value: unknown): string {
-  return disown(value) ? 'a promise' : value === null ? 'null' : typeof value
 }
 
 function badHandlers(name: string, what: string): CambiumError {

@@ -12,7 +12,7 @@ import type { ErrorRecord } from '@cambium/base'
 import type { News } from '@cambium/scheduler'
 import { isHandler, REMOVE_HANDLER, swapOf } from './define-event-handler.ts'
 import type { DefinedHandler, HandlerContext, HandlerEnd, HandlerName, HandlerSpec, Handover } from './define-event-handler.ts'
-import { disown } from './disown.ts'
+import { describeResult } from './describe-result.ts'
 import type { HandlerOrder } from './event-manager-protocol.ts'
 
 type AnyDefinition = {
@@ -294,7 +294,7 @@ function shownState({ definition, state }: Installed): unknown {
 }
 
 export function badHandlerStep(name: HandlerName, problem: string, result: unknown): CambiumError {
-  const found = disown(result) ? 'a promise' : Array.isArray(result) ? `an array of ${result.length}` : typeof result
+  const found = describeResult(result)
   return new CambiumError('ERR_BAD_STEP', `${problem}: handler=${shown(name)}, found ${found}`, {
     severity: 'crash',
     fields: { handler: name.name, found },

@@ -1,6 +1,6 @@
 /** What a state machine crashes of, each with the machine and the state it was in. */
 import { CambiumError } from '@cambium/base'
-import { disown } from './disown.ts'
+import { describeResult } from './describe-result.ts'
 
 export interface MachinePlace {
   readonly machine: string
@@ -59,12 +59,11 @@ function crash(
 const SHOWN_LENGTH_MAX = 120
 
 function describe(value: unknown): string {
-  if (disown(value)) return 'a promise'
-  if (Array.isArray(value)) return `an array of ${value.length}`
   if (typeof value === 'function') return 'a function'
-  if (typeof value !== 'object' || value === null) {
-    return typeof value === 'string' ? JSON.stringify(value.slice(0, SHOWN_LENGTH_MAX)) : String(value)
-  }
+  if (typeof value === 'string') return JSON.stringify(value.slice(0, SHOWN_LENGTH_MAX))
+  if (typeof value !== 'object' || value === null) return String(value)
+  const kind = describeResult(value)
+  if (kind !== 'object') return kind
   const fields = Object.entries(value).map(
     ([name, field]) => `${name}: ${typeof field === 'string' ? JSON.stringify(field) : typeof field}`,
   )

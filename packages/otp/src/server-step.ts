@@ -2,6 +2,7 @@
 import { checkReason, isRef } from '@cambium/actor'
 import type { ActorContext, GivenReason, Ref } from '@cambium/actor'
 import { CambiumError } from '@cambium/base'
+import { describeResult } from './describe-result.ts'
 import { disown } from './disown.ts'
 
 /** In place of an output: whoever asked is answered later, by the token that was taken, or, if none was, told `ERR_NO_REPLY` at once. */
@@ -70,13 +71,7 @@ export function badStep(
   result: unknown,
   callback: 'step' | 'info' | 'hibernate' | 'migrate.load' = 'step',
 ): CambiumError {
-  const found = disown(result)
-    ? 'a promise'
-    : Array.isArray(result)
-      ? `an array of ${result.length}${disown(result[1]) ? ' with a promise' : ''}`
-      : result === null
-        ? 'null'
-        : typeof result
+  const found = `${describeResult(result)}${Array.isArray(result) && disown(result[1]) ? ' with a promise' : ''}`
   const expected = callback === 'step' ? '[state, output]' : 'state'
   return new CambiumError('ERR_BAD_STEP', `${callback} returned no ${expected}: server=${name}, found ${found}`, {
     severity: 'crash',

@@ -1,6 +1,6 @@
 /** What goes wrong in flows, each with the stage, the value and what was expected. */
 import { CambiumError, toErrorRecord } from '@cambium/base'
-import { disown } from '../disown.ts'
+import { describeResult } from '../describe-result.ts'
 
 /** Demand that is none: at whoever asks for it, or, when it came as a message, at whoever sent that. */
 export function demandError(field: string, value: unknown, expected: string): CambiumError {
@@ -49,7 +49,7 @@ export function subscribersFull(stage: string, max: number): CambiumError {
 
 /** What a callback of a stage returned is not what it should. */
 export function badStep(stage: string, callback: string, result: unknown, expected: string): CambiumError {
-  const found = describe(result)
+  const found = describeResult(result)
   return new CambiumError(
     'ERR_BAD_STEP',
     `${callback} returned what it may not: stage=${stage}, found ${found}, expected ${expected}`,
@@ -73,11 +73,5 @@ const SHOWN_LENGTH_MAX = 120
 /** A value of the user's, which is what it should not be. */
 function shown(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value.slice(0, SHOWN_LENGTH_MAX))
-  return typeof value === 'number' || typeof value === 'bigint' || value === undefined ? String(value) : describe(value)
-}
-
-function describe(value: unknown): string {
-  if (disown(value)) return 'a promise'
-  if (Array.isArray(value)) return `an array of ${value.length}`
-  return value === null ? 'null' : typeof value
+  return typeof value === 'number' || typeof value === 'bigint' || value === undefined ? String(value) : describeResult(value)
 }
