@@ -17,6 +17,8 @@ export async function withLock<T>(
   work: () => T | Promise<T>,
   options: LockOptions = {},
 ): Promise<T> {
+  if (typeof (context as Partial<Registrant> | undefined)?.directory?.lock !== 'function')
+    throw optionError('context', context, 'that of an actor, as its callbacks are given it')
   if (typeof work !== 'function') throw optionError('work', work, 'a function')
   checkFields('options', options, ['waitMs'])
   const { directory } = context

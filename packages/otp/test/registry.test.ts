@@ -2,29 +2,30 @@
 import type { Ref } from '@cambium/actor'
 import { startSystem } from '@cambium/runtime'
 import type { System } from '@cambium/runtime'
-import { expect, onTestFinished, test, vi } from 'vitest'
-import { watchSystem } from '../../runtime/test/nothing-left.ts'
-import { createGroupScope, createRegistry } from '../src/index.ts'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { expectNothingLeft } from '../../runtime/test/nothing-left.ts'
+import { createGroupScope, createRegistry, withLock } from '../src/index.ts'
 import { groups, shared, townsman, unique } from './fixtures/townsman.ts'
 import type { TownMessage } from './fixtures/townsman.ts'
 
 type Townsman = Ref<TownMessage>
 
-async function start(): Promise<{ system: System; born: (core: number) => Promise<Townsman> }> {
-  const system = await startSystem({ cores: 2, handleSignals: false })
-  const expectNothingLeft = await watchSystem(system)
-  onTestFinished(async () => {
-    await expectNothingLeft()
-    await system.shutdown()
-  })
-  return { system, born: (core) => system.spawn(townsman, undefined, { core, restart: 'temporary' }) as Promise<Townsman> }
-}
+let system: System
+beforeAll(async () => {
+  system = await startSystem({ cores: 2, handleSignals: false })
+})
+afterAll(async () => {
+  await system.shutdown()
+})
+expectNothingLeft(() => system)
+
+const born = (core: number): Promise<Townsman> =>
+  system.spawn(townsman, undefined, { core, restart: 'temporary' }) as Promise<Townsman>
 
 const soon = (check: () => unknown, expected: unknown): Promise<void> =>
   vi.waitFor(async () => expect(await check()).toEqual(expected))
 
 test('unique keys have one actor, duplicate ones many; all end with their actors', async () => {
-  const { system, born } = await start()
   const [one, two] = [await born(1), await born(2)]
   await one.ask({ type: 'register', key: 'a' })
   expect(await two.ask({ type: 'register', key: 'a' })).toBe('ERR_NAME_TAKEN')
@@ -43,7 +44,6 @@ test('unique keys have one actor, duplicate ones many; all end with their actors
 })
 
 test('names of system.spawn and of actors are of one kind, and free when the end is told (C-37)', async () => {
-  const { system, born } = await start()
   const named = await system.spawn(townsman, undefined, { core: 1, name: 'ada', restart: 'temporary' })
   await expect(system.spawn(townsman, undefined, { name: 'ada' })).rejects.toMatchObject({ code: 'ERR_NAME_TAKEN' })
   expect(system.whereis('ada')?.equals(named)).toBe(true)
@@ -56,7 +56,6 @@ test('names of system.spawn and of actors are of one kind, and free when the end
 })
 
 test('groups: members everywhere and here, changes are told, a core’s death too', async () => {
-  const { system, born } = await start()
   const [one, two, watcher] = [await born(1), await born(2), await born(2)]
   await one.ask({ type: 'join', key: 'g' })
   expect(await watcher.ask({ type: 'watch' })).toEqual(['g'])
@@ -73,7 +72,6 @@ test('groups: members everywhere and here, changes are told, a core’s death to
 })
 
 test('locks: one at a time across cores, bounded waits, released when their owner’s core dies', async () => {
-  const { system, born } = await start()
   const [one, two] = [await born(1), await born(2)]
   expect(await two.ask({ type: 'lock', key: 'k' })).toBe('locked on core 2')
   expect(await two.ask({ type: 'lock', key: 'k', nested: true })).toBe('ERR_LOCK_HELD')
@@ -88,7 +86,6 @@ test('locks: one at a time across cores, bounded waits, released when their owne
 })
 
 test('a registry of the other kind of keys is another one, whatever its name', async () => {
-  const { born } = await start()
   const [one, two] = [await born(1), await born(2)]
   await one.ask({ type: 'register', key: 'k' })
   await two.ask({ type: 'addUnlike', key: 'k' })
@@ -98,7 +95,6 @@ test('a registry of the other kind of keys is another one, whatever its name', a
 })
 
 test('a lock without work is refused, and not taken', async () => {
-  const { born } = await start()
   const one = await born(1)
   expect(await one.ask({ type: 'idle', key: 'l' })).toBe('ERR_OPTION')
   expect(await (await born(2)).ask({ type: 'lock', key: 'l', waitMs: 0 })).toBe('locked on core 2')
@@ -112,4 +108,10 @@ test('what is no name is refused', () => {
     () => createGroupScope(7 as never),
   ])
     expect(make).toThrow(expect.objectContaining({ code: 'ERR_OPTION' }) as Error)
+})
+
+test('a lock is an actor’s: without its context it is refused', async () => {
+  const work = (): never => expect.fail('it is not begun')
+  for (const wrong of [undefined, {}, system, { directory: null }])
+    await expect(withLock(wrong as never, 'k', work)).rejects.toMatchObject({ code: 'ERR_OPTION', fields: { option: 'context' } })
 })

@@ -2,6 +2,7 @@
 import { WritableStream } from 'node:stream/web'
 import { CambiumError, checkFields, checkInteger, optionError } from '@cambium/base'
 import type { SpawnOptions, System } from '@cambium/runtime'
+import { checkSystem } from './check-system.ts'
 import { bufferFull } from './flow-errors.ts'
 import { source } from './source.ts'
 import type { SourceMessage } from './source.ts'
@@ -32,6 +33,7 @@ const PUSHES_MAX = 1024
 
 /** Starts a producer of what is pushed: on core 0, unless the options say otherwise. Rejects with `ERR_OPTION`, and as `system.spawn` does. */
 export async function openSource<Event>(system: System, options: FlowSourceOptions = {}): Promise<FlowSource<Event>> {
+  checkSystem(system)
   checkFields('options', options, ['capacity', 'name', 'core', 'key'])
   const { capacity, ...placed } = options
   const room = checkInteger('capacity', capacity, { default: 0, min: 0, max: CAPACITY_MAX })

@@ -3,6 +3,7 @@ import { ReadableStream } from 'node:stream/web'
 import { CambiumError, checkFields, fromErrorRecord } from '@cambium/base'
 import type { System } from '@cambium/runtime'
 import type { ProducerRef } from './stage-protocol.ts'
+import { checkSystem } from './check-system.ts'
 import { checkSubscription } from './subscription.ts'
 import type { Subscription } from './subscription.ts'
 import { tap } from './tap.ts'
@@ -31,6 +32,7 @@ export function readEvents<Event>(
   producer: ProducerRef<Event>,
   options: ReadOptions = {},
 ): AsyncIterableIterator<Event, undefined> {
+  checkSystem(system)
   checkFields('options', options, FIELDS)
   const { signal, ...rest } = options
   signal?.throwIfAborted()

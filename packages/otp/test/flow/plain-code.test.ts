@@ -2,8 +2,8 @@
 import { startSystem } from '@cambium/runtime'
 import type { System } from '@cambium/runtime'
 import { simulate } from '@cambium/testkit'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { watchSystem } from '../../../runtime/test/nothing-left.ts'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { expectNothingLeft } from '../../../runtime/test/nothing-left.ts'
 import { openSource, readableStream, readEvents, stageStatistics, subscribe } from '../../src/index.ts'
 import type { ProducerRef } from '../../src/index.ts'
 import { journal, numbers, parted, repeater, taker, tower } from './fixtures/stages.ts'
@@ -11,15 +11,13 @@ import { journal, numbers, parted, repeater, taker, tower } from './fixtures/sta
 const upTo = (count: number): number[] => Array.from({ length: count }, (_, i) => i)
 
 let system: System
-let expectNothingLeft: () => Promise<void>
-beforeEach(async () => {
+beforeAll(async () => {
   system = await startSystem({ cores: 2, handleSignals: false })
-  expectNothingLeft = await watchSystem(system)
 })
-afterEach(async () => {
-  await expectNothingLeft()
+afterAll(async () => {
   await system.shutdown()
 })
+expectNothingLeft(() => system)
 
 /** Resolves when nobody takes from that stage any more. */
 async function isLeft(producer: ProducerRef<number>): Promise<void> {
@@ -100,6 +98,15 @@ describe('an iterator', () => {
     ])
       expect(() => readEvents(system, producer, options)).toThrow(expect.objectContaining({ code: 'ERR_DEMAND' }))
     expect(() => readEvents(system, {} as never)).toThrow(expect.objectContaining({ code: 'ERR_OPTION' }))
+    const noSystem = expect.objectContaining({
+      code: 'ERR_OPTION',
+      fields: expect.objectContaining({ option: 'system' }) as unknown,
+    }) as Error
+    for (const wrong of [undefined, null, {}, 'system']) {
+      expect(() => readEvents(wrong as never, {} as never)).toThrow(noSystem)
+      expect(() => readableStream(wrong as never, {} as never)).toThrow(noSystem)
+      await expect(openSource(wrong as never)).rejects.toEqual(noSystem)
+    }
     await expect(readEvents(system, producer, { partition: 1 }).next()).rejects.toMatchObject({ code: 'ERR_PARTITION' })
     const consumer = await system.spawn(repeater, { subscription: { to: producer }, times: 1 }, { core: 2 })
     await expect(subscribe(consumer, { to: producer, maxDemand: -3 })).rejects.toMatchObject({
