@@ -360,7 +360,10 @@ describe('C-17 with a backoff', () => {
       await at.ask('enter', LONG)
       const starts = (await linesOf(logRef)).map(Number).filter((time) => !Number.isNaN(time))
       const gaps = starts.slice(1).map((start, i) => start - (starts[i] as number))
-      expect(gaps.map((gap, i) => gap >= ([8, 16, 32, 32][i] as number))).toEqual([true, true, true, true])
+      const waits = [8, 16, 32, 32]
+      expect(gaps.map((gap, i) => gap >= (waits[i] as number))).toEqual([true, true, true, true])
+      // A life lasts for some milliseconds, a wait that is doubled once too often for 8 more at least. On threads a busy machine may take any time.
+      if (stage.isSimulated) expect(gaps.map((gap, i) => gap < (waits[i] as number) + 8)).toEqual([true, true, true, true])
     },
     learned,
   )

@@ -5,15 +5,13 @@ import { CambiumError } from '@cambium/base'
 import { renderMermaid, renderText } from './chart.ts'
 import { formatFaults, shrinkFaults } from './shrink.ts'
 import type { Fault } from './shrink.ts'
-import { runOnce } from './sim-run.ts'
+import { runOnce, STUCK_MS_DEFAULT } from './sim-run.ts'
 import type { RunOutcome, RunSetup } from './sim-run.ts'
 import type { Simulation } from './simulation.ts'
 
 const EVENTS_SHOWN = 40
 const FAULTS_SHOWN = 20
 const SHAPE_MAX = 200
-/** As `stuckAfter` of `simulate`. */
-const STUCK_MS_DEFAULT = 600_000
 
 export interface FailureContext {
   readonly run: number

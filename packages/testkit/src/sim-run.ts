@@ -65,6 +65,8 @@ const IDLE_ROUNDS_MAX = 50
 const OUTSIDE_IDLE_MS_MAX = 300
 /** Real milliseconds for what is known to be under way. */
 const OUTSIDE_MS_MAX = 10_000
+/** The default of `stuckAfter`. */
+export const STUCK_MS_DEFAULT = 600_000
 /** Steps that may pass while the scenario does nothing. */
 const STUCK_STEPS_MAX = 3_000_000
 

@@ -20,7 +20,7 @@ import { holdProcessErrors } from './process-errors.ts'
 import { seedOfRun } from './run-seeds.ts'
 import type { Fault } from './shrink.ts'
 import { simFrames } from './sim-context.ts'
-import { runOnce } from './sim-run.ts'
+import { runOnce, STUCK_MS_DEFAULT } from './sim-run.ts'
 import type { StormCounts } from './storms.ts'
 import type { RunOutcome, RunSetup } from './sim-run.ts'
 
@@ -68,7 +68,7 @@ export interface Simulation {
 
 export interface SimulateOptions {
   /**
-   * Seed of the first run; those of the next ones are scattered from it, so that two seeds have no runs in common. @default drawn at random, and named in the
+   * Seed of the first run; those of the next ones are scattered from it, so that two seeds have no runs in common but by chance. @default drawn at random, and named in the
    * error
    */
   readonly seed?: number
@@ -113,7 +113,6 @@ export interface RunReport {
 
 const FIELDS = ['seed', 'runs', 'cores', 'faults', 'options', 'shrinkRuns', 'stuckAfter', 'trace', 'signal']
 const RUNS_MAX = 10_000_000
-const STUCK_AFTER_DEFAULT = '10m'
 const CORES_MAX = 64
 const SEED_MAX = 2 ** 32 - 1
 const SHRINK_RUNS_MAX = 10_000
@@ -196,7 +195,7 @@ function checkOptions(options: SimulateOptions): {
       cores,
       faults,
       options: options.options ?? {},
-      stuckMs: toMilliseconds(options.stuckAfter ?? STUCK_AFTER_DEFAULT, 'stuckAfter'),
+      stuckMs: toMilliseconds(options.stuckAfter ?? STUCK_MS_DEFAULT, 'stuckAfter'),
       isTraced: checkBoolean('trace', options.trace, false),
       signal,
       onMet(what) {

@@ -35,9 +35,9 @@ async function run(workload: string, end: 'rest' | 'hard'): Promise<Outcome> {
   return JSON.parse(stdout) as Outcome
 }
 
-const five = WORKLOADS.filter(({ name }) => name !== 'standard').map(({ name }) => name)
+const names = WORKLOADS.filter(({ name }) => name !== 'standard').map(({ name }) => name)
 
-describe.each(five)('%s', (workload) => {
+describe.each(names)('%s', (workload) => {
   test(
     'holds on worker threads that are killed, with actors that crash, and comes to rest',
     { timeout: RUN_MS_MAX },

@@ -153,19 +153,19 @@ describe('a scenario', () => {
     )
   })
 
-  test('supervises groups as the system does', async () => {
+  test('supervises teams as the system does', async () => {
     await simulate(async (sim) => {
-      const group = await sim.supervise(
+      const team = await sim.supervise(
         { first: child(counter, 1, { core: 1 }), second: child(counter, 2, { core: 2 }) },
         { strategy: 'one_for_all' },
       )
-      group.first.tell('add')
-      group.second.tell('add')
+      team.first.tell('add')
+      team.second.tell('add')
       await sim.settle()
-      sim.crash(group.first)
+      sim.crash(team.first)
       await sim.advance('1s')
-      expect(await group.first.ask('read')).toBe(1)
-      expect(await group.second.ask('read')).toBe(2)
+      expect(await team.first.ask('read')).toBe(1)
+      expect(await team.second.ask('read')).toBe(2)
     })
   })
 
@@ -462,7 +462,7 @@ describe('options', () => {
     expect(hasRun).toBe(false)
   })
 
-  test('wrong children of a group, and what is no behaviour', async () => {
+  test('wrong children of a team, and what is no behaviour', async () => {
     await simulate(async (sim) => {
       await expect(sim.supervise(null as never)).rejects.toMatchObject({ code: 'ERR_OPTION' })
       await expect(sim.supervise({ first: undefined } as never)).rejects.toMatchObject({ code: 'ERR_OPTION' })

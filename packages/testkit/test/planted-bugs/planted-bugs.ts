@@ -77,7 +77,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   },
   {
     name: 'restart-before-stop',
-    what: 'a group does not wait for the end of a sibling before it goes on with its restart',
+    what: 'a team does not wait for the end of a sibling before it goes on with its restart',
     file: 'runtime/src/root.ts',
     find: 'this.#stop(actor, shutdown, true, done)',
     replace: "this.#stop(actor, shutdown, true, () => {})\n    done({ kind: 'shutdown' })",
@@ -221,7 +221,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   },
   {
     name: 'restart-past-intensity',
-    what: 'a group bears more restarts than it was given',
+    what: 'a team bears more restarts than it was given',
     file: 'runtime/src/supervisor-host.ts',
     find: 'createSupervisorDriver<Actor>(flags, specs, {',
     replace: 'createSupervisorDriver<Actor>({ ...flags, intensity: (flags.intensity ?? 3) + 1 }, specs, {',

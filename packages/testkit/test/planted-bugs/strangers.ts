@@ -1,6 +1,6 @@
 /**
  * Actors as anybody might write them, which check nothing: what is found in their runs is found by the oracles that always run. They tell and ask each
- * other over cores, are slow, crash, have children, and belong to groups.
+ * other over cores, are slow, crash, have children, and belong to teams.
  */
 import { defineActor } from '@cambium/actor'
 import type { ActorContext, Ref } from '@cambium/actor'

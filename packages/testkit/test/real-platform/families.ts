@@ -155,12 +155,14 @@ async function gather(sim: WorkloadWorld): Promise<void> {
   }
   if (await comeToRest(sim, annals, losses)) {
     await patiently(sim, () => isBack(top, kin, before))
-    for (
-      let attempt = 0;
-      attempt < ATTEMPTS_MAX && !(await isUndisturbed(losses, () => crashInPeace(sim, annals, `p${attempt}`)));
-      attempt += 1
-    );
-    await isUndisturbed(losses, () => stopInOrder(sim, annals, top, kin))
+    let disturbed = 0
+    while (!(await isUndisturbed(losses, () => crashInPeace(sim, annals, `p${disturbed}`)))) {
+      disturbed += 1
+      if (disturbed === ATTEMPTS_MAX) throw new Error(`families: cores went on dying after the faults: attempts=${disturbed}`)
+    }
+    const isStopSeen = await isUndisturbed(losses, () => stopInOrder(sim, annals, top, kin))
+    if (disturbed > 0 || !isStopSeen)
+      console.log(`families: disturbed by late deaths: crashes=${disturbed}, stops=${isStopSeen ? 0 : 1}`)
   }
   annals.check()
   annals.close()
