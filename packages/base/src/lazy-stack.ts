@@ -1,6 +1,6 @@
 /**
  * The stack of an error record, written out when it is first read. V8 notes where an error was made at once, and makes a text of it only for whoever
- * reads `stack`: 9 of the 14 microseconds that a restart took, for a text that mostly nobody looks at. Until then the record keeps the error.
+ * reads `stack`, which takes longer than the error and its record do, for a text that mostly nobody looks at. Until then the record keeps the error.
  *
  * The property is the record's own and enumerable, so that it is copied and sent like the others. What it is read from lies in a private field of the
  * record: a weak map would take a microsecond for each record, the field takes 20 ns.

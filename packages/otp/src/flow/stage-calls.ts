@@ -12,7 +12,9 @@ import type { Subscription } from './subscription.ts'
 
 /**
  * Has a consumer or processor take events from a producer, and resolves with the number of the subscription once the producer has agreed. It ends with the
- * incarnation of either. Throws `ERR_DEMAND` and `ERR_OPTION` at once. Rejects with `ERR_DEMAND`, `ERR_PARTITION`, `ERR_SUBSCRIBERS_FULL`, `ERR_PRODUCER_LOST`, `ERR_OPTION`
+ * incarnation of either. It waits for `options.timeoutMs`, in milliseconds. @default the system's `askTimeoutMs`, 5000
+ *
+ * Throws `ERR_DEMAND` and `ERR_OPTION` at once. Rejects with `ERR_DEMAND`, `ERR_PARTITION`, `ERR_SUBSCRIBERS_FULL`, `ERR_PRODUCER_LOST`, `ERR_OPTION`
  * for what is no stage, and as `ask` does.
  */
 export async function subscribe<Event>(
@@ -29,14 +31,19 @@ export async function subscribe<Event>(
   return id
 }
 
-/** Ends a subscription of a consumer, whatever its `cancel`. What is on its way is handled. Rejects with `ERR_NO_SUBSCRIPTION`, and as `ask` does. */
+/**
+ * Ends a subscription of a consumer, whatever its `cancel`. What is on its way is handled. `id` is what {@link subscribe} resolved with, or `subscribed` was told. Waits for
+ * `options.timeoutMs`, in milliseconds. @default the system's `askTimeoutMs`, 5000
+ *
+ * Rejects with `ERR_NO_SUBSCRIPTION`, `ERR_OPTION` for what is no stage, and as `ask` does.
+ */
 export async function unsubscribe<Event>(consumer: ConsumerRef<Event>, id: number, options?: WaitOptions): Promise<void> {
   const message: ConsumerMessage<Event> = { $flow: 'disconnect', id }
   if ((await askStage('consumer', consumer, message, options)) !== true) throw noSubscription(consumer.toString(), id)
 }
 
 /**
- * From the callbacks of a stage with a `manual` subscription: asks the producer for `count` more events. `id` is what `subscribed` was told. What has been asked for and is not handled, together, is no more
+ * From the callbacks of a stage with a `manual` subscription: asks the producer for `count` more events, a whole number from 1. `id` is what `subscribed` was told. What has been asked for and is not handled, together, is no more
  * than `maxDemand`. Throws `ERR_DEMAND`, `ERR_NO_SUBSCRIPTION`, and `ERR_OPTION` where the context is no stage's.
  */
 export function askEvents(context: { readonly self: AnyRef }, id: number, count: number): void {
@@ -45,7 +52,11 @@ export function askEvents(context: { readonly self: AnyRef }, id: number, count:
   stage.demand(id, count)
 }
 
-/** How it stands with a stage. Rejects with `ERR_OPTION` for what is none, and as `ask` does. */
+/**
+ * How it stands with a stage: its subscriptions, and events by what has become of them. Waits for `options.timeoutMs`, in milliseconds. @default the system's `askTimeoutMs`, 5000
+ *
+ * Rejects with `ERR_OPTION` for what is none, and as `ask` does.
+ */
 export async function stageStatistics(stage: Ref<StatisticsMessage>, options?: WaitOptions): Promise<StageCounts> {
   const message: StatisticsMessage = { $flow: 'statistics' }
   const { counts } = Object(await askStage('stage', stage, message, options)) as Partial<StatisticsReply>

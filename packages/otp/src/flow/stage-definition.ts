@@ -11,13 +11,15 @@ export type GivingStep<State, Event> = readonly [state: State, events: readonly 
 export interface BegunSubscription {
   /** Its number, for `askEvents` and `unsubscribe`. A subscription that is made again has another one. */
   readonly id: number
+  /** The producer, or the name by which it is found. */
   readonly to: ProducerRef<never> | string
 }
 
 /** A subscription of this stage that has ended, while the stage lives on. */
 export interface CancelledSubscription extends BegunSubscription {
+  /** How the producer ended; `normal` when it was done, or the subscription was ended from this side. */
   readonly reason: ExitReason
-  /** Whether it is made again. */
+  /** Whether it is made again, as its `resubscribe` says. */
   readonly again: boolean
 }
 
