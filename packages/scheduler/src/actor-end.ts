@@ -43,6 +43,7 @@ export class ActorEnd {
       return
     }
     if (cell.status === AWAITING && keepsSlot) {
+      if (cell.moved?.hosts !== undefined) cell.phase += 1 // its start, which waits until it is nowhere else, is off
       done(EXIT_SHUTDOWN)
       return
     }

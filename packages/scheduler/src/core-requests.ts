@@ -28,6 +28,11 @@ export class CoreRequests {
     this.#signal = signal
   }
 
+  /** Requests without an answer yet: for tests. */
+  get size(): number {
+    return this.#open.size
+  }
+
   /** Sends what `make` makes of a fresh number; `done` is called once, at once when the signal cannot travel. */
   send(core: number, isStep: boolean, make: (request: number) => Signal, done: (answer: Answer) => void): void {
     this.#last = (this.#last + 1) | 0

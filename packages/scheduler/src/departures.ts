@@ -5,9 +5,9 @@
  *    its own that comes before all others. Meanwhile it goes on as ever.
  * 2. *Leaving*: it takes no messages, its timers stand still. Its core waits until its peers have taken all that had been written to them by then: what the actor
  *    says from another core comes behind what it said from here.
- * 3. When the time is up before that, it goes on where it is.
+ * 3. When the time is up before that, it goes on where it is. A departure is one incarnation's: it ends with that.
  */
-import { BUSY, isAtRest, LEAVING, READY, SUSPENDED } from './actor-cell.ts'
+import { AWAITING, BUSY, GONE, isAtRest, LEAVING, READY, SUSPENDED } from './actor-cell.ts'
 import type { ActorCell } from './actor-cell.ts'
 import { goOnWithTimers, hasFirst, holdTimers, whyFixed } from './move-content.ts'
 import { endedBefore, notMovable, tooLate } from './move-errors.ts'
@@ -16,6 +16,7 @@ import { writtenHere } from './written-before.ts'
 
 interface Departure {
   readonly cell: ActorCell
+  readonly incarnation: number
   readonly untilMs: number
   /** The end of its handler is waited for. */
   isAwaited: boolean
@@ -46,7 +47,7 @@ export class Departures {
   }
 
   begin(cell: ActorCell, untilMs: number, done: (error: Error | undefined) => void): void {
-    this.#open.add({ cell, untilMs, done, isAwaited: false, leaving: undefined })
+    this.#open.add({ cell, incarnation: cell.incarnation, untilMs, done, isAwaited: false, leaving: undefined })
   }
 
   /** Between two turns of actors' own code: goes on with those that may. */
@@ -57,9 +58,9 @@ export class Departures {
     }
   }
 
-  /** Nobody waits for it any more. */
+  /** It is not to leave any more. */
   cancel(cell: ActorCell): void {
-    for (const departure of this.#open) if (departure.cell === cell) this.#open.delete(departure)
+    for (const departure of this.#open) if (departure.cell === cell) this.#end(departure, tooLate(cell, 'its home has given up'))
   }
 
   /** It does not leave after all. */
@@ -72,7 +73,11 @@ export class Departures {
   }
 
   #wait(departure: Departure): void {
-    const { cell } = departure
+    const { cell, incarnation } = departure
+    if (cell.status === GONE || cell.status === AWAITING || cell.incarnation !== incarnation) {
+      this.#end(departure, endedBefore(cell))
+      return
+    }
     const fixed = whyFixed(cell)
     if (fixed !== undefined) {
       this.#end(departure, notMovable(cell, fixed))

@@ -46,7 +46,7 @@ export class Evictions {
     this.#host.requests.send(
       host,
       false,
-      (request) => ({ type: 'evict', request, home }),
+      (request) => ({ type: 'evict', request, home, incarnation: undefined }),
       () => {
         // That core may have died as well: what it had written is waited for here.
         this.#host.moves.behind(host, done)

@@ -99,7 +99,9 @@ export class GuestHost implements RunContextHost {
   }
 
   stopSelf(cell: ActorCell, reason: Parameters<RunContextHost['stopSelf']>[1]): void {
-    this.#core.stopSelf(cell, reason)
+    const waiting = cell.guest?.onBegun
+    if (waiting === undefined) this.#core.stopSelf(cell, reason)
+    else waiting.push(() => this.#core.stopSelf(cell, reason))
   }
 
   reportFault(where: string, error: unknown): void {

@@ -14,10 +14,14 @@ export class Guest {
   /** How often it has said something to its home. */
   said = 0
   isTrapping: boolean
+  /** Ends that were asked for before it has begun, to be carried out then; undefined since it has. */
+  onBegun: (() => void)[] | undefined = []
   /** It is over, or leaves: what its home has passed on waits to be sent back. */
   isLeaving = false
   /** Its home passes nothing more on: what still comes is what it waits for. */
   isHeld = false
+  /** It was told to send everything back while it was ending: that follows its end. */
+  isRecalled = false
   /** Nobody wants anything of it any more: its home has gone, or takes it back. */
   isOrphan = false
   /** Everything is on its way home. */

@@ -1,18 +1,18 @@
 /** The host's side of the actors whose home is another core, by the protocol of `moves.ts`. */
 import type { ExitReason } from '@cambium/actor'
 import { CambiumError, formatAddress, sameAddress, toErrorRecord } from '@cambium/base'
-import type { ActorAddress } from '@cambium/base'
-import { ActorCell, AWAITING, GONE, LEAVING, READY, STARTING, SUSPENDED } from './actor-cell.ts'
+import { ActorCell, AWAITING, GONE, LEAVING, READY, STARTING, STOPPING, SUSPENDED } from './actor-cell.ts'
 import type { Departures } from './departures.ts'
 import { PASSED_STASHED, RETURNED, RETURNED_STASHED } from './forwarding.ts'
 import type { ForwardedHead, Forwarding } from './forwarding.ts'
-import { lostWithCore } from './move-errors.ts'
+import { endedBefore, lostWithCore } from './move-errors.ts'
 import { Guest } from './guest.ts'
 import { GuestHost } from './guest-host.ts'
 import { InfoBox, InfoMessage } from './info-message.ts'
 import { isOwn } from './mailbox-entry.ts'
 import { dropTimers, moveIn, takeDown, unpack } from './move-content.ts'
 import type { Arrival } from './move-content.ts'
+import { slotOf } from './move-signals.ts'
 import type { MoveSignal } from './move-signals.ts'
 import type { MovesHost } from './moves-host.ts'
 import type { RunContext } from './run-context.ts'
@@ -29,6 +29,8 @@ export class Guests {
   readonly #cells = new Set<ActorCell>()
   /** They are over, and messages of theirs still wait for room. */
   readonly #speaking = new Set<ActorCell>()
+  /** Their behaviours are being loaded: what tells their homes that nothing has come of it. */
+  readonly #lodging = new Map<ActorCell, (error: unknown) => void>()
   /** Made, and not told to begin. */
   readonly #arrived = new Map<ActorCell, Arrival>()
   /** All that they have is on its way home, but some waits for room. */
@@ -52,7 +54,7 @@ export class Guests {
   }
 
   get hasDue(): boolean {
-    return this.#due.size > 0 || this.#evictions.size > 0
+    return this.#due.size > 0 || this.#evictions.size > 0 || this.#speaking.size > 0
   }
 
   // --- in
@@ -79,18 +81,21 @@ export class Guests {
     cell.status = STARTING
     slots.put(cell)
     this.#cells.add(cell)
-    const { phase } = cell
+    this.#lodging.set(cell, fail)
     const arrive = (behaviour: NonNullable<ActorCell['behaviour']>): void => {
-      if (cell.phase !== phase) return // dropped meanwhile: who asked has gone
+      if (!this.#lodging.has(cell)) return // dropped meanwhile, and its home told
       try {
         lifecycle.equip(cell, behaviour, content.mailbox)
         if (content.isTrapping) (cell.infos ??= new InfoBox()).isTrapping = true
         this.#arrived.set(cell, unpack(this.#guestHost, cell, behaviour, content))
       } catch (error) {
+        this.#lodging.delete(cell)
         this.#discard(cell)
         fail(error)
         return
       }
+      this.#lodging.delete(cell)
+      cell.isSuspended = content.isSuspended // from here on who wants it suspended, or resumed, comes here
       cell.status = LEAVING
       cell.phase += 1
       answer({ type: 'started', request, slot: cell.slot, generation: cell.generation, life: this.#host.life })
@@ -102,7 +107,7 @@ export class Guests {
       return
     }
     loader.load(content.module, content.behaviour).then(arrive, (error: unknown) => {
-      if (cell.phase !== phase) return
+      if (!this.#lodging.delete(cell)) return
       this.#discard(cell)
       fail(error)
     })
@@ -112,12 +117,15 @@ export class Guests {
   go({ slot, generation }: Of<'guest_go'>): void {
     const cell = this.#find(slot, generation)
     const arrival = cell && this.#arrived.get(cell)
-    if (cell === undefined || arrival === undefined) return
+    if (cell?.guest === undefined || arrival === undefined) return
     this.#arrived.delete(cell)
     moveIn(this.#host, cell, arrival)
     cell.status = cell.isSuspended ? SUSPENDED : READY
     cell.phase += 1
     this.#host.dispatcher.schedule(cell)
+    const { onBegun } = cell.guest
+    cell.guest.onBegun = undefined
+    for (const act of onBegun ?? []) act()
   }
 
   /** What its home has passed on has come; false when it is none of this core's guests. */
@@ -196,8 +204,12 @@ export class Guests {
   recall({ slot, generation }: Of<'guest_recall'>): void {
     const cell = this.#find(slot, generation)
     const guest = cell?.guest
-    if (cell === undefined || guest === undefined || guest.isReturned || (cell.status !== LEAVING && cell.status !== AWAITING))
-      return
+    if (cell === undefined || guest === undefined || guest.isReturned) return
+    if (cell.status === STOPPING) guest.isRecalled = true
+    else if (cell.status === LEAVING || cell.status === AWAITING) this.#sendBack(cell, guest)
+  }
+
+  #sendBack(cell: ActorCell, guest: Guest): void {
     const { home } = guest
     const isOver = cell.status === AWAITING
     guest.isReturned = guest.isLeaving = true
@@ -241,7 +253,7 @@ export class Guests {
       const after = this.#host.links[home.core]?.data.ringPosition ?? 0
       const place = { core: cell.core, ...slotOf(cell) }
       this.#free(cell)
-      this.#host.signal(home.core, { type: 'guest_back', ...slotOf(home), place, after })
+      this.#host.signal(home.core, { type: 'guest_back', ...slotOf(home), place, isSuspended: cell.isSuspended, after })
     }
   }
 
@@ -253,8 +265,7 @@ export class Guests {
     cell.status = AWAITING
     cell.phase += 1
     guest.isLeaving = true
-    const hasBegun = !this.#arrived.delete(cell)
-    if (guest.isOrphan || !hasBegun) {
+    if (guest.isOrphan) {
       this.#discard(cell)
       return
     }
@@ -267,21 +278,34 @@ export class Guests {
       // A detail larger than a signal may be: the end itself must not fail to be told.
       this.#host.signal(guest.home.core, { ...signal, end: { ...end, reason: { ...reason, detail: undefined } as ExitReason } })
     }
+    if (guest.isRecalled) this.#sendBack(cell, guest)
   }
 
   stop({ slot, generation, timeoutMs }: Of<'guest_stop'>): void {
-    const cell = this.#find(slot, generation)
-    if (cell !== undefined && cell.guest?.isLeaving === false) this.#host.lifecycle.stop(cell, timeoutMs, false, () => {})
+    this.#whenBegun(slot, generation, (cell) => {
+      this.#host.lifecycle.stop(cell, timeoutMs, false, () => {})
+    })
   }
 
   exit({ slot, generation, reason, isKill, ofLink, heard }: Of<'guest_exit'>): void {
+    this.#whenBegun(slot, generation, (cell, guest) => {
+      this.#heard(guest, heard)
+      if (ofLink !== undefined && guest.cuts.has(ofLink)) return // it has cut the link before it heard of this
+      this.#host.lifecycle.exit(cell, reason, isKill)
+      this.#host.requestTurn()
+    })
+  }
+
+  /** An end that is asked for before it has what it had put aside, and its state, waits for that: it ends as it would have anywhere. */
+  #whenBegun(slot: number, generation: number, end: (cell: ActorCell, guest: Guest) => void): void {
     const cell = this.#find(slot, generation)
     const guest = cell?.guest
-    if (cell === undefined || guest === undefined || guest.isLeaving) return
-    this.#heard(guest, heard)
-    if (ofLink !== undefined && guest.cuts.has(ofLink)) return // it has cut the link before it heard of this
-    this.#host.lifecycle.exit(cell, reason, isKill)
-    this.#host.requestTurn()
+    if (cell === undefined || guest === undefined) return
+    const act = (): void => {
+      if (!guest.isLeaving) end(cell, guest)
+    }
+    if (guest.onBegun === undefined) act()
+    else guest.onBegun.push(act)
   }
 
   /** A home has died: its guests go with it, and nobody is told. */
@@ -292,12 +316,14 @@ export class Guests {
     }
   }
 
-  /** The successor of its home is about to start it anew. */
-  evict({ request, home }: Of<'evict'>, answer: (signal: Signal) => void): void {
-    const cells = [...this.#cells].filter((cell) => sameAddress((cell.guest as Guest).home, home))
+  /** Nobody of that address, or that incarnation of it, is to be here. */
+  evict({ request, home, incarnation }: Of<'evict'>, answer: (signal: Signal) => void): void {
+    const isMeant = (cell: ActorCell): boolean =>
+      sameAddress((cell.guest as Guest).home, home) && (incarnation ?? cell.incarnation) === cell.incarnation
+    const cells = [...this.#cells].filter(isMeant)
     for (const cell of cells) this.#orphan(cell)
     this.#evictions.add({
-      cells: [...cells, ...this.#speaking].filter((cell) => sameAddress((cell.guest as Guest).home, home)),
+      cells: [...cells, ...this.#speaking].filter(isMeant),
       isBehind: undefined,
       done: () => {
         answer({ type: 'stopped', request, reason: { kind: 'shutdown' } })
@@ -337,6 +363,9 @@ export class Guests {
   }
 
   #free(cell: ActorCell): void {
+    const fail = this.#lodging.get(cell)
+    this.#lodging.delete(cell)
+    fail?.(endedBefore(cell))
     this.#due.delete(cell)
     this.#arrived.delete(cell)
     this.#cells.delete(cell)
@@ -350,6 +379,11 @@ export class Guests {
     this.#host.slots.free(cell)
   }
 
+  heard({ slot, generation, heard }: Of<'guest_heard'>): void {
+    const guest = this.#find(slot, generation)?.guest
+    if (guest !== undefined) this.#heard(guest, heard)
+  }
+
   /** Its home has heard what it said up to there. */
   #heard(guest: Guest, number: number): void {
     for (const [ref, said] of guest.cuts) if (said <= number) guest.cuts.delete(ref)
@@ -359,8 +393,4 @@ export class Guests {
     const cell = this.#host.slots.find(slot, generation)
     return cell?.guest === undefined ? undefined : cell
   }
-}
-
-function slotOf({ slot, generation }: ActorAddress): { slot: number; generation: number } {
-  return { slot, generation }
 }

@@ -83,23 +83,19 @@ export class Inspection implements ObservationHost {
     return this.#host.now()
   }
 
-  /** Carries an order out; `answer` is told once, later. */
+  /** Carries an order out, when none of the actor's own code is running; `answer` is told once. */
   follow(
     address: { slot: number; generation: number },
     order: InspectOrder,
     answer: (outcome: unknown, error?: Error) => void,
   ): void {
-    // Never in the middle of the actor's own code: on core 0 the order may come from there.
-    queueMicrotask(() => {
-      const cell = this.#host.slots.find(address.slot, address.generation)
-      try {
-        if (cell === undefined) throw gone(address)
-        this.#carryOut(cell, order, answer)
-      } catch (error) {
-        answer(undefined, error as Error)
-      }
-      this.#host.requestTurn()
-    })
+    const cell = this.#host.slots.find(address.slot, address.generation)
+    try {
+      if (cell === undefined) throw gone(address)
+      this.#carryOut(cell, order, answer)
+    } catch (error) {
+      answer(undefined, error as Error)
+    }
   }
 
   #carryOut(cell: ActorCell, order: InspectOrder, answer: (outcome: unknown, error?: Error) => void): void {

@@ -106,7 +106,6 @@ export function unpack(host: RunContextHost, cell: ActorCell, behaviour: AnyBeha
 export function moveIn(host: MessageTimersHost, cell: ActorCell, { state, context, content }: Arrival): void {
   cell.state = state
   cell.context = context
-  cell.isSuspended = content.isSuspended
   for (const { key, message, dueMs, repeatMs } of content.timers)
     host.wheel.start(createMessageTimer(host, cell, key, message, repeatMs), dueMs)
 }

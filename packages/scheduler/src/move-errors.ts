@@ -12,10 +12,15 @@ export function notMovable(cell: ActorCell, why: string): CambiumError {
 }
 
 export function tooLate(cell: ActorCell, why: string): CambiumError {
-  return new CambiumError('ERR_MOVE_TIMEOUT', `actor did not come to rest in time: actor=${cell.label}, why=${why}`, {
+  return new CambiumError('ERR_MOVE_TIMEOUT', `actor did not move in time: actor=${cell.label}, why=${why}`, {
     severity: 'crash',
     fields: { actor: cell.label, why },
   })
+}
+
+/** The other core has not answered. */
+export function unanswered(cell: ActorCell, core: number): CambiumError {
+  return tooLate(cell, `core ${core} has not answered`)
 }
 
 /** It was asked to move, and has ended first. */

@@ -12,6 +12,10 @@ interface At {
   readonly generation: number
 }
 
+export function slotOf({ slot, generation }: ActorAddress): At {
+  return { slot, generation }
+}
+
 /** How a guest has ended. */
 export interface GuestEnd {
   readonly reason: ExitReason
@@ -69,6 +73,8 @@ export type MoveSignal =
       readonly after: number
       readonly heard: number
     })
+  /** home → host: so much of what the guest has said is known. */
+  | (At & { readonly type: 'guest_heard'; readonly heard: number })
   /** home → host: of a wish that it had of the directory. */
   | (At & {
       readonly type: 'guest_answer'
@@ -79,11 +85,24 @@ export type MoveSignal =
   /** host → home: from this place. */
   | (At & { readonly type: 'guest_act'; readonly place: ActorAddress; readonly number: number; readonly what: GuestAct })
   | (At & { readonly type: 'guest_over'; readonly place: ActorAddress; readonly end: GuestEnd })
-  /** host → home: everything that was there has been written. */
-  | (At & { readonly type: 'guest_back'; readonly place: ActorAddress; readonly after: number })
+  /** host → home: everything that was there has been written. `isSuspended`: as it was wanted there last. */
+  | (At & {
+      readonly type: 'guest_back'
+      readonly place: ActorAddress
+      readonly isSuspended: boolean
+      readonly after: number
+    })
   /** home → all: the host of that actor has died, and asks that it had taken have failed. */
   | { readonly type: 'asks_lost'; readonly target: ActorAddress; readonly error: ErrorRecord }
-  /** home, or its successor → host: whoever of that address is still there is over when this is answered, by `stopped`. */
-  | { readonly type: 'evict'; readonly request: number; readonly home: ActorAddress }
+  /**
+   * home, or its successor → host: whoever of that address is still there is over when this is answered, by `stopped`. With `incarnation` that one alone:
+   * the next may have come there since.
+   */
+  | {
+      readonly type: 'evict'
+      readonly request: number
+      readonly home: ActorAddress
+      readonly incarnation: number | undefined
+    }
   /** home → root: the actor is not on these cores any more. */
   | (At & { readonly type: 'settled'; readonly hosts: readonly number[] })

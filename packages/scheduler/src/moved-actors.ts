@@ -1,12 +1,12 @@
 /** The home's side of the actors that are on other cores, by the protocol of `moves.ts`. */
-import { MessageQueue } from '@cambium/actor'
 import type { ExitReason } from '@cambium/actor'
 import { CambiumError, sameAddress, toErrorRecord } from '@cambium/base'
 import type { ActorAddress, ErrorRecord } from '@cambium/base'
 import { AWAY, LEAVING, READY, SUSPENDED } from './actor-cell.ts'
 import type { ActorCell } from './actor-cell.ts'
+import type { Answer } from './core-requests.ts'
 import type { Departures } from './departures.ts'
-import { PASSED_ON, PASSED_STASHED, RETURNED_STASHED } from './forwarding.ts'
+import { PASSED_ON, PASSED_STASHED } from './forwarding.ts'
 import type { ForwardedHead, Forwarding } from './forwarding.ts'
 import { GuestActs } from './guest-acts.ts'
 import { InfoMessage } from './info-message.ts'
@@ -14,21 +14,27 @@ import type { LostAsks } from './lost-asks.ts'
 import { isOwn } from './mailbox-entry.ts'
 import type { Beside } from './mailbox-entry.ts'
 import { dropTimers, moveIn, takeDown, unpack, whyFixed } from './move-content.ts'
+import { slotOf } from './move-signals.ts'
 import type { MoveSignal } from './move-signals.ts'
 import { noSuchActor } from './send-errors.ts'
-import { endedBefore, errorOf, lostWithHost, notMovable } from './move-errors.ts'
+import { endedBefore, errorOf, lostWithHost, notMovable, unanswered } from './move-errors.ts'
 import { Moved } from './moved.ts'
 import type { MovesHost } from './moves-host.ts'
 import type { RunContext } from './run-context.ts'
 import type { BlamedActor, Signal } from './signals.ts'
+import type { TimedRequests } from './timed-requests.ts'
 
 type Of<T extends MoveSignal['type']> = Extract<MoveSignal, { type: T }>
 type Done = (error: Error | undefined) => void
+
+/** How long after its time an answer may still be on its way, in milliseconds. */
+const ANSWER_MS = 50
 
 export interface MovedActorsParts {
   readonly departures: Departures
   readonly forwarding: Forwarding
   readonly lostAsks: LostAsks
+  readonly timed: TimedRequests
   /** What a core had written that has died; the function answers who has still to take some of it. */
   readonly writtenBy: (core: number) => () => number | undefined
 }
@@ -90,7 +96,7 @@ export class MovedActors {
     if ((moved.place?.core ?? cell.core) === to) done(undefined)
     else if (moved.place === undefined) this.#leave(cell, to, untilMs, done)
     else
-      this.#comeHome(cell, timeoutMs, (error) => {
+      this.#comeHome(cell, timeoutMs, untilMs, (error) => {
         if (error !== undefined || to === cell.core) done(error)
         else this.#leave(cell, to, untilMs, done)
       })
@@ -106,10 +112,9 @@ export class MovedActors {
         return
       }
       const { bonds, coreNumber, life } = this.#host
-      const { phase } = cell
-      const moved = (cell.moved ??= new Moved()) // it may have been restarted since
-      moved.isMoving = true
-      let request: (number: number) => Signal
+      const { phase, incarnation, isSuspended } = cell
+      const moved = cell.moved as Moved
+      let make: (request: number) => Signal
       try {
         const content = takeDown(this.#host, cell, {
           isTrapping: cell.infos?.isTrapping ?? false,
@@ -117,39 +122,44 @@ export class MovedActors {
           lastMonitor: moved.lastMonitor,
         })
         const home = { core: coreNumber, slot: cell.slot, generation: cell.generation }
-        request = (number) => ({ type: 'lodge', request: number, home, life, content })
+        make = (request) => ({ type: 'lodge', request, home, life, content })
       } catch (failure) {
         this.#departures.resume(cell)
         done(failure as Error)
         return
       }
-      this.#host.requests.send(to, false, request, (answer) => {
-        const place = answer.type === 'started' ? { core: to, slot: answer.slot, generation: answer.generation } : undefined
-        if (cell.phase !== phase || cell.status !== LEAVING) {
-          this.#forget(cell, to)
-          done(endedBefore(cell))
-        } else if (place === undefined) {
-          this.#forget(cell, to) // it may have been made all the same
-          this.#departures.resume(cell)
-          done(errorOf(answer))
-        } else {
-          moved.hostLife = (answer.type === 'started' ? answer.life : undefined) ?? 0
-          this.#left(cell, place)
-          done(undefined)
+      const isOver = (): boolean => cell.phase !== phase || cell.status !== LEAVING
+      // It may have been made all the same.
+      const forget = (why: Error): void => {
+        const home = { core: coreNumber, ...slotOf(cell) }
+        this.#host.signal(to, { type: 'evict', request: 0, home, incarnation })
+        const hasEnded = isOver()
+        if (!hasEnded) this.#departures.resume(cell)
+        done(hasEnded ? endedBefore(cell) : why)
+      }
+      const answered = (answer: Answer): void => {
+        if (isOver() || answer.type !== 'started') {
+          forget(errorOf(answer))
+          return
         }
-      })
+        moved.hostLife = answer.life ?? 0
+        this.#left(cell, { core: to, slot: answer.slot, generation: answer.generation }, isSuspended)
+        done(undefined)
+      }
+      const giveUp = (): void => {
+        forget(unanswered(cell, to))
+      }
+      this.#parts.timed.send({ core: to, untilMs: untilMs + ANSWER_MS, make, answered, giveUp })
     })
   }
 
-  #forget({ core, slot, generation }: ActorCell, host: number): void {
-    this.#host.signal(host, { type: 'evict', request: 0, home: { core, slot, generation } })
-  }
-
   /** From here on it is there. What it had put aside follows first, then it begins, then its messages come. */
-  #left(cell: ActorCell, place: ActorAddress): void {
+  #left(cell: ActorCell, place: ActorAddress, wasSuspended: boolean): void {
     const moved = cell.moved as Moved
     moved.place = place
-    moved.heard = 0
+    moved.heard = moved.cuts = 0
+    // That was changed while it was on its way.
+    if (cell.isSuspended !== wasSuspended) this.#suspend(place, cell.isSuspended)
     moved.hasBegun = moved.isReturning = moved.isRecalled = false
     const { context, abort, stash } = cell
     ;(context as RunContext | undefined)?.end()
@@ -222,35 +232,36 @@ export class MovedActors {
 
   // --- back
 
-  #comeHome(cell: ActorCell, timeoutMs: number, done: Done): void {
+  #comeHome(cell: ActorCell, timeoutMs: number, untilMs: number, done: Done): void {
     const moved = cell.moved as Moved
     const place = moved.place as ActorAddress
-    this.#host.requests.send(
-      place.core,
-      false,
-      (request) => ({ type: 'unlodge', request, ...slotOf(place), timeoutMs }),
-      (answer) => {
-        if (answer.type !== 'unlodged') {
-          if (moved.place === place && cell.status === AWAY) this.#tell(place, { type: 'guest_stay', ...slotOf(place) })
-          done(errorOf(answer))
-          return
-        }
-        if (cell.status !== AWAY || moved.place !== place || moved.isReturning) {
-          done(endedBefore(cell))
-          return
-        }
-        try {
-          cell.incarnation = answer.content.incarnation
-          moved.arrival = unpack(this.#host, cell, cell.behaviour as NonNullable<ActorCell['behaviour']>, answer.content)
-        } catch (error) {
-          this.#tell(place, { type: 'guest_stay', ...slotOf(place) })
-          done(error as Error)
-          return
-        }
-        moved.onReturned = done
-        this.#recall(cell, moved)
-      },
-    )
+    const stay = (error: Error): void => {
+      if (moved.place === place && cell.status === AWAY) this.#tell(place, { type: 'guest_stay', ...slotOf(place) })
+      done(error)
+    }
+    const answered = (answer: Answer): void => {
+      if (answer.type !== 'unlodged') {
+        stay(errorOf(answer))
+        return
+      }
+      if (cell.status !== AWAY || moved.place !== place || moved.isReturning) {
+        done(endedBefore(cell))
+        return
+      }
+      try {
+        moved.arrival = unpack(this.#host, cell, cell.behaviour as NonNullable<ActorCell['behaviour']>, answer.content)
+      } catch (error) {
+        stay(error as Error)
+        return
+      }
+      moved.onReturned = done
+      this.#recall(cell, moved)
+    }
+    const giveUp = (): void => {
+      stay(unanswered(cell, place.core))
+    }
+    const make = (request: number): Signal => ({ type: 'unlodge', request, ...slotOf(place), timeoutMs })
+    this.#parts.timed.send({ core: place.core, untilMs: untilMs + ANSWER_MS, make, answered, giveUp })
   }
 
   #recall(cell: ActorCell, moved: Moved): void {
@@ -265,12 +276,8 @@ export class MovedActors {
     this.#look(cell)
   }
 
-  /** A message has come back. */
-  takeBack(cell: ActorCell, message: unknown, { kind, beside }: ForwardedHead): boolean {
-    const { moved } = cell
-    if (moved?.place === undefined) return false
-    ;(kind === RETURNED_STASHED ? moved.stashed : moved.returned).push(message, beside)
-    return true
+  takeBack(cell: ActorCell, message: unknown, head: ForwardedHead): void {
+    cell.moved?.tookBack(message, head)
   }
 
   /** The guest is over. What it leaves comes back first. */
@@ -283,7 +290,7 @@ export class MovedActors {
   }
 
   /** All that was there is here. */
-  back(from: number, { slot, generation, place }: Of<'guest_back'>): void {
+  back(from: number, { slot, generation, place, isSuspended }: Of<'guest_back'>): void {
     const cell = this.#find(from, slot, generation, place)
     if (cell === undefined) return
     const moved = cell.moved as Moved
@@ -300,9 +307,10 @@ export class MovedActors {
       return
     }
     moveIn(this.#host, cell, arrival)
+    cell.isSuspended = isSuspended
     cell.status = cell.isSuspended ? SUSPENDED : READY
     cell.phase += 1
-    cell.stash = takeAll(moved, 'stashed')
+    cell.stash = moved.takeAll('stashed')
     for (const info of moved.infos.splice(0)) this.#host.dispatcher.deliverInfo(info)
     onHome?.()
     if (cell.status === READY) this.#host.dispatcher.schedule(cell)
@@ -349,8 +357,8 @@ export class MovedActors {
     moved.place = undefined
     moved.hasBegun = moved.isReturning = moved.isRecalled = false
     const { dispatcher } = this.#host
-    dispatcher.travel.putBefore(cell, takeAll(moved, 'returned'))
-    if (!goesOn) dispatcher.travel.putBefore(cell, takeAll(moved, 'stashed'))
+    dispatcher.travel.putBefore(cell, moved.takeAll('returned'))
+    if (!goesOn) dispatcher.travel.putBefore(cell, moved.takeAll('stashed'))
     if (place !== undefined) this.settled(cell, [place.core])
   }
 
@@ -359,15 +367,7 @@ export class MovedActors {
   act(from: number, { slot, generation, place, number, what }: Of<'guest_act'>): void {
     const cell = this.#find(from, slot, generation, place)
     if (cell === undefined) return
-    const moved = cell.moved as Moved
-    moved.heard = number
-    moved.written = 'written' in what ? what.written : undefined
-    try {
-      this.#acts.carryOut(cell, moved, what)
-    } catch (error) {
-      this.#host.reportFault(`${what.act} of ${cell.label}`, error)
-    }
-    moved.written = undefined
+    this.#acts.take(cell, cell.moved as Moved, number, what)
   }
 
   // --- small parts
@@ -378,6 +378,16 @@ export class MovedActors {
     return known !== undefined && known.core === from && sameAddress(known, place) ? cell : undefined
   }
 
+  #suspend(place: ActorAddress, isOn: boolean): void {
+    const order = { what: isOn ? 'suspend' : 'resume' } as const
+    this.#host.requests.send(
+      place.core,
+      false,
+      (request) => ({ type: 'inspect', request, ...slotOf(place), order }),
+      () => {},
+    )
+  }
+
   #tell({ core }: ActorAddress, signal: MoveSignal): void {
     this.#host.signal(core, signal)
   }
@@ -385,15 +395,4 @@ export class MovedActors {
   #written(core: number): number {
     return this.#host.links[core]?.data.ringPosition ?? 0
   }
-}
-
-function slotOf({ slot, generation }: ActorAddress): { slot: number; generation: number } {
-  return { slot, generation }
-}
-
-function takeAll(moved: Moved, which: 'returned' | 'stashed'): Moved['returned'] | undefined {
-  const queue = moved[which]
-  if (queue.length === 0) return undefined
-  moved[which] = new MessageQueue()
-  return queue
 }

@@ -1,6 +1,8 @@
-/** What the home of an actor keeps while the actor is on another core, or once was: fields only; the protocol is in `moves.ts`. */
+/** What the home of an actor keeps while the actor is on another core, or once was: the protocol is in `moves.ts`. */
 import { MessageQueue } from '@cambium/actor'
 import type { ActorAddress, ErrorRecord } from '@cambium/base'
+import { RETURNED_STASHED } from './forwarding.ts'
+import type { ForwardedHead } from './forwarding.ts'
 import type { InfoMessage } from './info-message.ts'
 import type { Beside } from './mailbox-entry.ts'
 import type { Arrival } from './move-content.ts'
@@ -48,11 +50,25 @@ export class Moved {
   readonly infos: InfoMessage[] = []
   /** Number of the last thing that it has said from there. */
   heard = 0
+  /** Links that it has cut since it was last told how much of what it said was heard. */
+  cuts = 0
   /** While something is done in its name: what it had written by then, and where. */
   written: WrittenFrom | undefined = undefined
   /** Names that it gave its monitors while it was a guest, and the last of them. */
   monitors: Map<number, number> | undefined = undefined
   lastMonitor = 0
+
+  /** A message has come back. */
+  tookBack(message: unknown, { kind, beside }: ForwardedHead): void {
+    ;(kind === RETURNED_STASHED ? this.stashed : this.returned).push(message, beside)
+  }
+
+  takeAll(which: 'returned' | 'stashed'): MessageQueue<Beside> | undefined {
+    const queue = this[which]
+    if (queue.length === 0) return undefined
+    this[which] = new MessageQueue()
+    return queue
+  }
 
   /** The row's own name for what the actor calls `name`. */
   monitorNamed(name: number): number {

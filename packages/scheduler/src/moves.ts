@@ -41,6 +41,7 @@ import type { MoveSignal } from './move-signals.ts'
 import type { MovesHost } from './moves-host.ts'
 import type { Signal } from './signals.ts'
 import type { SystemMemory } from './system-memory.ts'
+import { TimedRequests } from './timed-requests.ts'
 import { LookTimer } from './timer-wheel.ts'
 import type { TurnBudget } from './turn-budget.ts'
 import { writtenBy } from './written-before.ts'
@@ -64,6 +65,7 @@ export class Moves {
   readonly #writtenBy: (core: number) => () => number | undefined
   readonly #host: MovesHost
   readonly #departures: Departures
+  readonly #timed: TimedRequests
   #delayed: Delayed[] = []
   readonly #waits = new Set<{ readonly isBehind: () => number | undefined; readonly act: () => void }>()
   readonly #jobs = new Map<ActorCell, number>()
@@ -78,7 +80,8 @@ export class Moves {
     this.ends = new GuestEnds(host)
     const { forwarding, lostAsks } = this
     this.#writtenBy = (core) => writtenBy(memory, core)
-    this.moved = new MovedActors(host, { departures: this.#departures, forwarding, lostAsks, writtenBy: this.#writtenBy })
+    const timed = (this.#timed = new TimedRequests(host))
+    this.moved = new MovedActors(host, { departures: this.#departures, forwarding, lostAsks, timed, writtenBy: this.#writtenBy })
     this.guests = new Guests(host, this.#departures, this.forwarding)
     this.#timer = new LookTimer(() => {})
   }
@@ -87,6 +90,7 @@ export class Moves {
   get isBusy(): boolean {
     return (
       this.#departures.size > 0 ||
+      this.#timed.size > 0 ||
       this.#delayed.length > 0 ||
       this.#waits.size > 0 ||
       this.moved.hasDue ||
@@ -128,6 +132,7 @@ export class Moves {
       wait.act()
     }
     this.#departures.look()
+    this.#timed.look()
     this.moved.look()
     this.guests.look()
     const passed = this.#host.dispatcher.travel.passOn(budget)
@@ -200,6 +205,9 @@ export class Moves {
         break
       case 'guest_info':
         this.#info(from, signal)
+        break
+      case 'guest_heard':
+        this.guests.heard(signal)
         break
       case 'guest_answer':
         this.guests.answer(signal)

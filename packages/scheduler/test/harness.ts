@@ -12,13 +12,14 @@
 import { expect } from 'vitest'
 import { ActorRef, defineActor } from '@cambium/actor'
 import type { Behaviour, DeadLetter, ExitReason, MailboxOptions, Program, Ref } from '@cambium/actor'
-import { createSeededRandom, formatAddress, toErrorRecord } from '@cambium/base'
+import { CambiumError, createSeededRandom, formatAddress, toErrorRecord } from '@cambium/base'
 import type { ActorAddress, CorePlatform, SeededRandom } from '@cambium/base'
 import { BELL_BUSY, BELL_PARKED, BELL_RUNG, inspectRing } from '@cambium/ring'
 import { readBooks, sumBooks, deadLane } from '../src/books.ts'
 import type { Books } from '../src/books.ts'
 import { Core } from '../src/core.ts'
 import type { ActorCell } from '../src/actor-cell.ts'
+import type { InspectOrder } from '../src/inspection.ts'
 import type { SenderLimits } from '../src/sender-host.ts'
 import type { AdoptedSlot, Signal, StartSpec } from '../src/signals.ts'
 import { OWNED_BY_ROOT } from '../src/ownership.ts'
@@ -126,7 +127,7 @@ export class World {
   #dying: { core: number; memory: Uint8Array } | undefined
   /** Apart from those that core 0 makes itself. */
   #requests = 1 << 20
-  readonly #answers = new Map<number, (signal: Signal) => void>()
+  readonly #answers = new Map<number, { readonly core: number; readonly answer: (signal: Signal) => void }>()
 
   constructor(options: WorldOptions = {}) {
     const count = options.cores ?? 2
@@ -208,7 +209,9 @@ export class World {
       timeoutMs: options.timeoutMs ?? 5000,
       keepsSlot: options.keepsSlot ?? false,
     }))
-    return (answer as Extract<Signal, { type: 'stopped' }>).reason
+    return answer.type === 'start_failed'
+      ? { kind: 'core_lost', error: answer.error }
+      : (answer as Extract<Signal, { type: 'stopped' }>).reason
   }
 
   /** Answers `started`, or the code of the error. */
@@ -225,13 +228,20 @@ export class World {
     return answer.type === 'start_failed' ? answer.error.code : answer.type
   }
 
-  /** Moves an actor, whose behaviour every core knows; answers its place there, or the code of the error. */
-  async migrate(address: ActorAddress, to: number, timeoutMs = 1000): Promise<string> {
+  /** Moves an actor, whose behaviour every core is told; answers its place there, or the code of the error. */
+  async migrate(address: ActorAddress, to: number, timeoutMs = 1000, isKnown = true): Promise<string> {
     const { core, slot, generation } = address
     const { behaviour } = this.cell(address) as ActorCell
-    if (behaviour !== undefined) for (const each of this.cores) each.loader.learn(behaviour)
+    if (behaviour !== undefined && isKnown) for (const each of this.cores) each.loader.learn(behaviour)
     const answer = await this.#request(core, (request) => ({ type: 'migrate', request, slot, generation, to, timeoutMs }))
     return answer.type === 'start_failed' ? answer.error.code : answer.type === 'started' ? 'moved' : answer.type
+  }
+
+  /** Carries out an inspector's order; answers what it answers, or the code of the error. */
+  async inspect(address: ActorAddress, order: InspectOrder): Promise<unknown> {
+    const { core, slot, generation } = address
+    const answer = await this.#request(core, (request) => ({ type: 'inspect', request, slot, generation, order }))
+    return answer.type === 'inspected' ? answer.value : (answer as Extract<Signal, { type: 'start_failed' }>).error.code
   }
 
   /** The cell that the actor has where it runs. */
@@ -244,7 +254,7 @@ export class World {
   async #request(core: number, make: (request: number) => Signal): Promise<Signal> {
     this.#requests += 1
     const signal = make(this.#requests)
-    const answer = new Promise<Signal>((resolve) => this.#answers.set(this.#requests, resolve))
+    const answer = new Promise<Signal>((resolve) => this.#answers.set(this.#requests, { core, answer: resolve }))
     this.signal(core, signal)
     return answer
   }
@@ -351,6 +361,7 @@ export class World {
     Atomics.store(block.bell, 0, BELL_BUSY)
     Atomics.store(block.epoch, 0, Atomics.load(block.epoch, 0) + 1)
     const error = toErrorRecord(new Error('core was killed'))
+    this.core(0).requests.fail(number, error)
     const epoch = Atomics.load(block.epoch, 0)
     for (const peer of this.#alive())
       this.signal(peer.coreNumber, { type: 'core_lost', core: number, epoch, error, positions, blamed: undefined })
@@ -359,6 +370,8 @@ export class World {
     this.cores[number] = this.#makeCore(number, false)
     this.#isDead[number] = false
     this.#isAwake[number] = true
+    this.core(0).requests.answerLate()
+    this.#failRequests(number)
     return { inHand: handCount, lost: held - handCount }
   }
 
@@ -433,6 +446,16 @@ export class World {
     return core
   }
 
+  /** What was asked of a dead core, and not answered, fails with it. */
+  #failRequests(core: number): void {
+    const error = toErrorRecord(new CambiumError('ERR_CORE_LOST', `core died: core=${core}`, { severity: 'crash' }))
+    for (const [request, open] of this.#answers) {
+      if (open.core !== core) continue
+      this.#answers.delete(request)
+      open.answer({ type: 'start_failed', request, error })
+    }
+  }
+
   #platform(number: number, isCurrent: () => boolean): CorePlatform {
     return {
       now: () => this.nowMs,
@@ -459,7 +482,7 @@ export class World {
       })
     else if (signal.type === 'fault') this.faults.push({ where: signal.where, message: signal.error.message })
     else if ('request' in signal) {
-      this.#answers.get(signal.request)?.(signal)
+      this.#answers.get(signal.request)?.answer(signal)
       this.#answers.delete(signal.request)
     }
   }

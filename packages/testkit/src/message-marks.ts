@@ -201,7 +201,7 @@ export class MessageMarks {
     moved.takeBack = (cell, message, head) => {
       const marked = carried(message, head)
       if (marked instanceof Marked) marked.isBack = true
-      return takeBack(cell, marked, head)
+      takeBack(cell, marked, head)
     }
 
     const { receives } = dispatcher

@@ -1,0 +1,257 @@
+/**
+ * Moves in every order of the turns of three cores: core 0, where the root and the senders are, home (1) and host (2).
+ *
+ * 1. A move out, back, or on to core 0 begins in a fresh world. So many turns go round; at each of these points an end strikes: a stop, an exit, the death of
+ *    a core. The next turns are free: every sequence of cores.
+ * 2. Then everything may go on, dead cores have their successors, and nobody may wait for ever: each call settles.
+ * 3. Each message is handled once, in the order in which it was told, or counted as a dead letter that the end explains. Nothing is left when the actor is stopped.
+ */
+import { describe, expect, it } from 'vitest'
+import type { Ref } from '@cambium/actor'
+import type { ActorAddress } from '@cambium/base'
+import { ringPositions } from '@cambium/ring'
+import { AWAITING, AWAY } from '../src/actor-cell.ts'
+import { LookTimer } from '../src/timer-wheel.ts'
+import { behave, gate, outcomeOf, World } from './harness.ts'
+
+const HOME = 1
+const HOST = 2
+/** With 16 of these more is under way than a ring of 4096 bytes holds. */
+const PADDING = 'x'.repeat(300)
+const TOLD = 16
+
+type Message = { readonly n: number; readonly padding: string } | 'open'
+
+type Way = 'out' | 'back' | 'on'
+type End = 'none' | 'stop' | 'stop, kept' | 'exit' | 'kill' | 'death of home' | 'death of host'
+
+interface Options {
+  readonly way: Way
+  readonly end: End
+  /** All messages are put aside until the end is over. */
+  readonly isStashing: boolean
+  /** `terminate` waits until the free turns are over. */
+  readonly isSlow: boolean
+}
+
+class Trial {
+  readonly world: World
+  readonly ref: Ref<Message> & ActorAddress
+  readonly calls: { readonly name: string; outcome: unknown; isOver: boolean }[] = []
+  readonly #options: Options
+  readonly #ending = gate()
+  readonly #behaviour: ReturnType<typeof behave<null, Message, { isOpen: boolean }>>
+  #told = 0
+  #incarnations = 0
+
+  private constructor(options: Options) {
+    this.#options = options
+    const world = (this.world = new World({ cores: 3, ringBytes: 4096 }))
+    this.#behaviour = behave<null, Message, { isOpen: boolean }>({
+      init: () => {
+        this.#incarnations += 1
+        return { isOpen: !options.isStashing || this.#incarnations > 1 }
+      },
+      receive(state, message, context) {
+        if (message === 'open') {
+          context.unstashAll()
+          return { isOpen: true }
+        }
+        if (state.isOpen) world.note(message.n)
+        else context.stash()
+        return undefined
+      },
+      // It ends as it was, wherever it is.
+      terminate: (state) => {
+        if (typeof state?.isOpen !== 'boolean') throw new Error('there is no state')
+        return options.isSlow ? this.#ending.promise : undefined
+      },
+    })
+    this.ref = world.spawn(HOME, this.#behaviour, null) as never
+  }
+
+  /** A world in which the move has just been asked for. */
+  static async begin(options: Options): Promise<Trial> {
+    const trial = new Trial(options)
+    const { world } = trial
+    await world.run()
+    if (options.way !== 'out') {
+      const out = world.migrate(trial.ref, HOST)
+      await world.advance(5)
+      expect(await out).toBe('moved')
+    }
+    if (options.isStashing) {
+      for (let n = 0; n < TOLD; n += 1) trial.tell()
+      await world.run()
+    }
+    trial.follow('move', world.migrate(trial.ref, { out: HOST, back: HOME, on: 0 }[options.way]))
+    if (!options.isStashing) for (let n = 0; n < TOLD; n += 1) trial.tell()
+    return trial
+  }
+
+  tell(): void {
+    this.#told += 1
+    this.ref.tell({ n: this.#told, padding: PADDING })
+  }
+
+  follow(name: string, promise: Promise<unknown>): void {
+    const call = { name, outcome: undefined as unknown, isOver: false }
+    this.calls.push(call)
+    void outcomeOf(promise).then((outcome) => {
+      call.outcome = outcome
+      call.isOver = true
+    })
+  }
+
+  async turn(core: number): Promise<void> {
+    if (this.world.isDead(core)) return
+    this.world.turn(core)
+    // What promises do is done before the next turn: each core's thread has its own.
+    for (let i = 0; i < 8; i += 1) await Promise.resolve()
+  }
+
+  strike(): void {
+    const { world, ref } = this
+    const { end } = this.#options
+    if (end === 'stop') this.follow('stop', world.stop(ref))
+    else if (end === 'stop, kept') this.follow('stop', world.stop(ref, { keepsSlot: true }))
+    else if (end === 'exit' || end === 'kill') {
+      const sender = world.spawn(0, behave<null, string, null>({ init: () => null, receive: () => undefined }), null)
+      const reason = { kind: end === 'exit' ? 'shutdown' : 'killed' } as const
+      world.core(0).bonds.exit(world.cell(sender) as never, ref, reason)
+      this.follow('stop of its sender', world.stop(sender))
+    } else if (end === 'death of home') world.kill(HOME)
+    else if (end === 'death of host') world.kill(HOST)
+  }
+
+  /** All that decides what comes next, in words. */
+  get state(): string {
+    const { calls, ref, world } = this
+    const { cores, memory, notes } = world
+    const rings = cores.flatMap((_, from) =>
+      cores.map((__, to) => (from === to ? 0 : [memory.dataRing(from, to), memory.controlRing(from, to)].map(ringPositions))),
+    )
+    const cells = cores.map(({ moves, slots }) => [
+      moves.isBusy,
+      slots.cells.map((cell) => cell && [cell.phase, cell.outbox, cell.mailbox?.length, cell.stash?.length, cell.guest]),
+    ])
+    const { place, hasBegun, isReturning, isRecalled, over, lost } = world.cell(ref)?.moved ?? {}
+    const home = [place?.core, hasBegun, isReturning, isRecalled, over, lost === undefined]
+    return JSON.stringify([rings, cells, home, notes.length, calls])
+  }
+
+  /** Everything goes on, and comes to its end. */
+  async finish(): Promise<void> {
+    const { world, ref } = this
+    const { end, isStashing } = this.#options
+    this.#ending.open()
+    if (world.isDead(HOME)) {
+      const { slot, generation } = ref
+      world.replace(HOME, [{ slot, generation, name: undefined, mailbox: undefined, hosts: [0, HOST] }])
+    }
+    if (world.isDead(HOST)) world.replace(HOST)
+    await world.advance(5)
+    if (this.calls.some(({ isOver }) => !isOver)) await world.advance(100)
+    this.#expectSettled()
+    if (world.cell(ref)?.status === AWAITING) {
+      this.follow('restart', world.restart(ref, this.#behaviour as never, null))
+      await world.advance(5)
+    }
+    if (isStashing) ref.tell('open')
+    this.tell()
+    await world.advance(5)
+    this.#expectSettled()
+
+    const notes = world.notes as number[]
+    expect(notes).toEqual(notes.toSorted((a, b) => a - b))
+    expect(new Set(notes).size).toBe(notes.length)
+    // The books know what was not handled, and a stash that is opened is one message more.
+    const { deadTotal } = world.expectBalanced()
+    const isOpenDead = isStashing && world.cell(ref) === undefined ? 1 : 0
+    if (!end.startsWith('death')) expect(notes.length + deadTotal - isOpenDead).toBe(this.#told)
+    if (end === 'none' || end === 'stop, kept') expect(world.dead()).toEqual({})
+    if (end === 'none') expect(this.calls[0]?.outcome).toBe('moved')
+    expect(world.faults).toEqual([])
+    await this.#expectNothingLeft()
+  }
+
+  #expectSettled(): void {
+    expect(this.calls.filter(({ isOver }) => !isOver).map(({ name }) => name)).toEqual([])
+  }
+
+  async #expectNothingLeft(): Promise<void> {
+    const { world, ref } = this
+    const cell = world.cell(ref)
+    const place = cell?.moved?.place
+    expect(place === undefined).toBe(cell?.status !== AWAY)
+    const away = place === undefined ? 0 : 1
+    expect(world.cores.reduce((sum, { moves }) => sum + moves.counts.guests, 0)).toBe(away)
+    expect(world.core(HOME).moves.counts).toEqual({ away, guests: 0 })
+    this.follow('last stop', world.stop(ref))
+    await world.advance(5)
+    this.#expectSettled()
+    for (const core of world.cores) {
+      expect(core.slots.count).toBe(0)
+      expect(core.moves.counts).toEqual({ away: 0, guests: 0 })
+      expect(core.moves.isBusy).toBe(false)
+      expect(core.requests.size).toBe(0)
+      expect(core.wheel.all().filter((timer) => !(timer instanceof LookTimer))).toEqual([])
+      expect(core.bonds.count).toBe(0)
+      expect(world.congested(core.coreNumber)).toBe(0)
+    }
+  }
+}
+
+/** How many turns in a row, one core after the other, this move takes when nothing comes between. */
+async function turnsOf(options: Options): Promise<number> {
+  const trial = await Trial.begin({ ...options, end: 'none' })
+  let turns = 0
+  for (; !trial.calls[0]?.isOver; turns += 1) await trial.turn(turns % 3)
+  await trial.finish()
+  return turns
+}
+
+/** Every end, after every number of turns in a row, and then every sequence of `free` turns; what leads to the same state goes on once. */
+async function explore(options: Options, free: number): Promise<void> {
+  const most = await turnsOf(options)
+  const seen = new Map<string, number>()
+  for (let turns = 0; turns <= most; turns += 1) {
+    const open: number[][] = [[]]
+    for (let sequence = open.pop(); sequence !== undefined; sequence = open.pop()) {
+      const trial = await Trial.begin(options)
+      for (let at = 0; at < turns; at += 1) await trial.turn(at % 3)
+      trial.strike()
+      for (const core of sequence) await trial.turn(core)
+      const left = free - sequence.length
+      const state = trial.state
+      const known = seen.get(state)
+      if (known !== undefined && known >= left) continue
+      seen.set(state, left)
+      if (left > 0) for (const core of [0, 1, 2]) open.push([...sequence, core])
+      if (known !== undefined) continue
+      try {
+        await trial.finish()
+      } catch (error) {
+        throw new Error(`after ${turns} turns, then ${sequence.join()}: ${(error as Error).message}`, { cause: error })
+      }
+    }
+  }
+}
+
+/** On to core 0 is back, then out. */
+const FREE = { out: 3, back: 3, on: 2 }
+
+describe.each(['out', 'back', 'on'] as const)('a move %s', (way) => {
+  it.each([false, true])('meets nothing (stash: %s)', async (isStashing) => {
+    await explore({ way, end: 'none', isStashing, isSlow: false }, FREE[way] + 1)
+  })
+
+  describe.each(['stop', 'stop, kept', 'exit', 'kill', 'death of home', 'death of host'] as const)('meets: %s', (end) => {
+    it.each([
+      { isStashing: false, isSlow: false },
+      { isStashing: true, isSlow: true },
+    ])('%o', async (more) => {
+      await explore({ way, end, ...more }, FREE[way])
+    })
+  })
+})
