@@ -25,11 +25,14 @@ export const HANDLER_WORDS = 5
 
 export class HandlerInHand {
   readonly #words: Int32Array
+  /** What is in the shared word, which it costs more to read back than to keep. */
+  #serial: number
   /** Whose words are there: of its next callback only the serial is new. */
   #entered: ActorCell | undefined = undefined
 
   constructor(words: Int32Array = new Int32Array(HANDLER_WORDS)) {
     this.#words = words
+    this.#serial = words[SERIAL] as number
   }
 
   enter(cell: ActorCell): void {
@@ -40,7 +43,7 @@ export class HandlerInHand {
       words[BUDGET] = cell.budgetMs
       words[SLOT] = cell.slot + 1
     }
-    words[SERIAL] = ((words[SERIAL] as number) + 1) | 0
+    words[SERIAL] = this.#serial = (this.#serial + 1) | 0
   }
 
   /** A callback inside another one has ended; `outer` goes on. */
