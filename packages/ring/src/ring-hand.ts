@@ -71,10 +71,17 @@ export function watchHand(descriptor: SpscRingDescriptor): () => number | undefi
   }
 }
 
-/** How far a ring is written and given back, for an observer in any thread: by Atomics.load of what its two ends have stored. */
-export function ringPositions(descriptor: SpscRingDescriptor): { readonly producer: number; readonly consumer: number } {
+/** How far a ring is written and given back, for an observer in any thread who may look often: by Atomics.load of what its two ends have stored. */
+export function watchPositions(descriptor: SpscRingDescriptor): { readonly producer: number; readonly consumer: number } {
   const { control } = openSpscRing(descriptor)
-  return { producer: Atomics.load(control, PRODUCER_INDEX), consumer: Atomics.load(control, CONSUMER_INDEX) }
+  return {
+    get producer() {
+      return Atomics.load(control, PRODUCER_INDEX)
+    },
+    get consumer() {
+      return Atomics.load(control, CONSUMER_INDEX)
+    },
+  }
 }
 
 /** The positions of a ring, checked against each other. `start === end` when nothing is in hand. Internal. */

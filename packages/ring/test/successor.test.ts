@@ -5,7 +5,7 @@
  */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { attachConsumer, attachProducer, createSpscRing, inspectRing, RING_FULL } from '../src/index.ts'
+import { attachConsumer, attachProducer, createSpscRing, inspectRing, RING_FULL, watchPositions } from '../src/index.ts'
 import type { RingConsumer, RingProducer, SpscRingDescriptor } from '../src/index.ts'
 
 const STARTS = [0, 2 ** 31 - 64, -64, 1024 - 40]
@@ -239,4 +239,17 @@ test('C-47 C-48 C-49 property: any number of successors on both sides, killed an
     ),
     { numRuns: 500 },
   )
+})
+
+test('an observer sees what is published and what is given back, each time it looks', () => {
+  const ring = createSpscRing({ capacity: 1024 })
+  const [producer, consumer, seen] = [attachProducer(ring), attachConsumer(ring), watchPositions(ring)]
+  const start = seen.producer
+  put(producer, 0)
+  expect([seen.producer, seen.consumer]).toEqual([start, start])
+  producer.publish()
+  expect(seen.producer).toBeGreaterThan(start)
+  expect(seen.consumer).toBe(start)
+  drain(consumer)
+  expect(seen.consumer).toBe(seen.producer)
 })

@@ -1,7 +1,7 @@
 /**
  * What had been written before a moment, and whether all of it has been taken: what an actor says from another core must come behind what it said from this one.
  */
-import { ringPositions } from '@cambium/ring'
+import { watchPositions } from '@cambium/ring'
 import type { OutboundLink } from './outbound-link.ts'
 import type { SystemMemory } from './system-memory.ts'
 
@@ -21,12 +21,15 @@ export function writtenHere(links: readonly (OutboundLink | undefined)[], except
 
 /** By a core that has died: its rings outlive it. What is returned answers who has still to take something. */
 export function writtenBy(memory: Pick<SystemMemory, 'cores' | 'dataRing'>, core: number): () => number | undefined {
-  const ways: { readonly reader: number; readonly position: number }[] = []
-  for (let reader = 0; reader < memory.cores; reader += 1)
-    if (reader !== core) ways.push({ reader, position: ringPositions(memory.dataRing(core, reader)).producer })
+  const ways: { readonly reader: number; readonly ring: ReturnType<typeof watchPositions>; readonly position: number }[] = []
+  for (let reader = 0; reader < memory.cores; reader += 1) {
+    if (reader === core) continue
+    const ring = watchPositions(memory.dataRing(core, reader))
+    ways.push({ reader, ring, position: ring.producer })
+  }
   return () => {
     for (let way = ways[0]; way !== undefined; way = ways[0]) {
-      if (((ringPositions(memory.dataRing(core, way.reader)).consumer - way.position) | 0) < 0) return way.reader
+      if (((way.ring.consumer - way.position) | 0) < 0) return way.reader
       ways.shift()
     }
     return undefined

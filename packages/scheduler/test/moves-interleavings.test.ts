@@ -9,7 +9,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Ref } from '@cambium/actor'
 import type { ActorAddress } from '@cambium/base'
-import { ringPositions } from '@cambium/ring'
+import { watchPositions } from '@cambium/ring'
 import { AWAITING, AWAY } from '../src/actor-cell.ts'
 import { LookTimer } from '../src/timer-wheel.ts'
 import { behave, gate, outcomeOf, World } from './harness.ts'
@@ -129,7 +129,9 @@ class Trial {
     const { calls, ref, world } = this
     const { cores, memory, notes } = world
     const rings = cores.flatMap((_, from) =>
-      cores.map((__, to) => (from === to ? 0 : [memory.dataRing(from, to), memory.controlRing(from, to)].map(ringPositions))),
+      cores.map((__, to) =>
+        from === to ? 0 : [memory.dataRing(from, to), memory.controlRing(from, to)].map((ring) => ({ ...watchPositions(ring) })),
+      ),
     )
     const cells = cores.map(({ moves, slots }) => [
       moves.isBusy,
