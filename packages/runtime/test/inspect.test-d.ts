@@ -1,6 +1,6 @@
 /** Types of looking inside. */
 import type { Ref } from '@cambium/actor'
-import type { ActorInspector, ActorStatistics, System } from '@cambium/runtime'
+import type { ActorInspector, ActorStatistics, ActorStatus, System } from '@cambium/runtime'
 import { expectTypeOf, test } from 'vitest'
 
 declare const system: System
@@ -11,6 +11,12 @@ test('an actor is named by its ref or its name', () => {
   system.inspect('name')
   // @ts-expect-error: neither
   system.inspect(5)
+})
+
+test('a status is one of those in which an actor can be looked at', () => {
+  expectTypeOf<ActorStatus['status']>().toEqualTypeOf<
+    'starting' | 'ready' | 'busy' | 'suspended' | 'awaiting' | 'stopping' | 'leaving'
+  >()
 })
 
 test('the state is unknown unless the caller says what it is', () => {

@@ -43,7 +43,8 @@ export interface ActorStatus {
   /** URL of the behaviour's module. */
   readonly module: string
   readonly kind: string
-  readonly status: 'starting' | 'ready' | 'busy' | 'suspended' | 'awaiting' | 'stopping'
+  /** `leaving`: on its way to another core, or not yet begun there. One that has moved is looked at where it is. */
+  readonly status: Exclude<(typeof STATUS_NAMES)[number], 'gone' | 'away'>
   readonly isSuspended: boolean
   readonly incarnation: number
   /** Messages in its mailbox, and put aside. */

@@ -47,6 +47,26 @@ test('C-50, C-51: state, suspension and statistics, whatever the order of turns'
   )
 })
 
+test('an actor on its way to another core is leaving, suspended or not, and is looked at where it is when it has come', async () => {
+  await simulate(
+    async (sim) => {
+      const ref = await sim.spawn(tally, 40, { core: 1 })
+      const look = sim.system.inspect(ref)
+      if (sim.random.chance(0.5)) await look.suspend()
+      const { isSuspended } = await look.getStatus()
+      sim.pauseCore(2, '200ms') // where it is to go to
+      const moved = sim.system.migrate(ref, 2)
+      await sim.advance(100)
+      expect(await look.getStatus()).toMatchObject({ status: 'leaving', isSuspended, state: 'about 40' })
+      await moved
+      expect(await look.getStatus()).toMatchObject({ status: isSuspended ? 'suspended' : 'ready', actor: { core: 1 } })
+      await look.resume()
+      expect(await ref.ask('read')).toBe(40)
+    },
+    { seed: 1, runs: 20, cores: 2 },
+  )
+})
+
 test('a circle of asks is refused before any time has passed, whatever the order of turns', async () => {
   await simulate(
     async (sim) => {
