@@ -80,6 +80,11 @@ export class ActorMoves {
     return place
   }
 
+  /** The actors that are guests of that core, by their places there. */
+  guestsOn(core: number): { readonly place: ActorAddress; readonly home: ActorAddress }[] {
+    return [...this.#byHome.values()].filter(({ place, home }) => place.core === core && home.core !== core)
+  }
+
   /** Actors that are, or may be, on other cores than their own: for reports and tests. */
   get count(): number {
     return this.#byHome.size

@@ -1,5 +1,7 @@
-/** What a system tells of the death of a core: the event, and its dead letters by actor. */
+/** What a system tells of the death of a core: the event, and its dead letters by actor. An actor that was a guest there is told of by its ref, not by its place. */
+import { sameAddress } from '@cambium/base'
 import type { ActorAddress } from '@cambium/base'
+import type { ActorMoves } from './actor-moves.ts'
 import type { CoreLoss } from './core-settlement.ts'
 import type { Roster } from './roster.ts'
 import type { createSystemEvents } from './system-events.ts'
@@ -7,27 +9,48 @@ import type { createSystemEvents } from './system-events.ts'
 /** Dead letters for so many mailboxes at most, the longest first; the event has all of them. */
 const LETTERS_MAX = 100
 
-export function publishLoss(events: ReturnType<typeof createSystemEvents>, loss: CoreLoss, roster: Roster): void {
-  const { core, blamed, lost } = loss
-  const actors = roster.on(core)
-  const bySlot = new Map(actors.map((actor) => [actor.address?.slot, actor]))
+export interface LossNewsRoot {
+  readonly roster: Pick<Roster, 'on' | 'find'>
+  readonly moves: Pick<ActorMoves, 'guestsOn'>
+}
+
+export function publishLoss(
+  events: Pick<ReturnType<typeof createSystemEvents>, 'publish'>,
+  loss: CoreLoss,
+  { roster, moves }: LossNewsRoot,
+): void {
+  const { core, lost } = loss
+  const [actors, guests] = [roster.on(core), moves.guestsOn(core)]
+  const nameOf = (actor: ActorAddress): string | undefined => roster.find(actor)?.start.name
+  const actorAt = ({ slot, generation }: ActorAddress): ActorAddress => {
+    const place = { core, slot, generation }
+    return guests.find((guest) => sameAddress(guest.place, place))?.home ?? place
+  }
+  const bySlot = new Map<number | undefined, ActorAddress | undefined>()
+  for (const { address } of actors) bySlot.set(address?.slot, address)
+  for (const { place, home } of guests) bySlot.set(place.slot, home)
   const mailboxes = loss.mailboxes.map(({ slot, messages }) => {
-    const actor = bySlot.get(slot)
     // Generation 0: whoever it is, the root does not know it, as it is the child of an actor.
-    return { actor: actor?.address ?? { core, slot, generation: 0 }, name: actor?.start.name, messages }
+    const actor = bySlot.get(slot) ?? { core, slot, generation: 0 }
+    return { actor, name: nameOf(actor), messages }
   })
+  const inHand = loss.inHand.map((message) => {
+    const actor = actorAt(message)
+    return { ...actor, type: message.type, name: nameOf(actor) }
+  })
+  const blamed = loss.blamed && actorAt(loss.blamed)
   events.publish('core_lost', {
     ...loss,
-    inHand: loss.inHand.map((message) => ({ ...message, name: roster.find(message)?.start.name })),
+    inHand,
+    blamed,
+    blamedName: blamed && nameOf(blamed),
     mailboxes,
-    actors: actors.length,
-    blamedName: blamed && roster.find(blamed)?.start.name,
+    actors: actors.length + guests.length,
   })
   const bury = (reason: 'in_hand' | 'lost_with_core', target: ActorAddress, name: string | undefined, count: number): void => {
     events.publish('dead_letter', { reason, target, core, count, ...(name === undefined ? {} : { name }) })
   }
-  for (const { slot, generation } of loss.inHand)
-    bury('in_hand', { core, slot, generation }, roster.find({ core, slot, generation })?.start.name, 1)
+  for (const { type: _, name, ...actor } of inHand) bury('in_hand', actor, name, 1)
   let left = lost
   for (const { actor, name, messages } of mailboxes.toSorted((a, b) => b.messages - a.messages).slice(0, LETTERS_MAX)) {
     left -= messages

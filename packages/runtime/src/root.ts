@@ -319,7 +319,7 @@ export class Root implements SupervisorHostRoot {
   #coreLost(loss: CoreLoss): void {
     const now = this.now()
     for (const actor of this.roster.on(loss.core)) actor.downSinceMs ??= now
-    publishLoss(this.#events, loss, this.roster)
+    publishLoss(this.#events, loss, this)
     this.core.requests.fail(loss.core, loss.error)
   }
 

@@ -1,6 +1,6 @@
 /** Actors that move between threads: on request, by the balancer, and while cores die (R3.2). */
 import { expect, it } from 'vitest'
-import { nomad, teller } from './fixtures/nomad.ts'
+import { nomad, settler, teller } from './fixtures/nomad.ts'
 import type { NomadMessage, Whereabouts } from './fixtures/nomad.ts'
 import { failureOf, next, start } from './harness.ts'
 
@@ -51,6 +51,43 @@ it('its host dies: it is restarted at home; its home dies: it is restarted there
   await again
   expect(await ref.ask({ type: 'where' })).toMatchObject({ core: 1, total: 0 })
   for (const report of await system.report()) expect(report).toMatchObject({ away: 0, guests: 0 })
+})
+
+it('a guest that takes its host along is blamed by its own ref, and its supervisor counts it', async () => {
+  const system = await start({ cores: 2 })
+  const ref = await system.spawn(nomad, null, { name: 'traveller', core: 1, intensity: 1, periodMs: 600_000 })
+  const { core, slot, generation } = ref
+  await system.migrate(ref, 2)
+  const lost = next(system, 'core_lost')
+  const letter = next(system, 'dead_letter', ({ reason }) => reason === 'in_hand')
+  const restarted = next(system, 'actor_restarted')
+  ref.tell({ type: 'exit' })
+  expect(await lost).toMatchObject({
+    core: 2,
+    blamed: { core, slot, generation },
+    blamedName: 'traveller',
+    inHand: [{ core, slot, generation, name: 'traveller' }],
+    actors: 1,
+  })
+  expect(await letter).toMatchObject({ target: { core, slot, generation }, name: 'traveller', core: 2 })
+  await restarted
+  expect(await ref.ask({ type: 'where' })).toMatchObject({ core: 1, incarnation: 1 })
+  await system.migrate(ref, 2)
+  const givenUp = next(system, 'given_up')
+  ref.tell({ type: 'exit' })
+  expect(await givenUp).toMatchObject({ name: 'traveller', restarts: 2 })
+})
+
+it('a move from a host to a third core that fails there leaves the actor at home', async () => {
+  const system = await start({ cores: 3 })
+  const ref = await system.spawn(settler, null, { core: 1 })
+  await system.migrate(ref, 2)
+  expect(await ref.ask('where')).toBe(2)
+  expect(await failureOf(system.migrate(ref, 3))).toMatchObject({ message: 'not here' })
+  expect(await ref.ask('where')).toBe(1)
+  const moved = next(system, 'actor_moved')
+  await system.migrate(ref, 2)
+  expect(await moved).toMatchObject({ from: 1, to: 2 })
 })
 
 it('a move that cannot be is refused', async () => {
