@@ -48,6 +48,8 @@ export interface FaultRates {
   readonly lateSignal: number
   /** A core floods an actor with messages, which take the room of others and never reach the actor's own code. */
   readonly storm: number
+  /** An actor whose behaviour lets a balancer move it goes to another core. */
+  readonly move: number
 }
 
 export const NO_FAULTS: FaultRates = {
@@ -71,6 +73,7 @@ export const NO_FAULTS: FaultRates = {
   failedSpare: 0,
   lateSignal: 0,
   storm: 0,
+  move: 0,
 }
 
 export type CrashKind = 'initCrash' | 'handlerCrash' | 'terminateCrash' | 'encodeCrash' | 'decodeCrash'
@@ -97,6 +100,8 @@ const LATE_SIGNAL_MS_MAX = 100
 const STORM_MESSAGES_MAX = 2000
 /** Storms in one run at most: they are most of its messages then. */
 const STORMS_MAX = 4
+/** Moves in one run at most. */
+const MOVES_MAX = 200
 /** A death inside a turn comes within so many of its points. */
 const POINTS_MAX = 96
 /** A death in the codec comes within so many of its points in a turn. */
@@ -116,6 +121,7 @@ export class FaultPlan {
   kills = 0
   crashCount = 0
   stormCount = 0
+  moveCount = 0
   isOn = true
   /** Bytes of each data ring. */
   readonly ringBytes: number
@@ -151,6 +157,7 @@ export class FaultPlan {
       failedSpare: rate(0.5),
       lateSignal: rate(0.01),
       storm: rate(0.004),
+      move: rate(0.1),
     })
   }
 
@@ -232,6 +239,10 @@ export class FaultPlan {
       const [from, count] = [world.coreNumbered(core), 1 + this.#random.below(STORM_MESSAGES_MAX)]
       const target = from && world.storms.strike(from, world.cores.slice(1), count, (bound) => this.#random.below(bound))
       if (target !== undefined) world.note(core, `storm of ${count} messages at ${target}`)
+    }
+    if (this.moveCount < MOVES_MAX && this.#strikes('move')) {
+      this.moveCount += 1
+      world.moveActor((bound) => this.#random.below(bound))
     }
   }
 

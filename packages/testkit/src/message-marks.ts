@@ -123,7 +123,11 @@ export class MessageMarks {
     const arriving = (cell: Cell, message: unknown, sentPriority: number, isDirect: boolean): unknown => {
       try {
         const mark = message instanceof Marked ? message.mark : isDirect ? takenFromRing() : sent
-        if (mark === undefined) return message
+        if (mark === undefined) {
+          // It takes room like any other.
+          if (!isDirect || !dispatcher.isIdle(cell)) bounds.arriving(cell, undefined, false, sentPriority, order.latest)
+          return message
+        }
         order.arrived(mark, cell.address, sentPriority)
         if (isDirect && dispatcher.isIdle(cell)) {
           if (message instanceof Marked) return message
@@ -204,7 +208,17 @@ export class MessageMarks {
       takeBack(cell, marked, head)
     }
 
-    const { receives } = dispatcher
+    const { receives, stash, travel } = dispatcher
+    const [putBack, putBefore] = [stash.putBack.bind(stash), travel.putBefore.bind(travel)]
+    stash.putBack = (cell) => {
+      const count = putBack(cell)
+      if (count > 0) bounds.refilled(cell, order.latest)
+      return count
+    }
+    travel.putBefore = (cell, queue) => {
+      putBefore(cell, queue)
+      if (queue !== undefined) bounds.refilled(cell, order.latest)
+    }
     const receive = receives.receive.bind(receives)
     // What a handler takes out of turn is its own choice: it is in no order.
     receives.receive = (cell, isRunning, match, wait) => {

@@ -8,6 +8,7 @@ import { formatAddress } from '@cambium/base'
 import type { CorePlatform, SeededRandom } from '@cambium/base'
 import type { Core } from '@cambium/scheduler'
 import type { DecisionMade } from '@cambium/supervision'
+import type { RandomMove } from './random-moves.ts'
 import type { VirtualTimers } from './virtual-timers.ts'
 
 /** One run, as the globals see it. */
@@ -33,6 +34,8 @@ export interface WorldHooks {
   /** Puts the frames around a behaviour's callbacks. */
   dress(behaviour: Behaviour<unknown, unknown>): Behaviour<unknown, unknown>
   coreStarted(core: Core): void
+  move(move: RandomMove): void
+  move(move: RandomMove): void
   offload: CorePlatform['offload']
 }
 

@@ -3,6 +3,9 @@ import { BELL_BUSY, BELL_PARKED, BELL_RUNG } from '@cambium/ring'
 import type { ThreadEvents } from '@cambium/runtime'
 import type { Core } from '@cambium/scheduler'
 
+/** Statuses of actors that are there, or on another core (`scheduler/src/actor-cell.ts`). */
+const RESTING = new Set([1, 2, 8])
+
 export interface SimCore {
   readonly number: number
   core: Core | undefined
@@ -64,4 +67,9 @@ export function isAwake(sim: SimCore, nowMs: number, lateByMs: () => number): bo
   } else if (!sim.isRequested && core.wheel.nextDueMs() > nowMs) return false
   wake(sim)
   return true
+}
+
+/** Its thread runs, and all of its actors are there, or on another core. */
+export function isRestored({ core }: SimCore): boolean {
+  return core !== undefined && core.slots.cells.every((cell) => cell === undefined || RESTING.has(cell.status))
 }

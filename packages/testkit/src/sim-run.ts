@@ -10,7 +10,7 @@
 import { CambiumError, createSeededRandom, formatAddress } from '@cambium/base'
 import type { SeededRandom } from '@cambium/base'
 import { createSystem } from '@cambium/runtime'
-import type { Books } from '@cambium/runtime'
+import type { Books, System } from '@cambium/runtime'
 import type { Core } from '@cambium/scheduler'
 import type { DecisionMade } from '@cambium/supervision'
 import { BehaviourFrames } from './behaviour-frames.ts'
@@ -20,6 +20,7 @@ import { nextRound, realMoment, realNow } from './fake-timers.ts'
 import { FaultPlan, NO_FAULTS } from './fault-plan.ts'
 import { describePending } from './pending.ts'
 import { offloadHere } from './offload-here.ts'
+import { carryOut } from './random-moves.ts'
 import { FaultSource, ratesOf } from './shrink.ts'
 import type { Fault } from './shrink.ts'
 import { simFrames } from './sim-context.ts'
@@ -131,6 +132,7 @@ export class SimRun implements SimScope {
   /** Cores that have had a turn, and so have read what the root had for them. */
   readonly #turned = new WeakSet<Core>()
   #failure: { readonly error: unknown } | undefined = undefined
+  #system: System | undefined = undefined
   #touchedMs = 0
   #touchedSteps = 0
   #outsideSinceMs: number | undefined = undefined
@@ -166,6 +168,9 @@ export class SimRun implements SimScope {
       dress: (behaviour) => frames.dress(behaviour),
       coreStarted: (core) => {
         this.#coreStarted(core)
+      },
+      move: (move) => {
+        if (this.#system !== undefined) carryOut(move, this.#system, this.world.coreNumbered(0))
       },
       offload: (url, job, argument, signal) => offloadHere(simFrames.getStore() ?? this.#root, url, job, argument, signal),
     }
@@ -246,6 +251,7 @@ export class SimRun implements SimScope {
         createSystem(world, { strict: true, handleSignals: false, ...plan.systemOptions, ...options, cores }),
       ),
     )
+    this.#system = system
     world.oracles.watchSystem(system, options.shutdownTimeoutMs ?? SHUTDOWN_MS_DEFAULT)
     // Everything that the system tells goes into the trace, and so into the hash.
     noteSystemEvents(system, (core, what, more) => {

@@ -19,9 +19,10 @@ import { RunOracles } from './oracles/run-oracles.ts'
 import { Partitions } from './partitions.ts'
 import { Progress } from './progress.ts'
 import { createProgramWatch } from './program-watch.ts'
+import { drawMove } from './random-moves.ts'
 import { SignalDelays } from './signal-delays.ts'
 import type { WorldHooks } from './sim-context.ts'
-import { createSimCore, isAwake, park, wake } from './sim-core.ts'
+import { createSimCore, isAwake, isRestored, park, wake } from './sim-core.ts'
 import type { SimCore } from './sim-core.ts'
 import { createSimThread } from './sim-thread.ts'
 import type { SimThreadHost } from './sim-thread.ts'
@@ -121,13 +122,7 @@ export class SimWorld implements SystemPlatform {
 
   /** Nothing is being put back any more: every core runs, and no actor is on its way up or down. */
   get isRestored(): boolean {
-    return (
-      this.#isClosed ||
-      this.#cores.every(
-        ({ core }) =>
-          core !== undefined && core.slots.cells.every((cell) => cell === undefined || cell.status === 1 || cell.status === 2),
-      )
-    )
+    return this.#isClosed || this.#cores.every(isRestored)
   }
 
   coreNumbered(number: number): Core | undefined {
@@ -198,6 +193,12 @@ export class SimWorld implements SystemPlatform {
   /** For so long. */
   partition(sides: readonly (readonly number[])[], forMs: number): void {
     this.after(forMs, this.partitions.cut(sides))
+  }
+
+  /** `pick` chooses, below a bound. */
+  moveActor(pick: (bound: number) => number): void {
+    const move = drawMove(this.cores, this.coreCount, pick)
+    if (move !== undefined) this.hooks?.move(move)
   }
 
   note(core: number, what: string): void {

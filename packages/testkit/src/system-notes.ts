@@ -15,6 +15,9 @@ export function noteSystemEvents({ events }: System, note: Note): void {
   events.on('actor_restarted', ({ actor }) => {
     note(actor.core, `${formatAddress(actor)} restarted`)
   })
+  events.on('actor_moved', ({ actor, from, to }) => {
+    note(actor.core, `${formatAddress(actor)} moved from core-${from} to core-${to}`)
+  })
   events.on('core_lost', ({ core, lost, error }) => {
     note(core, `core lost, ${lost} messages with it`, `, ${error.message}`)
   })

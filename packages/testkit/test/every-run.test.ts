@@ -7,7 +7,7 @@ import { simulate } from '@cambium/testkit'
 import type { Simulation } from '@cambium/testkit'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { MessageOrder } from '../src/oracles/message-order.ts'
-import { guest, picker, reader, seen, slowStarter } from './fixtures/floodable.ts'
+import { guest, picker, reader, seen, slowStarter, traveller } from './fixtures/floodable.ts'
 import type { Sheet } from './fixtures/floodable.ts'
 
 const isSheet = (message: unknown): boolean =>
@@ -53,6 +53,31 @@ describe('a storm', () => {
       { seed: 1, runs: 5, faults: { storm: 0.5 } },
     )
   })
+})
+
+test('moves take along what an actor keeps, and only actors that a balancer may move, between workers', async () => {
+  const all = Array.from({ length: 100 }, (_, number) => ({ number }))
+  const moved = new Set<string>()
+  const reports = await simulate(
+    async (sim) => {
+      seen.clear()
+      sim.system.events.on('actor_moved', ({ name, to }) => moved.add(`${name} to ${to}`))
+      const ada = await sim.spawn(traveller, 'ada', { name: 'ada' })
+      await sim.spawn(guest, 'bob', { name: 'bob' })
+      const cyd = await sim.spawn(traveller, 'cyd', { name: 'cyd', core: 0 })
+      for (const { number } of all) {
+        ada.tell({ number })
+        if (number % 10 === 0) await sim.advance(2)
+      }
+      await ada.ask('where')
+      expect(seen.get('ada')).toEqual(all)
+      expect(seen.get('ada keeps')).toEqual(all.map(({ number }) => number))
+      expect(await cyd.ask('where')).toBe(0)
+    },
+    { seed: 5, runs: 20, cores: 3, faults: { move: 0.3, pause: 0.05, lateSignal: 0.02 } },
+  )
+  expect([...moved].toSorted()).toEqual(['ada to 1', 'ada to 2', 'ada to 3'])
+  for (const { books } of reports) expect(books).toMatchObject({ queued: 0, deadTotal: 0 })
 })
 
 test('late signals let everything come in the end', async () => {

@@ -29,7 +29,7 @@ describe.each(WORKLOADS)('$name', (workload) => {
   test('holds under faults', async () => {
     const reports = await run(workload, 20, workload.name === 'standard' ? 4 : 12, true)
     expect(reports.reduce((sum, { kills }) => sum + kills, 0)).toBeGreaterThan(0)
-    expect(moves > 0).toBe(workload.name === 'nomads')
+    if (workload.name !== 'standard') expect(moves).toBeGreaterThan(0)
   })
 
   test('is the same run for the same seed', async () => {

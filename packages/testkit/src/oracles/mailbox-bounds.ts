@@ -20,8 +20,11 @@ export class MailboxBounds {
   /** Messages that waited for their actor to begin. */
   readonly #waited = new WeakMap<Cell, number>()
 
-  /** A message is about to be put into the mailbox. `place` is that of its sending among all of the run, `latest` that of the latest. */
-  arriving(cell: Cell, place: number, isToSelf: boolean, sentPriority: number, latest: number): void {
+  /**
+   * A message is about to be put into the mailbox. `place` is that of its sending among all of the run, `latest` that of the latest; one that has no mark
+   * has no place.
+   */
+  arriving(cell: Cell, place: number | undefined, isToSelf: boolean, sentPriority: number, latest: number): void {
     const { capacity, overflow } = cell
     const length = cell.mailbox?.length ?? 0
     // Of one whose behaviour is not there yet, nobody knows the capacity that it will have.
@@ -41,12 +44,21 @@ export class MailboxBounds {
     }
     const fullSince = this.#fullSince.get(cell)
     if (fullSince === undefined) this.#fullSince.set(cell, latest)
-    else if (place > fullSince && !isToSelf && sentPriority !== HIGH)
+    else if (place !== undefined && place > fullSince && !isToSelf && sentPriority !== HIGH)
       throw violation('ERR_ORACLE_MAILBOX', 'a mailbox that was full took a message that was sent after that', {
         actor: cell.label,
         messages: length,
         capacity,
       })
+  }
+
+  /** What was put aside, or has come back, has been put before all others. */
+  refilled(cell: Cell, latest: number): void {
+    if ((cell.mailbox?.length ?? 0) < cell.capacity) this.#fullSince.delete(cell)
+    else {
+      this.#fullSince.set(cell, latest)
+      this.#wasFull = true
+    }
   }
 
   /** Between turns; `messages` of the mailbox are no timer's. */

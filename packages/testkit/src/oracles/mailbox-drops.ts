@@ -7,7 +7,8 @@
  *   shed-low       drops messages of low priority and no other; while it holds one, it makes room for what is more urgent
  *   fail           takes nothing
  *
- * One that is not full drops nothing. What a timer or the runtime told its actor, and what the actor has put back, no policy touches.
+ * One that is not full drops nothing. What a timer or the runtime told its actor, what the actor has put back, and what has come back with it from another core,
+ * no policy touches.
  */
 import { LOW } from '@cambium/actor'
 import type { DeadLetterReason } from '@cambium/actor'
@@ -57,7 +58,7 @@ export class MailboxDrops {
     if (overflow === 'fail' || overflow === 'shed-low') return
     const kept: Marked[] = dropped === arrival.message ? [] : [arrival.message]
     mailbox?.forEach((each) => {
-      if (each instanceof Marked && !each.isTaken) kept.push(each)
+      if (each instanceof Marked && !each.isTaken && !each.isBack) kept.push(each)
     })
     if (kept.some((each) => each.priority > priority))
       throw wrong('a mailbox dropped a message while it had one of lower priority', { priority })

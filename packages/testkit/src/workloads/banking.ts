@@ -87,6 +87,7 @@ export const account: Behaviour<Member, AccountMessage, Reading> = defineActor<M
       ledger.finish()
     },
   },
+  { balance: true },
 )
 
 /** The workload at a size of the caller's. */

@@ -79,22 +79,27 @@ const CIRCLE = 3
 const ROUNDS = 6
 const BLOB_BYTES = 9000
 
-export const spout: Behaviour<Member, Pour> = defineActor<Member, Pour, unknown, Member>(import.meta.url, 'spout', {
-  init: (member) => member,
-  receive({ run, id }, { stamp, drain: ref, drainId, count, urgencies }) {
-    const journal = journalOf(run, Journal)
-    journal.take(stamp, id)
-    for (let i = 0; i < count; i += 1) {
-      const urgency = urgencies[i % urgencies.length] as Priority
-      const isGiven = i % 2 === 0
-      tellStamped(journal, id, { id: drainId, ref }, (on) => ({ stamp: on, urgency, isGiven }), {
-        lane: laneOf(urgency, isGiven),
-        ...(isGiven ? { priority: urgency } : {}),
-      })
-    }
-    journal.finish()
+export const spout: Behaviour<Member, Pour> = defineActor<Member, Pour, unknown, Member>(
+  import.meta.url,
+  'spout',
+  {
+    init: (member) => member,
+    receive({ run, id }, { stamp, drain: ref, drainId, count, urgencies }) {
+      const journal = journalOf(run, Journal)
+      journal.take(stamp, id)
+      for (let i = 0; i < count; i += 1) {
+        const urgency = urgencies[i % urgencies.length] as Priority
+        const isGiven = i % 2 === 0
+        tellStamped(journal, id, { id: drainId, ref }, (on) => ({ stamp: on, urgency, isGiven }), {
+          lane: laneOf(urgency, isGiven),
+          ...(isGiven ? { priority: urgency } : {}),
+        })
+      }
+      journal.finish()
+    },
   },
-})
+  { balance: true },
+)
 
 const drainProgram = {
   init: (argument: Draining): Draining => argument,
@@ -124,11 +129,12 @@ const drainProgram = {
 }
 
 /** Takes one message a turn, or as many as come. */
-export const drain: Behaviour<Draining, Drop, number> = defineActor(import.meta.url, 'drain', drainProgram)
+export const drain: Behaviour<Draining, Drop, number> = defineActor(import.meta.url, 'drain', drainProgram, { balance: true })
 
 /** The same, and says how urgent is what nobody else said that of. */
 export const sorter: Behaviour<Draining, Drop, number> = defineActor(import.meta.url, 'sorter', drainProgram, {
   mailbox: { priority: ({ urgency }: Drop) => urgency },
+  balance: true,
 })
 
 /** Tells its neighbour twice for each message: with tiny mailboxes round a circle, all of them soon wait. */
@@ -152,7 +158,7 @@ export const waiter: Behaviour<Neighbour, Round | Introduction> = defineActor(
       return undefined
     },
   },
-  { mailbox: { capacity: 2 } },
+  { mailbox: { capacity: 2 }, balance: true },
 )
 
 async function flood(sim: WorkloadWorld): Promise<void> {

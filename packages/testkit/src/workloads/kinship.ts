@@ -84,70 +84,75 @@ const REASONS: Readonly<Record<string, GivenReason>> = {
   excuse: { kind: 'normal' },
 }
 
-export const relative: Behaviour<Member, Order, number> = defineActor<Member, Order, number, Kin>(import.meta.url, 'relative', {
-  init(member, context) {
-    const life = Math.floor(context.random() * Number.MAX_SAFE_INTEGER)
-    journalOf(member.run, Register).born(member.id, life)
-    // Those with an even number survive what happens to others.
-    context.trapExits(Number(member.id.split('-')[1]) % 2 === 0)
-    return { member, life, monitors: [], owed: [] }
-  },
-  receive({ member, life, monitors, owed }, { stamp, act, to, toId }, context) {
-    const register = journalOf(member.run, Register)
-    register.take(stamp, member.id)
-    for (const answer of owed.splice(0)) {
-      register.answering()
-      answer(life)
-    }
-    switch (act) {
-      case 'watch': {
-        const monitor = context.monitor(to)
-        monitors.push(monitor)
-        register.watched(member.id, life, monitor, toId)
-        break
+export const relative: Behaviour<Member, Order, number> = defineActor<Member, Order, number, Kin>(
+  import.meta.url,
+  'relative',
+  {
+    init(member, context) {
+      const life = Math.floor(context.random() * Number.MAX_SAFE_INTEGER)
+      journalOf(member.run, Register).born(member.id, life)
+      // Those with an even number survive what happens to others.
+      context.trapExits(Number(member.id.split('-')[1]) % 2 === 0)
+      return { member, life, monitors: [], owed: [] }
+    },
+    receive({ member, life, monitors, owed }, { stamp, act, to, toId }, context) {
+      const register = journalOf(member.run, Register)
+      register.take(stamp, member.id)
+      for (const answer of owed.splice(0)) {
+        register.answering()
+        answer(life)
       }
-      case 'unwatch': {
-        const monitor = monitors.pop()
-        if (monitor === undefined) break
-        context.demonitor(monitor, { flush: true })
-        register.unwatched(life, monitor)
-        break
+      switch (act) {
+        case 'watch': {
+          const monitor = context.monitor(to)
+          monitors.push(monitor)
+          register.watched(member.id, life, monitor, toId)
+          break
+        }
+        case 'unwatch': {
+          const monitor = monitors.pop()
+          if (monitor === undefined) break
+          context.demonitor(monitor, { flush: true })
+          register.unwatched(life, monitor)
+          break
+        }
+        case 'link':
+          context.link(to)
+          break
+        case 'unlink':
+          context.unlink(to)
+          break
+        case 'name':
+        case 'unname':
+        case 'join':
+        case 'leave':
+        case 'lock':
+        case 'unlock':
+        case 'heed':
+          claim(context, act, toId)
+          break
+        case 'wonder':
+          wonder(register, member.id, to as Ref<Order, number>, toId)
+          break
+        case 'ponder':
+          owed.push(context.deferReply())
+          break
+        case 'crash':
+          throw new CambiumError('ERR_SIM_CRASH', `crashed on order: ${member.id}`, { severity: 'crash' })
+        default:
+          // It may end itself: what it has to do comes first.
+          register.finish()
+          context.exit(to, REASONS[act] as GivenReason)
+          return
       }
-      case 'link':
-        context.link(to)
-        break
-      case 'unlink':
-        context.unlink(to)
-        break
-      case 'name':
-      case 'unname':
-      case 'join':
-      case 'leave':
-      case 'lock':
-      case 'unlock':
-      case 'heed':
-        claim(context, act, toId)
-        break
-      case 'wonder':
-        wonder(register, member.id, to as Ref<Order, number>, toId)
-        break
-      case 'ponder':
-        owed.push(context.deferReply())
-        break
-      case 'crash':
-        throw new CambiumError('ERR_SIM_CRASH', `crashed on order: ${member.id}`, { severity: 'crash' })
-      default:
-        // It may end itself: what it has to do comes first.
-        register.finish()
-        context.exit(to, REASONS[act] as GivenReason)
-        return
-    }
-    register.finish()
+      register.finish()
+    },
+    info({ member, life }, info) {
+      if (info.type === 'down') journalOf(member.run, Register).down(member.id, life, info.monitor)
+    },
   },
-  info({ member, life }, info) {
-    if (info.type === 'down') journalOf(member.run, Register).down(member.id, life, info.monitor)
-  },
-})
+  { balance: true },
+)
 
 /** What becomes of it, who asked does not look at: a name may be taken, a lock not be free in time, the actor itself be gone by then. */
 function claim(context: ActorContext<Order, number>, act: (typeof CLAIMS)[number], key: string): void {

@@ -87,25 +87,30 @@ export const directory: Behaviour<Member, DirectoryMessage, DirectoryAnswer> = d
   DirectoryMessage,
   DirectoryAnswer,
   { readonly member: Member; late: (() => void)[] }
->(import.meta.url, 'directory', {
-  init: (member) => ({ member, late: [] }),
-  receive(state, message, ctx) {
-    const log = journalOf(state.member.run, CallLog)
-    if (message.type === 'answer late') for (const answer of state.late.splice(0)) answer()
-    else {
-      log.take(message.stamp, state.member.id)
-      log.answering()
-      if (message.isSlow) {
-        const reply = ctx.deferReply()
-        state.late.push(() => {
-          reply({ number: message.number })
-        })
-        ctx.setTimer('late', DEFERRED_MS, { type: 'answer late' })
-      } else ctx.reply({ number: message.number })
-      log.finish()
-    }
+>(
+  import.meta.url,
+  'directory',
+  {
+    init: (member) => ({ member, late: [] }),
+    receive(state, message, ctx) {
+      const log = journalOf(state.member.run, CallLog)
+      if (message.type === 'answer late') for (const answer of state.late.splice(0)) answer()
+      else {
+        log.take(message.stamp, state.member.id)
+        log.answering()
+        if (message.isSlow) {
+          const reply = ctx.deferReply()
+          state.late.push(() => {
+            reply({ number: message.number })
+          })
+          ctx.setTimer('late', DEFERRED_MS, { type: 'answer late' })
+        } else ctx.reply({ number: message.number })
+        log.finish()
+      }
+    },
   },
-})
+  { balance: true },
+)
 
 interface CallPlan {
   readonly member: Member
@@ -115,53 +120,58 @@ interface CallPlan {
   readonly pace: number
 }
 
-const call: Behaviour<CallPlan, CallMessage> = defineActor(import.meta.url, 'call', {
-  init({ member, phone, phoneId, pace }: CallPlan, ctx: ActorContext<CallMessage>) {
-    const log = journalOf(member.run, CallLog)
-    const startedMs = ctx.now()
-    log.callStarted(member.id, ctx as unknown as ActorContext)
-    ctx.setTimer('ring', RING_MS * pace, { type: 'ring timeout' })
-    tellStamped<PhoneMessage>(log, member.id, { id: phoneId, ref: phone }, (stamp) => ({
-      type: 'ring',
-      stamp,
-      call: ctx.self,
-      callId: member.id,
-    }))
-    return { member, phone, phoneId, pace, isAnswered: false, startedMs }
-  },
-  receive(state, message: CallMessage, ctx) {
-    const log = journalOf(state.member.run, CallLog)
-    if (message.type === 'answer') {
-      log.take(message.stamp, state.member.id)
-      state.isAnswered = true
-      ctx.cancelTimer('ring')
-      const talkMs = 1 + ctx.random() * TALK_MS_MAX * state.pace
-      ctx.setTimer('talk', talkMs, { type: 'talk over', dueMs: ctx.now() + talkMs })
-      log.finish()
-      return
-    }
-    if (message.type === 'ring timeout') {
-      if (state.isAnswered) log.fail('ERR_ORACLE_WORKLOAD', 'a cancelled timer fired', { call: state.member.id })
-      if (ctx.now() < state.startedMs + RING_MS * state.pace - 1)
-        log.fail('ERR_ORACLE_WORKLOAD', 'a timer fired early', { call: state.member.id, afterMs: ctx.now() - state.startedMs })
-    } else {
-      if (ctx.now() < message.dueMs - 1)
-        log.fail('ERR_ORACLE_WORKLOAD', 'a timer fired early', {
-          call: state.member.id,
-          dueMs: message.dueMs,
-          nowMs: ctx.now(),
-        })
-      const { id } = state.member
-      tellStamped<PhoneMessage>(log, id, { id: state.phoneId, ref: state.phone }, (stamp) => ({
-        type: 'hang up',
+const call: Behaviour<CallPlan, CallMessage> = defineActor(
+  import.meta.url,
+  'call',
+  {
+    init({ member, phone, phoneId, pace }: CallPlan, ctx: ActorContext<CallMessage>) {
+      const log = journalOf(member.run, CallLog)
+      const startedMs = ctx.now()
+      log.callStarted(member.id, ctx as unknown as ActorContext)
+      ctx.setTimer('ring', RING_MS * pace, { type: 'ring timeout' })
+      tellStamped<PhoneMessage>(log, member.id, { id: phoneId, ref: phone }, (stamp) => ({
+        type: 'ring',
         stamp,
-        callId: id,
+        call: ctx.self,
+        callId: member.id,
       }))
-    }
-    log.callEnded(state.member.id)
-    ctx.stop()
+      return { member, phone, phoneId, pace, isAnswered: false, startedMs }
+    },
+    receive(state, message: CallMessage, ctx) {
+      const log = journalOf(state.member.run, CallLog)
+      if (message.type === 'answer') {
+        log.take(message.stamp, state.member.id)
+        state.isAnswered = true
+        ctx.cancelTimer('ring')
+        const talkMs = 1 + ctx.random() * TALK_MS_MAX * state.pace
+        ctx.setTimer('talk', talkMs, { type: 'talk over', dueMs: ctx.now() + talkMs })
+        log.finish()
+        return
+      }
+      if (message.type === 'ring timeout') {
+        if (state.isAnswered) log.fail('ERR_ORACLE_WORKLOAD', 'a cancelled timer fired', { call: state.member.id })
+        if (ctx.now() < state.startedMs + RING_MS * state.pace - 1)
+          log.fail('ERR_ORACLE_WORKLOAD', 'a timer fired early', { call: state.member.id, afterMs: ctx.now() - state.startedMs })
+      } else {
+        if (ctx.now() < message.dueMs - 1)
+          log.fail('ERR_ORACLE_WORKLOAD', 'a timer fired early', {
+            call: state.member.id,
+            dueMs: message.dueMs,
+            nowMs: ctx.now(),
+          })
+        const { id } = state.member
+        tellStamped<PhoneMessage>(log, id, { id: state.phoneId, ref: state.phone }, (stamp) => ({
+          type: 'hang up',
+          stamp,
+          callId: id,
+        }))
+      }
+      log.callEnded(state.member.id)
+      ctx.stop()
+    },
   },
-})
+  { balance: true },
+)
 
 export const exchange: Behaviour<Member, ExchangeMessage> = defineActor<Member, ExchangeMessage, unknown, Member>(
   import.meta.url,
@@ -189,6 +199,7 @@ export const exchange: Behaviour<Member, ExchangeMessage> = defineActor<Member, 
       log.finish()
     },
   },
+  { balance: true },
 )
 
 export const phone: Behaviour<Member, PhoneMessage> = defineActor<Member, PhoneMessage, unknown, Member>(
@@ -204,6 +215,7 @@ export const phone: Behaviour<Member, PhoneMessage> = defineActor<Member, PhoneM
       log.finish()
     },
   },
+  { balance: true },
 )
 
 /** Asks the directory, one number after the other, and crashes now and then when it has waited for one. Its own timer goes off meanwhile. */
@@ -232,6 +244,7 @@ export const subscriber: Behaviour<{ readonly member: Member; readonly directory
       if (!isOver(ctx as unknown as ActorContext)) log.finish()
     },
   },
+  { balance: true },
 )
 
 async function lookUp(log: CallLog, book: Directory, from: string, number: number, isSlow: boolean): Promise<void> {

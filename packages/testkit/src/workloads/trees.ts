@@ -108,29 +108,35 @@ const leaf: Behaviour<Member, { readonly stamp: Stamp }> = defineActor<Member, {
       if (reason.kind === 'shutdown') journalOf(run, Register).leafStopped(id)
     },
   },
+  { balance: true },
 )
 
-export const branch: Behaviour<Place, Shake> = defineActor(import.meta.url, 'branch', {
-  init(place: Place, ctx: ActorContext<Shake>) {
-    journalOf(place.run, Register).started(place, ctx as unknown as ActorContext)
-    const leaves: { readonly id: string; readonly ref: Ref<{ readonly stamp: Stamp }> }[] = []
-    for (let i = 0; i < place.children; i += 1) {
-      const id = `${place.id}${LEAF}${i}`
-      leaves.push({ id, ref: ctx.spawn(leaf, { run: place.run, id }) })
-    }
-    return { place, leaves }
+export const branch: Behaviour<Place, Shake> = defineActor(
+  import.meta.url,
+  'branch',
+  {
+    init(place: Place, ctx: ActorContext<Shake>) {
+      journalOf(place.run, Register).started(place, ctx as unknown as ActorContext)
+      const leaves: { readonly id: string; readonly ref: Ref<{ readonly stamp: Stamp }> }[] = []
+      for (let i = 0; i < place.children; i += 1) {
+        const id = `${place.id}${LEAF}${i}`
+        leaves.push({ id, ref: ctx.spawn(leaf, { run: place.run, id }) })
+      }
+      return { place, leaves }
+    },
+    receive({ place, leaves }, { stamp, isFatal }: Shake) {
+      const register = journalOf(place.run, Register)
+      register.take(stamp, place.id)
+      for (const each of leaves) tellStamped(register, place.id, each, (on) => ({ stamp: on }))
+      if (isFatal) throw new CambiumError('ERR_SIM_CRASH', `shaken off: ${place.id}`, { severity: 'crash' })
+      register.finish()
+    },
+    terminate({ place }, reason) {
+      if (reason.kind === 'shutdown') journalOf(place.run, Register).stopped(place)
+    },
   },
-  receive({ place, leaves }, { stamp, isFatal }: Shake) {
-    const register = journalOf(place.run, Register)
-    register.take(stamp, place.id)
-    for (const each of leaves) tellStamped(register, place.id, each, (on) => ({ stamp: on }))
-    if (isFatal) throw new CambiumError('ERR_SIM_CRASH', `shaken off: ${place.id}`, { severity: 'crash' })
-    register.finish()
-  },
-  terminate({ place }, reason) {
-    if (reason.kind === 'shutdown') journalOf(place.run, Register).stopped(place)
-  },
-})
+  { balance: true },
+)
 
 type TeamRefs = Record<string, Ref<Shake>>
 
