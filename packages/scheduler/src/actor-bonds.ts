@@ -17,6 +17,18 @@ export interface ActorBonds {
   demonitor(cell: ActorCell, monitor: Monitor, isFlushed: boolean): boolean
   exit(cell: ActorCell, ref: ActorAddress, reason: ExitReason): void
   tell(cell: ActorCell, ref: ActorAddress, news: News): void
-  binder(parent: ActorCell, bonds: ChildBonds): ((child: ActorCell) => void) | undefined
   trapExits(cell: ActorCell, isOn: boolean): boolean
+}
+
+/** What binds a child to its parent before its `init`. */
+export function binder(
+  bonds: ActorBonds,
+  parent: ActorCell,
+  { link, monitor }: ChildBonds,
+): ((child: ActorCell) => void) | undefined {
+  if (!link && !monitor) return undefined
+  return (child) => {
+    if (link) bonds.link(parent, child)
+    if (monitor) bonds.monitor(parent, child)
+  }
 }

@@ -61,6 +61,7 @@ export class ActorEnd {
 
   /** Ends an actor within that time. Whoever wants that is in the cell. */
   carryOut(cell: ActorCell, timeoutMs: number): void {
+    if (isOver(cell)) return // by what was asked for before this
     if (timeoutMs <= 0) {
       this.#kill(cell)
       return

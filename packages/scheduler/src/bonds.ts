@@ -18,7 +18,7 @@
 import type { ExitReason, Info, Monitor } from '@cambium/actor'
 import { CambiumError, toErrorRecord } from '@cambium/base'
 import type { ActorAddress, ErrorRecord } from '@cambium/base'
-import type { ActorBonds, ChildBonds } from './actor-bonds.ts'
+import type { ActorBonds } from './actor-bonds.ts'
 import { AWAITING } from './actor-cell.ts'
 import type { ActorCell } from './actor-cell.ts'
 import { BondPost } from './bond-post.ts'
@@ -125,15 +125,6 @@ export class Bonds implements ActorBonds {
     const names: number[] = []
     for (let row = cell.bondHead; row > 0; row = table.next(row)) if (table.kind(row) === WATCHING) names.push(table.name(row))
     return names
-  }
-
-  /** What binds a child to its parent before its `init`. */
-  binder(parent: ActorCell, { link, monitor }: ChildBonds): ((child: ActorCell) => void) | undefined {
-    if (!link && !monitor) return undefined
-    return (child) => {
-      if (link) this.link(parent, child)
-      if (monitor) this.monitor(parent, child)
-    }
   }
 
   trapExits(cell: ActorCell, isOn: boolean): boolean {

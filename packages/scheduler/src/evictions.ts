@@ -1,6 +1,13 @@
 /**
- * An adopted actor that may still be a guest of another core, by the word of this one's predecessor, ends there before it starts here; and what it had
- * said there has been taken before it says anything more.
+ * An adopted actor that may still be a guest of another core, by the word of this one's predecessor, ends there before it starts here; and what it had said there has been taken before
+ * it says anything more.
+ *
+ * 1. The root tells a successor with each slot on which cores the actor may be (`hosts`): from the request for a move on, until `settled`.
+ * 2. A start of that slot asks these cores in turn (`evict`). Each ends whoever has that address, of whichever incarnation, and answers when its peers have taken all that it has written.
+ * 3. The death of such a core answers for it. So what it had written is waited for here in any case, until the readers of its rings are past where they end.
+ * 4. Then the root is told (`settled`), and the start goes on.
+ * 5. Whoever gives the start up meanwhile, a stop that keeps the slot among them, counts up `phase`: the start fails when the present answer has come, `hosts` stay as they are, and the next start
+ *    begins at 2 again.
  */
 import { CambiumError } from '@cambium/base'
 import type { ActorCell } from './actor-cell.ts'

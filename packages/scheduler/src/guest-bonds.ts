@@ -5,18 +5,20 @@
 import type { ExitReason, Monitor } from '@cambium/actor'
 import { formatAddress, sameAddress } from '@cambium/base'
 import type { ActorAddress } from '@cambium/base'
-import type { ActorBonds, ChildBonds } from './actor-bonds.ts'
+import type { ActorBonds } from './actor-bonds.ts'
 import type { ActorCell } from './actor-cell.ts'
 import type { News } from './bond-signals.ts'
 import { bondsFull, SIGNALS_WAITING_MAX } from './bond-post.ts'
 import type { Guest } from './guest.ts'
 import { InfoBox } from './info-message.ts'
+import { slotOf } from './move-signals.ts'
 import type { GuestAct } from './move-signals.ts'
 import { MONITOR_STEP } from './moved.ts'
 import type { WrittenFrom } from './moved.ts'
 import type { OutboundLink } from './outbound-link.ts'
 import { noSuchCore } from './send-errors.ts'
 import type { Signal } from './signals.ts'
+import { positionsOf } from './written-before.ts'
 
 export interface GuestBondsHost {
   readonly coreNumber: number
@@ -72,14 +74,6 @@ export class GuestBonds implements ActorBonds {
     this.say(cell, { act: 'tell', ref: plain(ref), news, written: this.#written() })
   }
 
-  binder(parent: ActorCell, { link, monitor }: ChildBonds): ((child: ActorCell) => void) | undefined {
-    if (!link && !monitor) return undefined
-    return (child) => {
-      if (link) this.link(parent, child)
-      if (monitor) this.monitor(parent, child)
-    }
-  }
-
   trapExits(cell: ActorCell, isOn: boolean): boolean {
     const guest = cell.guest as Guest
     const before = guest.isTrapping
@@ -93,9 +87,8 @@ export class GuestBonds implements ActorBonds {
   /** Answers the number of what was said. */
   say(cell: ActorCell, what: GuestAct): number {
     const guest = cell.guest as Guest
-    const { core, slot, generation } = guest.home
-    const place = { core: cell.core, slot: cell.slot, generation: cell.generation }
-    this.#host.signal(core, { type: 'guest_act', slot, generation, place, number: guest.said + 1, what })
+    const { home, said } = guest
+    this.#host.signal(home.core, { type: 'guest_act', ...slotOf(home), place: plain(cell), number: said + 1, what })
     guest.said += 1
     return guest.said
   }
@@ -109,7 +102,7 @@ export class GuestBonds implements ActorBonds {
   }
 
   #written(): WrittenFrom {
-    return { core: this.#host.coreNumber, positions: this.#host.links.map((link) => link?.data.ringPosition ?? 0) }
+    return { core: this.#host.coreNumber, positions: positionsOf(this.#host.links) }
   }
 }
 

@@ -3,6 +3,7 @@ import type { ExitReason } from '@cambium/actor'
 import { formatAddress } from '@cambium/base'
 import type { ActorAddress } from '@cambium/base'
 import type { ActorCell } from './actor-cell.ts'
+import { slotOf } from './move-signals.ts'
 import type { MoveSignal } from './move-signals.ts'
 import type { Moved } from './moved.ts'
 import type { MovesHost } from './moves-host.ts'
@@ -18,7 +19,7 @@ export class GuestEnds {
   stop(cell: ActorCell, timeoutMs: number): void {
     this.#whenThere(
       cell,
-      (place) => ({ type: 'guest_stop', slot: place.slot, generation: place.generation, timeoutMs }),
+      (place) => ({ type: 'guest_stop', ...slotOf(place), timeoutMs }),
       () => {
         this.#host.lifecycle.stopHere(cell, timeoutMs)
       },
@@ -30,8 +31,7 @@ export class GuestEnds {
       cell,
       (place) => ({
         type: 'guest_exit',
-        slot: place.slot,
-        generation: place.generation,
+        ...slotOf(place),
         reason,
         isKill,
         ofLink: ofLink && formatAddress(ofLink),

@@ -17,7 +17,7 @@ import type { MoveSignal } from './move-signals.ts'
 import type { MovesHost } from './moves-host.ts'
 import type { RunContext } from './run-context.ts'
 import type { Signal } from './signals.ts'
-import { writtenHere } from './written-before.ts'
+import { positionsOf, writtenHere } from './written-before.ts'
 
 type Of<T extends MoveSignal['type']> = Extract<MoveSignal, { type: T }>
 
@@ -98,7 +98,7 @@ export class Guests {
       cell.isSuspended = content.isSuspended // from here on who wants it suspended, or resumed, comes here
       cell.status = LEAVING
       cell.phase += 1
-      answer({ type: 'started', request, slot: cell.slot, generation: cell.generation, life: this.#host.life })
+      answer({ type: 'started', request, ...slotOf(cell), life: this.#host.life })
       this.#host.requestTurn()
     }
     const known = loader.find(content.module, content.behaviour)
@@ -269,8 +269,7 @@ export class Guests {
       this.#discard(cell)
       return
     }
-    const positions = this.#host.links.map((link) => link?.data.ringPosition ?? 0)
-    const end = { reason, written: { core: this.#host.coreNumber, positions } }
+    const end = { reason, written: { core: this.#host.coreNumber, positions: positionsOf(this.#host.links) } }
     const signal = { type: 'guest_over', ...slotOf(guest.home), place: { core: cell.core, ...slotOf(cell) } } as const
     try {
       this.#host.signal(guest.home.core, { ...signal, end })

@@ -128,7 +128,7 @@ export class Intake {
       }
       if (record.type === TELL || record.type === ASK) this.#takeMessage(link, undefined)
       else if (record.type === TELL_STAMPED || record.type === ASK_STAMPED) this.#takeStamped(link)
-      else if (record.type === REPLY || record.type !== FORWARDED) this.#takeReply(link)
+      else if (record.type !== FORWARDED) this.#takeReply(link)
       else this.#takeForwarded(link)
       if (budget.isSpent()) break
     }

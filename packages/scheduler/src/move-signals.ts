@@ -12,7 +12,7 @@ interface At {
   readonly generation: number
 }
 
-export function slotOf({ slot, generation }: ActorAddress): At {
+export function slotOf({ slot, generation }: At): At {
   return { slot, generation }
 }
 

@@ -75,7 +75,7 @@ export class MovedActors {
     }
     const cell = this.#host.slots.find(signal.slot, signal.generation)
     if (cell === undefined) {
-      fail(noSuchActor({ core: this.#host.coreNumber, slot: signal.slot, generation: signal.generation }))
+      fail(noSuchActor({ core: this.#host.coreNumber, ...slotOf(signal) }))
       return
     }
     const fixed = whyFixed(cell)
@@ -89,7 +89,7 @@ export class MovedActors {
     const done: Done = (error) => {
       moved.isMoving = false
       const at = cell.moved?.place ?? cell
-      if (error === undefined) answer({ type: 'started', request, slot: at.slot, generation: at.generation })
+      if (error === undefined) answer({ type: 'started', request, ...slotOf(at) })
       else fail(error)
       this.#host.requestTurn()
     }
@@ -121,7 +121,7 @@ export class MovedActors {
           monitors: bonds.monitorsOf(cell).map((own) => moved.givenName(own)),
           lastMonitor: moved.lastMonitor,
         })
-        const home = { core: coreNumber, slot: cell.slot, generation: cell.generation }
+        const home = { core: coreNumber, ...slotOf(cell) }
         make = (request) => ({ type: 'lodge', request, home, life, content })
       } catch (failure) {
         this.#departures.resume(cell)
@@ -143,7 +143,7 @@ export class MovedActors {
           return
         }
         moved.hostLife = answer.life ?? 0
-        this.#left(cell, { core: to, slot: answer.slot, generation: answer.generation }, isSuspended)
+        this.#left(cell, { core: to, ...slotOf(answer) }, isSuspended)
         done(undefined)
       }
       const giveUp = (): void => {

@@ -12,16 +12,27 @@
  * 4. *Back*, and on to a third core by way of home. Home asks (`unlodge`); the guest comes to rest there, its content is sent, home loads it, or says `guest_stay`. Home stops passing on, and
  *    sends `guest_recall` behind what it had passed on. The host answers that with all that is in the guest's mailbox and stash, frees the place, and says `guest_back` behind it.
  *    At home that stands before what has come since.
+ *    One message may still wait at home for room in the guest's mailbox, which nobody empties any more, and the recall waits for that message. So `guest_hold` goes ahead of it: the host
+ *    says that there is room, and takes what comes without a look at the capacity. That is little: home passes nothing on while a message waits.
  * 5. What the guest says of links, monitors, exits and the directory its home says for it (`guest_act`), with the positions that its data rings had, so that nothing overtakes
  *    its messages. What the runtime tells it goes through the home's mailbox, behind the messages that came before (`guest_info`).
- * 6. *Ends.* Stops and exits are sent on. An end, by whatever reason, is told to home (`guest_over`), which recalls what is left, then ends the incarnation as if it had ended here:
- *    owner and bonds are told, and a restart begins at home. An end that comes once the guest was recalled is carried out at home.
+ *    The guest counts what it says (`said`), home notes the latest that it has done (`heard`), and says so with every info and exit that it passes on. A link that the guest has cut is one of
+ *    its `cuts` until home is known to have heard of that: an exit by that link which was on its way concerns it no more. A home that has nothing to pass on says `guest_heard` after 64 cuts.
+ * 6. *Ends.* Stops and exits are sent on. One that comes before the guest has begun waits for that. An end, by whatever reason, is told to home (`guest_over`), which recalls what is left, then
+ *    ends the incarnation as if it had ended here: owner and bonds are told, and a restart begins at home. A recall that meets a guest in its `terminate` is carried out behind `guest_over`. An end
+ *    that is asked for once the guest was recalled is carried out at home.
  * 7. *The host dies*: at `core_lost` home ends the incarnation, and its owner is told of a loss, as by the death of its own core. What the host's heap held is lost as ever, what
  *    lies in the ring to it is `lost_with_core`. Asks to the actor fail on every core (`asks_lost`): home does not know which of them the host had taken.
+ *    The rings that the dead core wrote outlive it, and what it said in the actor's name may still lie in them. Home notes where each of them ends, and ends the incarnation when all readers
+ *    are past that: what the next incarnation says comes behind it. A reader that has died as well holds that up until its successor reads.
  * 8. *Home dies*: at `core_lost` a host ends the guests from there. Two incarnations never run at a time: the root remembers from the request on where an actor may be
- *    (until `settled`), tells the successor with the slot, and that has it evicted there before it starts it.
- * 9. Who writes which word: none is new. Places are slots of the host, with its generations; its congestion table, its queue lengths and its handler words are about
- *    places as about any slot.
+ *    (until `settled`), tells the successor with the slot, and that has it evicted there before it starts it (`evictions.ts`).
+ * 9. *Times.* The actor has until the time of its move to come to rest, here or there. `lodge` and `unlodge` are given up 50 ms after that: by then the host, which has the same limit, has
+ *    answered, if it answers at all. What it may have made, or brought to rest, is undone by `evict`, of that incarnation only, or by `guest_stay`; both come behind the request. A move is one
+ *    incarnation's: it is over when that is, and whoever wanted it is told. Nothing else has a time of its own: a core that is alive takes what lies in its rings, and one that is not is lost.
+ * 10. *Words.* No word of shared memory is new, and none has a second writer. Home writes what it writes for any slot: queue length and congestion of the home slot, by the mailbox from which it
+ *    passes on. The host writes the same for the place, with the generation of its own slot table, and its handler word names the place. The books count a message at home as `put` and at the
+ *    host as `taken`, or the other way round; the root reads all of that of a dead core, and finds who the place was in what it remembers (8).
  *
  * `after` in a signal is a position of the data ring of the same two cores: it is acted on when all before that has been taken.
  */

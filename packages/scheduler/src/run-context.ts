@@ -18,6 +18,7 @@ import { checkMailboxOptions, checkReason, deepFreeze, EXIT_NORMAL, isBehaviour,
 import { CambiumError, checkDuration, checkFields, formatAddress, optionError } from '@cambium/base'
 import type { ActorAddress, CorePlatform } from '@cambium/base'
 import { assertTravels } from '@cambium/codec'
+import { binder } from './actor-bonds.ts'
 import { STOPPING } from './actor-cell.ts'
 import type { ActorCell } from './actor-cell.ts'
 import { ANSWERED } from './asks.ts'
@@ -202,7 +203,7 @@ export class RunContext implements ActorContext {
       }),
     }
     const { bonds } = this.#host
-    const bind = bonds.binder(cell, { link: options.link === true, monitor: options.monitor === true })
+    const bind = binder(bonds, cell, { link: options.link === true, monitor: options.monitor === true })
     return this.#host.spawnChild(cell, behaviour, spec, bind) as Ref<M, R>
   }
 

@@ -19,6 +19,11 @@ export function writtenHere(links: readonly (OutboundLink | undefined)[], except
   }
 }
 
+/** Where this core has written its data rings up to, by their readers. */
+export function positionsOf(links: readonly (OutboundLink | undefined)[]): number[] {
+  return links.map((link) => link?.data.ringPosition ?? 0)
+}
+
 /** By a core that has died: its rings outlive it. What is returned answers who has still to take something. */
 export function writtenBy(memory: Pick<SystemMemory, 'cores' | 'dataRing'>, core: number): () => number | undefined {
   const ways: { readonly reader: number; readonly ring: ReturnType<typeof watchPositions>; readonly position: number }[] = []

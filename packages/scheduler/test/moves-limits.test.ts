@@ -233,6 +233,22 @@ describe('an incarnation that was to move', () => {
   })
 })
 
+describe('an actor on its way back', () => {
+  it('is stopped once, however often that is asked for', async () => {
+    const world = new World({ cores: 3 })
+    const ref = await started(world, noting(world))
+    await moved(world, ref, 2)
+    const move = world.migrate(ref, 1)
+    for (let turns = 0; world.cell(ref)?.moved?.isRecalled !== true; turns += 1) world.turn(turns % 3)
+    const stops = [world.stop(ref, { keepsSlot: true }), world.stop(ref, { keepsSlot: true })]
+    await world.advance(5)
+    expect(await Promise.all(stops)).toEqual([{ kind: 'shutdown' }, { kind: 'shutdown' }])
+    expect(await move).toBe('moved')
+    expect(world.cell(ref)).toMatchObject({ status: AWAITING, deadline: undefined })
+    await expectNothingLeft(world, ref)
+  })
+})
+
 describe('a successor that starts an actor which may be elsewhere', () => {
   it('does not start it when it was stopped before that was known', async () => {
     const world = new World({ cores: 3 })
