@@ -66,7 +66,7 @@ function endedBySignal(): AbortSignal {
 }
 
 async function takeCensus(options: CensusOptions, signal: AbortSignal, progress: ProgressLine): Promise<number> {
-  const { folder, filesMax, bytesMax, cores, chaos, top } = options
+  const { folder, filesMax, bytesMax, cores, chaos, top, throughputMs } = options
   const limits = { filesMax, bytesMax }
   progress.keep(`Census of ${printable(folder)}`)
 
@@ -95,8 +95,8 @@ async function takeCensus(options: CensusOptions, signal: AbortSignal, progress:
   })
   progress.keep(state('actors     ', actors.source.files, actors.elapsedMs))
 
-  progress.update('throughput   from core to core, two seconds')
-  const ringVsQueue = await measureThroughput(signal)
+  progress.update(`throughput   from core to core, ${throughputMs / 1000} s`)
+  const ringVsQueue = await measureThroughput(throughputMs, signal)
   progress.clear()
 
   const verified = isDeepStrictEqual(actors.result, plain.result)

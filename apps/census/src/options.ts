@@ -21,6 +21,8 @@ export interface CensusOptions {
   readonly chaos: boolean
   /** Identifiers in the report. @default 20 */
   readonly top: number
+  /** How long the two ways from core to core are measured, together, in milliseconds. @default 2000 */
+  readonly throughputMs: number
   /** File that takes the result as JSON; absolute. @default none */
   readonly json?: string
 }
@@ -45,6 +47,7 @@ result against a plain loop. Without a folder: the packages this workspace has i
   --cores N        use N worker threads, a core each (default: as many as the machine has cores)
   --no-chaos       crash nothing on the way
   --top N          show N identifiers (default 20)
+  --throughput N   measure the two ways from core to core for N milliseconds (default 2000)
   --json FILE      write the result to FILE as JSON as well
   --help           show this`
 
@@ -60,6 +63,7 @@ export function parseArguments(args: readonly string[], directory: string): Pars
         cores: { type: 'string' },
         'no-chaos': { type: 'boolean' },
         top: { type: 'string' },
+        throughput: { type: 'string' },
         json: { type: 'string' },
         help: { type: 'boolean' },
       },
@@ -75,6 +79,7 @@ export function parseArguments(args: readonly string[], directory: string): Pars
         cores: wholeNumber('--cores', values.cores, Math.min(availableParallelism(), CORES_MAX), CORES_MAX),
         chaos: values['no-chaos'] !== true,
         top: wholeNumber('--top', values.top, 20, 1000),
+        throughputMs: wholeNumber('--throughput', values.throughput, 2000, 60_000),
         ...(values.json === undefined ? {} : { json: jsonFileAt(values.json, directory) }),
       },
     }

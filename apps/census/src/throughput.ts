@@ -24,28 +24,30 @@ interface Way {
   readonly check: () => Promise<void>
 }
 
-const WARM_UP_MS = 250
-const ROUND_MS = 150
+/** Of the time that each way has. */
+const WARM_UP_SHARE = 0.25
 const ROUNDS = 5
 /** Messages that may be under way by `postMessage`. */
 const WINDOW: number = 8 * ACKNOWLEDGE_EVERY
 
-/** Throws when a consumer did not get what was sent, and the reason of `signal`. */
-export async function measureThroughput(signal: AbortSignal): Promise<Throughput> {
+/** For so long in all. Throws when a consumer did not get what was sent, and the reason of `signal`. */
+export async function measureThroughput(forMs: number, signal: AbortSignal): Promise<Throughput> {
   signal.throwIfAborted()
+  const warmUpMs = (forMs / 2) * WARM_UP_SHARE
+  const roundMs = (forMs / 2 - warmUpMs) / ROUNDS
   // A system of its own: these messages are no part of the census, and not in its books.
   const system = await startSystem({ cores: 1, handleSignals: false })
   const thread = new Worker(new URL('port-sink.ts', import.meta.url))
   try {
     const ring = await openRing(system, signal)
     const queue = openPort(thread, signal)
-    await ring.run(WARM_UP_MS)
-    await queue.run(WARM_UP_MS)
+    await ring.run(warmUpMs)
+    await queue.run(warmUpMs)
     const ringRounds: number[] = []
     const queueRounds: number[] = []
     for (let round = 0; round < ROUNDS; round += 1) {
-      ringRounds.push(await ring.run(ROUND_MS))
-      queueRounds.push(await queue.run(ROUND_MS))
+      ringRounds.push(await ring.run(roundMs))
+      queueRounds.push(await queue.run(roundMs))
     }
     await ring.check()
     await queue.check()

@@ -7,7 +7,7 @@ import { makeFolder } from './folder.ts'
 test('without arguments the installed packages are counted, with crashes on the way', () => {
   const parsed = parseArguments([], '/')
   if (parsed.kind !== 'run') throw new Error(`not a run: ${JSON.stringify(parsed)}`)
-  expect(parsed.options).toMatchObject({ filesMax: 10_000, bytesMax: 80_000_000, chaos: true, top: 20 })
+  expect(parsed.options).toMatchObject({ filesMax: 10_000, bytesMax: 80_000_000, chaos: true, top: 20, throughputMs: 2000 })
   expect(parsed.options.folder).toMatch(/node_modules.\.pnpm$/)
   expect(parsed.options.cores).toBeGreaterThanOrEqual(1)
   expect('json' in parsed.options).toBe(false)
@@ -15,7 +15,21 @@ test('without arguments the installed packages are counted, with crashes on the 
 
 test('every option is taken, and paths are relative to the directory', () => {
   const directory = makeFolder({ 'sub/a.js': '' })
-  const args = ['sub', '--limit', '5', '--megabytes=2', '--cores', '3', '--no-chaos', '--top', '7', '--json', 'out.json']
+  const args = [
+    'sub',
+    '--limit',
+    '5',
+    '--megabytes=2',
+    '--cores',
+    '3',
+    '--no-chaos',
+    '--top',
+    '7',
+    '--throughput',
+    '50',
+    '--json',
+    'out.json',
+  ]
   expect(parseArguments(args, directory)).toEqual({
     kind: 'run',
     options: {
@@ -25,6 +39,7 @@ test('every option is taken, and paths are relative to the directory', () => {
       cores: 3,
       chaos: false,
       top: 7,
+      throughputMs: 50,
       json: join(directory, 'out.json'),
     },
   })
@@ -32,7 +47,8 @@ test('every option is taken, and paths are relative to the directory', () => {
 
 test('help is help, and names every option', () => {
   expect(parseArguments(['--help'], '/')).toEqual({ kind: 'help', text: HELP })
-  for (const name of ['limit', 'megabytes', 'cores', 'no-chaos', 'top', 'json', 'help']) expect(HELP).toContain(`--${name}`)
+  for (const name of ['limit', 'megabytes', 'cores', 'no-chaos', 'top', 'throughput', 'json', 'help'])
+    expect(HELP).toContain(`--${name}`)
 })
 
 test.each<[string[], RegExp]>([
@@ -44,6 +60,7 @@ test.each<[string[], RegExp]>([
   [['--cores=-1'], /--cores must be a whole number from 1 to 64: got=-1/],
   [['--cores', '65'], /--cores must be/],
   [['--top', ''], /--top must be/],
+  [['--throughput', '60001'], /--throughput must be/],
   [['--megabytes', '1.5'], /--megabytes must be/],
   [['--no-chaos=yes'], /does not take an argument/],
   [['nowhere'], /the folder does not exist: folder=.*nowhere/],
