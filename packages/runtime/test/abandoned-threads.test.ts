@@ -5,7 +5,7 @@ import { blocked, unwatched } from './fixtures/blocked.ts'
 import { counter } from './fixtures/counter.ts'
 import { createNamedPipe } from './fixtures/named-pipe.ts'
 import { hive } from './fixtures/worker-bee.ts'
-import { collect, failureOf, next, settled, start } from './harness.ts'
+import { collect, failureOf, next, settled, startWithSpare as start } from './harness.ts'
 import { runScript } from './run-script.ts'
 
 function pipe(): ReturnType<typeof createNamedPipe> {

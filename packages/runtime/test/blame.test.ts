@@ -3,7 +3,7 @@ import { expect, it } from 'vitest'
 import { counter } from './fixtures/counter.ts'
 import { hasty, HASTY_BUDGET_MS } from './fixtures/hasty.ts'
 import { perilous } from './fixtures/perilous.ts'
-import { collect, failureOf, next, settled, start } from './harness.ts'
+import { collect, failureOf, next, settled, startWithSpare as start } from './harness.ts'
 
 it('a callback over its budget ends its core, and its actor is named (R1.15)', async () => {
   const system = await start({ cores: 2 })

@@ -6,7 +6,7 @@ import { gate, gated } from './fixtures/gate.ts'
 import { perilous } from './fixtures/perilous.ts'
 import type { Peril } from './fixtures/perilous.ts'
 import { bee, hive } from './fixtures/worker-bee.ts'
-import { collect, expectActors, failureOf, next, settled, start } from './harness.ts'
+import { collect, expectActors, failureOf, next, settled, startWithSpare as start } from './harness.ts'
 
 interface Death {
   readonly cause: string

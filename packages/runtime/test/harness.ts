@@ -8,9 +8,12 @@ import type { System, SystemEventMap, SystemOptions } from '@cambium/runtime'
 import { expect, onTestFinished, vi } from 'vitest'
 import { watchSystem } from './nothing-left.ts'
 
-/** Two cores at most: more than the machine has would only wait for each other. */
+/**
+ * Two cores at most: more than the machine has would only wait for each other. Without a spare, which would start beside every test to be ended with it, unless
+ * cores die in the test: {@link startWithSpare}.
+ */
 export async function start(options: SystemOptions = {}): Promise<System> {
-  const system = await startSystem({ cores: 1, handleSignals: false, ...options })
+  const system = await startSystem({ cores: 1, spares: 0, handleSignals: false, ...options })
   const expectNothingLeft = await watchSystem(system)
   onTestFinished(async () => {
     await expectNothingLeft()
@@ -20,6 +23,11 @@ export async function start(options: SystemOptions = {}): Promise<System> {
     expect(books.sent).toBe(books.processed + books.deadTotal)
   })
   return system
+}
+
+/** With as many spares as a system has by default. */
+export function startWithSpare(options: SystemOptions = {}): Promise<System> {
+  return start({ spares: 1, ...options })
 }
 
 /** The next event of that name for which `is` holds. Call it before what causes the event. */

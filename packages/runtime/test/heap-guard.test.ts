@@ -3,7 +3,7 @@ import { expect, it } from 'vitest'
 import { counter } from './fixtures/counter.ts'
 import { perilous } from './fixtures/perilous.ts'
 import type { Peril } from './fixtures/perilous.ts'
-import { collect, failureOf, next, start } from './harness.ts'
+import { collect, failureOf, next, startWithSpare as start } from './harness.ts'
 
 const HEAP_MB = 48
 

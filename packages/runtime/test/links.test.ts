@@ -4,7 +4,7 @@ import type { System } from '@cambium/runtime'
 import { expect, it, vi } from 'vitest'
 import { kin, scribe } from './fixtures/kin.ts'
 import type { KinMessage } from './fixtures/kin.ts'
-import { failureOf, next, start } from './harness.ts'
+import { failureOf, next, start, startWithSpare } from './harness.ts'
 
 type Kin = Ref<KinMessage, string>
 
@@ -42,7 +42,7 @@ it('an actor on another core, on the main thread, and code outside are told of a
 })
 
 it('the death of a core reaches all who were bound to its actors, and ends those that were linked', async () => {
-  const system = await start({ cores: 2 })
+  const system = await startWithSpare({ cores: 2 })
   const { recorder, born } = await family(system)
   const victims = await Promise.all(Array.from({ length: 20 }, (_, i) => born(`victim-${i}`, 1)))
   const watcher = await born('watcher', 2)

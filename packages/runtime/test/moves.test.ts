@@ -2,7 +2,7 @@
 import { expect, it } from 'vitest'
 import { nomad, settler, teller } from './fixtures/nomad.ts'
 import type { NomadMessage, Whereabouts } from './fixtures/nomad.ts'
-import { failureOf, next, start } from './harness.ts'
+import { failureOf, next, startWithSpare as start } from './harness.ts'
 
 const COUNT = 2000
 

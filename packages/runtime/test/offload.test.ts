@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { expect, it, onTestFinished, vi } from 'vitest'
 import { counter } from './fixtures/counter.ts'
 import { offloader } from './fixtures/jobs.ts'
-import { next, start } from './harness.ts'
+import { next, start, startWithSpare } from './harness.ts'
 
 it.for([0, 1])('from core %i: results, errors, missing jobs and aborts', async (core) => {
   const system = await start()
@@ -58,7 +58,7 @@ it.for([0, 1])('from core %i: results, errors, missing jobs and aborts', async (
 })
 
 it('jobs of a core that dies are ended: what never ends by itself keeps no thread of the pool', async () => {
-  const system = await start({ cores: 2 })
+  const system = await startWithSpare({ cores: 2 })
   const beside = await system.spawn(offloader, undefined, { core: 2 })
   const folder = mkdtempSync(join(tmpdir(), 'cambium-'))
   onTestFinished(() => {

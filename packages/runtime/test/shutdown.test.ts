@@ -13,7 +13,7 @@ import { hung, saver } from './fixtures/saver.ts'
 import { remnant } from './fixtures/remnant.ts'
 import { ticker } from './fixtures/ticker.ts'
 import { bee, hive } from './fixtures/worker-bee.ts'
-import { collect, failureOf, next, start } from './harness.ts'
+import { collect, failureOf, next, start, startWithSpare } from './harness.ts'
 
 it('queued work is done first, also what follows from it', async () => {
   const system = await start({ cores: 2 })
@@ -77,7 +77,7 @@ it('an actor that tells by its timer all the time does not keep it from being dr
 })
 
 it('what is reported as undrained agrees with isDrained, for a system that failed as well', async () => {
-  const system = await start({ coreIntensity: 0 })
+  const system = await startWithSpare({ coreIntensity: 0 })
   system.killCore(1)
   await system.terminated
   expect(await system.shutdown()).toMatchObject({ isDrained: true, undrained: 0 })
@@ -127,7 +127,7 @@ it('too many that never end for their shares: the rest is stopped all at once', 
 })
 
 it('a core that died and ends the system takes terminate from no actor of another', async () => {
-  const system = await start({ cores: 2, coreIntensity: 0 })
+  const system = await startWithSpare({ cores: 2, coreIntensity: 0 })
   const { file, readLines } = recordFile()
   await system.spawn(saver, { file, name: 'healthy' }, { core: 1 })
   await system.spawn(saver, { file, name: 'dead' }, { core: 2 })
@@ -191,7 +191,7 @@ describe('in the middle of something', () => {
   })
 
   it('a core that is being replaced', async () => {
-    const system = await start({ cores: 2 })
+    const system = await startWithSpare({ cores: 2 })
     const ref = await system.spawn(counter, 0, { core: 1 })
     const lost = next(system, 'core_lost')
     system.killCore(1)

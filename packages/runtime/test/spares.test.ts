@@ -2,7 +2,7 @@
 import { expect, it } from 'vitest'
 import { counter } from './fixtures/counter.ts'
 import { wary } from './fixtures/spare-killer.ts'
-import { collect, failureOf, next, start } from './harness.ts'
+import { collect, failureOf, next, startWithSpare as start } from './harness.ts'
 
 it('the successor of a core is a warm spare, and the spare is refilled for the next one (R3.10)', async () => {
   const ready = collectReady(await start({ cores: 2 }))

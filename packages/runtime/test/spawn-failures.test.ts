@@ -7,7 +7,7 @@ import { counter } from './fixtures/counter.ts'
 import { offloader } from './fixtures/jobs.ts'
 import { mayfly } from './fixtures/mayfly.ts'
 import { starter } from './fixtures/starter.ts'
-import { expectActors, failureOf, next, start } from './harness.ts'
+import { expectActors, failureOf, next, start, startWithSpare } from './harness.ts'
 
 const fixture = (name: string): string => new URL(`./fixtures/${name}`, import.meta.url).href
 const nobody = (module: string, name: string): Behaviour<undefined, unknown> =>
@@ -84,7 +84,7 @@ it('init that never ends: ERR_INIT_TIMEOUT', async () => {
 })
 
 it('init that loops for ever: its core is killed and replaced, the spawn rejects, others go on (R1.15)', async () => {
-  const system = await start({ cores: 2, turnTimeoutMs: 150 })
+  const system = await startWithSpare({ cores: 2, turnTimeoutMs: 150 })
   const neighbour = await system.spawn(counter, 1, { core: 1 })
   const other = await system.spawn(counter, 2, { core: 2 })
   const lost = next(system, 'core_lost')

@@ -7,10 +7,10 @@ import { attachSystemMemory } from '@cambium/scheduler'
 import { expect, it, onTestFinished, vi } from 'vitest'
 import { createWorkerPlatform } from '../src/worker-platform.ts'
 import { counter } from './fixtures/counter.ts'
-import { collect, expectActors, failureOf, next, settled, start } from './harness.ts'
+import { collect, expectActors, failureOf, next, settled, start, startWithSpare } from './harness.ts'
 
 it('two systems in one process know nothing of each other', async () => {
-  const [one, two] = await Promise.all([start({ cores: 1 }), start({ cores: 1 })])
+  const [one, two] = await Promise.all([startWithSpare({ cores: 1 }), startWithSpare({ cores: 1 })])
   const ada = await one.spawn(counter, 1, { core: 1, name: 'ada' })
   const other = await two.spawn(counter, 2, { core: 1, name: 'ada' })
   expect(one.whereis('ada')?.equals(ada)).toBe(true)
@@ -48,7 +48,7 @@ it('report looks into each core, load imports a module ahead of its use', async 
 })
 
 it('load meets a core that is being replaced: its successor loads, in whatever moment', async () => {
-  const system = await start({ cores: 2 })
+  const system = await startWithSpare({ cores: 2 })
   const url = new URL('./fixtures/counter.ts', import.meta.url)
   const knowing = async (): Promise<boolean[]> =>
     (await system.report()).slice(1).map(({ behaviours }) => behaviours.includes(`${url.href}#counter`))
@@ -69,7 +69,7 @@ it('load meets a core that is being replaced: its successor loads, in whatever m
 })
 
 it('load of a module that ends its thread: ERR_CORE_LOST, after one more try', async () => {
-  const system = await start({ cores: 1 })
+  const system = await startWithSpare({ cores: 1 })
   const deaths = collect(system, 'core_lost')
   const url = new URL('./fixtures/exiting-module.ts', import.meta.url)
   expect(await failureOf(system.load(url))).toMatchObject({ code: 'ERR_CORE_LOST' })
@@ -109,7 +109,7 @@ it('tells telemetry what it tells its listeners', async () => {
   onTestFinished(() => {
     channel('cambium:system').unsubscribe(listen)
   })
-  const system = await start()
+  const system = await startWithSpare()
   const restarted = next(system, 'core_restarted')
   system.killCore(1)
   await restarted

@@ -7,7 +7,7 @@ import { mayfly } from './fixtures/mayfly.ts'
 import { member, recorder } from './fixtures/recorder.ts'
 import type { Recorder } from './fixtures/recorder.ts'
 import { starter } from './fixtures/starter.ts'
-import { collect, expectActors, failureOf, next, settled, start } from './harness.ts'
+import { collect, expectActors, failureOf, next, settled, start, startWithSpare } from './harness.ts'
 
 type MemberOptions = NonNullable<Parameters<typeof child>[2]>
 
@@ -49,7 +49,7 @@ describe('the loss of a core', () => {
     ['one_for_all', 'stop b, start a, start b, start c', 'c'],
     ['rest_for_one', 'stop b, start a, start b, start c', 'c'],
   ] as const)('counts as one restart for a team, its children come back in order: %s (C-18)', async ([strategy, order, last]) => {
-    const system = await start({ cores: 2 })
+    const system = await startWithSpare({ cores: 2 })
     const log = await logOf(system)
     // Two children on the core, and only one restart is borne.
     const refs = await system.supervise(abc(log), { strategy, intensity: 1 })
@@ -64,7 +64,7 @@ describe('the loss of a core', () => {
   })
 
   it('during the start of a team: the start fails, and what it had started is stopped again', async () => {
-    const system = await start({ cores: 2, turnTimeoutMs: 150 })
+    const system = await startWithSpare({ cores: 2, turnTimeoutMs: 150 })
     const log = await logOf(system)
     const { a } = abc(log)
     const lost = next(system, 'core_restarted')
@@ -270,7 +270,7 @@ describe('stop of a team', () => {
   })
 
   it('while a core of it dies: done, and nothing of it comes back', async () => {
-    const system = await start({ cores: 2 })
+    const system = await startWithSpare({ cores: 2 })
     const log = await logOf(system)
     const refs = await system.supervise(abc(log), { strategy: 'one_for_all' })
     const restarted = next(system, 'core_restarted')
