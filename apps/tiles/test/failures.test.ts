@@ -6,7 +6,7 @@ import { checksumOf, plainChecksum } from './plain-renderer.ts'
 import type { Service } from '../src/service.ts'
 
 const CLIENTS = 4
-const PRESSES = 3
+const PRESSES = 2
 
 interface Load {
   readonly statuses: Map<number, number>
