@@ -198,7 +198,7 @@ test('R3.3 exchanges whose cores die again and again, wherever they are', async 
       await sim.advance('1s')
       expectAllAtHome(await goHome())
     },
-    { seed: 1, runs: 20, cores: 2, faults: { kill: 0.002, killInside: 0.002, failedStart: 0.2, lateNews: 0.5 } },
+    { seed: 1, runs: 8, cores: 2, faults: { kill: 0.002, killInside: 0.002, failedStart: 0.2, lateNews: 0.5 } },
   )
 })
 

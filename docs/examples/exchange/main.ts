@@ -3,6 +3,7 @@
  * calls are lost, its lines come back, and the others go on. Prints the calls of each second, and in the end what became of all of them; exit status 1 if something
  * does not hold that must.
  */
+import { once } from 'node:events'
 import { availableParallelism } from 'node:os'
 import { setTimeout as pass } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
@@ -46,9 +47,12 @@ let before = await look()
 let beforeMs = performance.now()
 let best = 0
 let kills = 0
+let isBack: Promise<unknown> = Promise.resolve()
 for (let second = 1; second <= seconds; second++) {
   await pass(1000)
   if (isRelentless ? second < seconds : second === Math.ceil(seconds / 2)) {
+    await isBack
+    isBack = once(system.events, 'core_restarted')
     kills++
     const core = isRelentless ? 1 + (second % cores) : cores
     console.log(`core ${core} is killed`)

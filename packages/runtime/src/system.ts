@@ -68,7 +68,7 @@ export interface System extends AsyncDisposable {
   stop(ref: Ref<never>, options?: StopOptions): Promise<ExitReason>
   /**
    * Moves a running actor to another core, between two of its messages, with state, queue and timers; its ref, bonds and names stay. Resolves when it is there. Rejects, and it goes on where it is,
-   * or at home when only the way on from there failed: `ERR_MOVE_TIMEOUT`, `ERR_NOT_MOVABLE`, `ERR_CANNOT_TRAVEL`, `ERR_CORE_LOST`, `ERR_NO_SUCH_ACTOR`, `ERR_SYSTEM_CLOSED`; with a mistake at once.
+   * or at home when only the way on from there failed: `ERR_MOVE_TIMEOUT`, `ERR_NOT_MOVABLE`, `ERR_CANNOT_TRAVEL`, `ERR_CORE_LOST`, `ERR_NO_SUCH_ACTOR`, `ERR_NO_SUCH_CORE`, `ERR_FOREIGN_REF`, `ERR_OPTION`, `ERR_SYSTEM_CLOSED`.
    */
   migrate(ref: AnyRef, core: number, options?: MigrateOptions): Promise<void>
   /**

@@ -8,6 +8,7 @@ import { once } from 'node:events'
 import { cpus } from 'node:os'
 import { parseArgs } from 'node:util'
 import { runLoad } from './client.ts'
+import { loadWhileKilled } from './killed.ts'
 import { CONTENDERS, THREADS } from './contenders.ts'
 import type { Contender } from './contenders.ts'
 import { createPhases, warmUpPaths } from './workload.ts'
@@ -24,9 +25,12 @@ const EXIT_WRONG_ARGUMENTS = 2
 const START_TIMEOUT_MS = 30_000
 
 async function main(): Promise<number> {
-  const rounds = roundsOf(process.argv.slice(2))
+  const { rounds, killed } = parse(process.argv.slice(2))
+  if (killed !== undefined) return loadWhileKilled(killed, (line) => process.stdout.write(`${line}\n`))
   if (rounds === undefined) {
-    process.stderr.write('tiles:load: expected no arguments but --rounds N, from 1 to 50\n')
+    process.stderr.write(
+      'tiles:load: expected no arguments but --rounds N, from 1 to 50, or --kill-each-second N, from 1 to 3600 seconds\n',
+    )
     return EXIT_WRONG_ARGUMENTS
   }
   const phases = createPhases()
@@ -105,14 +109,24 @@ function percentile(values: readonly number[], share: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN
 }
 
-function roundsOf(args: readonly string[]): number | undefined {
+/** Neither, for arguments that are wrong. */
+function parse(args: readonly string[]): { readonly rounds?: number; readonly killed?: number } {
   try {
-    const { values } = parseArgs({ args: [...args], options: { rounds: { type: 'string' } } })
-    const rounds = values.rounds === undefined ? ROUNDS : /^\d{1,2}$/.test(values.rounds) ? Number(values.rounds) : 0
-    return rounds >= 1 && rounds <= 50 ? rounds : undefined
+    const { values } = parseArgs({
+      args: [...args],
+      options: { rounds: { type: 'string' }, 'kill-each-second': { type: 'string' } },
+    })
+    const { rounds, 'kill-each-second': killed } = values
+    if (killed === undefined) return rounds === undefined ? { rounds: ROUNDS } : { ...within('rounds', rounds, 50) }
+    return rounds === undefined ? { ...within('killed', killed, 3600) } : {}
   } catch {
-    return undefined
+    return {}
   }
+}
+
+function within(name: string, given: string, max: number): Readonly<Record<string, number>> {
+  const value = /^\d{1,4}$/.test(given) ? Number(given) : 0
+  return value >= 1 && value <= max ? { [name]: value } : {}
 }
 
 process.exitCode = await main()
