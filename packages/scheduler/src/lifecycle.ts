@@ -72,6 +72,8 @@ type Done = (error: Error | undefined, cell: ActorCell) => void
 export class Lifecycle {
   readonly #host: LifecycleHost
   readonly #end: ActorEnd
+  /** Actors with restarts that wait for the end of the incarnation before. They are off when the slot is to be freed after they were asked for. */
+  readonly #restarts = new Map<ActorCell, { isOff: boolean }>()
 
   constructor(host: LifecycleHost) {
     this.#host = host
@@ -107,9 +109,15 @@ export class Lifecycle {
       this.#host.slots.find(slot, generation) ??
       this.#adoptOne({ slot, generation, name: spec.name, mailbox: spec.mailbox, owner })
     if (cell !== undefined && cell.status !== AWAITING && !isOwnedByRoot(owner)) {
+      const before = this.#restarts.get(cell)
+      const wanted = before === undefined || before.isOff ? { isOff: false } : before
+      this.#restarts.set(cell, wanted)
       // Once: at the end of a stop the slot waits, or is free.
       this.stop(cell, ORPHAN_TIMEOUT_MS, true, () => {
-        this.restart(slot, generation, spec, owner, done)
+        if (this.#restarts.get(cell) === wanted) this.#restarts.delete(cell)
+        if (wanted.isOff)
+          done(new CambiumError('ERR_STOPPED_DURING_START', `actor was stopped during its start: actor=${cell.label}`))
+        else this.restart(slot, generation, spec, owner, done)
       })
       return
     }
@@ -190,6 +198,7 @@ export class Lifecycle {
    * after a crash. `done` learns how it ended in the end.
    */
   stop(cell: ActorCell, timeoutMs: number, keepsSlot: boolean, done: (reason: ExitReason) => void): void {
+    if (!keepsSlot) this.#callRestartOff(cell)
     this.#end.stop(cell, timeoutMs, keepsSlot, done)
   }
 
@@ -230,7 +239,14 @@ export class Lifecycle {
 
   /** Frees the slot of an actor that will not be restarted, when it has ended. */
   release(cell: ActorCell): void {
+    this.#callRestartOff(cell)
     this.#end.release(cell)
+  }
+
+  /** The slot goes when the incarnation has ended: a restart that waits for that would make it anew, for a supervisor that has given it up. */
+  #callRestartOff(cell: ActorCell): void {
+    const wanted = this.#restarts.get(cell)
+    if (wanted !== undefined) wanted.isOff = true
   }
 
   #adoptOne(each: AdoptedSlot): ActorCell | undefined {

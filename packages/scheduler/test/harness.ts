@@ -23,6 +23,7 @@ import type { InspectOrder } from '../src/inspection.ts'
 import type { SenderLimits } from '../src/sender-host.ts'
 import type { AdoptedSlot, Signal, StartSpec } from '../src/signals.ts'
 import { OWNED_BY_ROOT } from '../src/ownership.ts'
+import type { Ownership } from '../src/ownership.ts'
 import { createSystemMemory } from '../src/system-memory.ts'
 import type { CoreBlock, SystemMemory } from '../src/system-memory.ts'
 
@@ -42,6 +43,8 @@ export interface SpawnOptions {
   readonly name?: string
   readonly mailbox?: MailboxOptions
   readonly isSupervised?: boolean
+  /** Of a restart. @default the root */
+  readonly owner?: Ownership
   readonly initTimeoutMs?: number
 }
 
@@ -224,7 +227,15 @@ export class World {
     const { slot, generation } = address
     this.core(address.core).loader.learn(behaviour as unknown as Behaviour<unknown, unknown>)
     const spec = specOf(behaviour, argument, options)
-    const answer = await this.#request(address.core, (request) => ({ type: 'restart', request, slot, generation, spec }))
+    const owner = options.owner === undefined ? {} : { owner: options.owner }
+    const answer = await this.#request(address.core, (request) => ({
+      type: 'restart',
+      request,
+      slot,
+      generation,
+      spec,
+      ...owner,
+    }))
     return answer.type === 'start_failed' ? answer.error.code : answer.type
   }
 

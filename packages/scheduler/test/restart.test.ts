@@ -271,3 +271,39 @@ test.each([0, 1])(
     expect(await again).toBe('started')
   },
 )
+
+test.each([
+  ['restart', 'release', 'ERR_STOPPED_DURING_START', 0],
+  ['restart', 'stop', 'ERR_STOPPED_DURING_START', 0],
+  ['release', 'restart', 'started', 1],
+] as const)(
+  'a supervisor’s %s, then a %s, while the incarnation before still ends: %s',
+  async (...[first, second, expected, living]) => {
+    const world = new World()
+    const ending = gate()
+    const behaviour = behave<null, string, null>(
+      { init: () => null, receive: () => {}, terminate: () => ending.promise },
+      'slow to end',
+    )
+    const ref = world.spawn(1, behaviour, null)
+    await world.run()
+    const { slot, generation } = ref
+    // The core of its supervisor has died: it ends, and its slot waits.
+    world.signal(1, { type: 'stop', request: 0, slot, generation, timeoutMs: 5000, keepsSlot: true })
+    await world.run()
+    const owner = { supervisor: { core: 2, slot: 0, generation: 1 }, id: 'a', path: 'top', isKept: false, life: 1 }
+    let restarted: Promise<string> | undefined
+    for (const what of [first, second]) {
+      if (what === 'restart') restarted = world.restart(ref, behaviour, null, { owner })
+      else if (what === 'release') world.signal(1, { type: 'release', slot, generation })
+      else world.signal(1, { type: 'stop', request: 0, slot, generation, timeoutMs: 5000, keepsSlot: false })
+      await world.run()
+    }
+    ending.open()
+    await world.run()
+    expect(await restarted).toBe(expected)
+    const left = world.core(1).slots.cells.filter((cell) => cell !== undefined)
+    expect(left).toHaveLength(living)
+    world.expectBalanced()
+  },
+)
