@@ -320,7 +320,7 @@ export class Root implements SupervisorHostRoot {
     const now = this.now()
     for (const actor of this.roster.on(loss.core)) actor.downSinceMs ??= now
     publishLoss(this.#events, loss, this)
-    this.core.requests.fail(loss.core, loss.error)
+    this.core.requests.fail(loss.core, this.core.epochOf(loss.core), loss.error)
   }
 
   /** The successor of a dead core is told of the slots it takes over, the root's own and those of the supervisors. */

@@ -1,6 +1,9 @@
 /**
  * What the root, or a supervisor, asks of a core: start and stop, each answered once. A request needs no timer of its own: the core answers within
  * the actor's limits, a core that is stuck is killed by the watch of the pool, and with a dead core its requests fail.
+ *
+ * What was sent after the root had counted up the epoch of a dead core is its successor's, who will carry it out: a start that failed all the same would leave
+ * an actor that nobody knows.
  */
 import { CambiumError, fromErrorRecord, toErrorRecord } from '@cambium/base'
 import type { ErrorRecord } from '@cambium/base'
@@ -10,20 +13,25 @@ export type Answer = Extract<Signal, { type: 'started' | 'start_failed' | 'stopp
 
 interface Request {
   readonly core: number
+  /** Of the core that it was sent to. */
+  epoch: number
   /** A supervisor's step for an actor that has its slot: should the core die, its loss is the answer (C-18). */
   readonly isStep: boolean
   readonly done: (answer: Answer) => void
 }
 
 export class CoreRequests {
-  readonly #signal: (core: number, signal: Signal) => void
+  readonly #signal: (core: number, signal: Signal) => number
   readonly #open = new Map<number, Request>()
   /** Failed requests are answered when the successor's slots are on their way: an answer may lead to the next request. */
   readonly #late: (() => void)[] = []
   #last: number
 
-  /** `life` sets the numbers apart from those of a predecessor on this core, whose answers may still come. */
-  constructor(life: number, signal: (core: number, signal: Signal) => void) {
+  /**
+   * `life` sets the numbers apart from those of a predecessor on this core, whose answers may still come. `signal` answers the epoch of the core that
+   * the signal is for.
+   */
+  constructor(life: number, signal: (core: number, signal: Signal) => number) {
     this.#last = life << 24
     this.#signal = signal
   }
@@ -37,9 +45,10 @@ export class CoreRequests {
   send(core: number, isStep: boolean, make: (request: number) => Signal, done: (answer: Answer) => void): void {
     this.#last = (this.#last + 1) | 0
     const request = this.#last
-    this.#open.set(request, { core, isStep, done })
+    const open: Request = { core, epoch: -1, isStep, done }
+    this.#open.set(request, open)
     try {
-      this.#signal(core, make(request))
+      open.epoch = this.#signal(core, make(request))
     } catch (error) {
       this.#open.delete(request)
       done({ type: 'start_failed', request, error: toErrorRecord(error) })
@@ -55,8 +64,8 @@ export class CoreRequests {
     return true
   }
 
-  /** What was asked of a dead core will not be answered; {@link answerLate} tells who asked. */
-  fail(core: number, error: ErrorRecord): void {
+  /** What was asked of a core before its incarnation `epoch` will not be answered; {@link answerLate} tells who asked. */
+  fail(core: number, epoch: number, error: ErrorRecord): void {
     const lost = toErrorRecord(
       new CambiumError('ERR_CORE_LOST', `core died: core=${core}, cause=${error.message}`, {
         severity: 'crash',
@@ -64,7 +73,7 @@ export class CoreRequests {
       }),
     )
     for (const [request, open] of this.#open) {
-      if (open.core !== core) continue
+      if (open.core !== core || (!open.isStep && ((epoch - open.epoch) | 0) <= 0)) continue
       this.#open.delete(request)
       if (open.isStep) continue
       this.#late.push(() => {

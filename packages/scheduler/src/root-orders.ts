@@ -139,7 +139,7 @@ function loseCore(host: RootOrdersHost, signal: Extract<Signal, { type: 'core_lo
   host.lifecycle.ownersLost(signal.core, signal.epoch)
   // Of core 0 the root does the rest, when it has told the successor of its slots.
   if (host.coreNumber === 0) return
-  host.requests.fail(signal.core, signal.error)
+  host.requests.fail(signal.core, signal.epoch, signal.error)
   host.requests.answerLate()
   host.lifecycle.childrenLost(signal.core, signal.blamed)
 }

@@ -30,6 +30,7 @@ export interface SignalRouterHost extends RootOrdersHost {
 export class SignalRouter {
   /** Of the root, on core 0, and of the supervisors on this core. */
   readonly requests: CoreRequests
+  readonly #life: number
   readonly #host: SignalRouterHost
   readonly #memory: SystemMemory
   readonly #onRootSignal: ((from: number, signal: Signal) => void) | undefined
@@ -47,9 +48,8 @@ export class SignalRouter {
     this.#host = host
     this.#memory = memory
     this.#onRootSignal = onRootSignal
-    this.requests = new CoreRequests(life, (core, signal) => {
-      this.order(core, signal)
-    })
+    this.requests = new CoreRequests(life, (core, signal) => this.order(core, signal))
+    this.#life = life
   }
 
   get hasOwn(): boolean {
@@ -77,20 +77,21 @@ export class SignalRouter {
     } else this.send(0, signal)
   }
 
-  /** To another core. Throws `ERR_CANNOT_TRAVEL` when what it carries cannot, and `ERR_MESSAGE_TOO_LARGE`. */
-  send(core: number, signal: Signal): void {
+  /** To another core, and to the incarnation whose epoch it answers. Throws `ERR_CANNOT_TRAVEL` when what it carries cannot, and `ERR_MESSAGE_TOO_LARGE`. */
+  send(core: number, signal: Signal): number {
     const link = this.#host.links[core]
-    if (link === undefined) return // severed
+    const epoch = Atomics.load((this.#memory.blocks[core] as { epoch: Int32Array }).epoch, 0)
+    if (link === undefined) return epoch // severed
     const { encoder } = this.#host
     const bytes = encoder.encode(signal)
     checkMessageBytes(bytes.length, SIGNAL_BYTES_MAX)
-    const epoch = Atomics.load((this.#memory.blocks[core] as { epoch: Int32Array }).epoch, 0)
     if (!link.control.write(SIGNAL, epoch, 0, 0, bytes, encoder.layout, encoder.parcel)) {
       link.control.enqueue(plainRecord(SIGNAL, epoch, 0, bytes, encoder.layout, encoder.parcel))
     }
     // At once: a message that is sent after it must not be published before it.
     link.control.flush()
     this.#host.requestTurn()
+    return epoch
   }
 
   /** A signal of the root to this core. */
@@ -101,11 +102,15 @@ export class SignalRouter {
     if (!isOrder) this.#onRootSignal?.(this.#host.coreNumber, signal)
   }
 
-  /** An order of the root or of a supervisor to whichever core; what is answered comes to {@link requests}, on core 0 in the next turn. */
-  order(core: number, signal: Signal): void {
-    if (core !== this.#host.coreNumber) this.send(core, signal)
-    else if (core === 0) this.handle(signal)
+  /**
+   * An order of the root or of a supervisor to whichever core, and to the incarnation whose epoch it answers. What is answered comes to {@link requests}, on
+   * core 0 in the next turn.
+   */
+  order(core: number, signal: Signal): number {
+    if (core !== this.#host.coreNumber) return this.send(core, signal)
+    if (core === 0) this.handle(signal)
     else followOrder(this.#host, core, signal, (answer) => this.requests.answered(answer as Answer))
+    return this.#life
   }
 
   /** A signal has come from another core. */

@@ -101,7 +101,7 @@ export class RunOracles {
     router.order = (to, signal) => {
       if (signal.type === 'restart')
         this.#supervision.ordered(formatAddress({ core: to, slot: signal.slot, generation: signal.generation }))
-      order(to, signal)
+      return order(to, signal)
     }
   }
 

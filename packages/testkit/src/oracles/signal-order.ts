@@ -28,8 +28,9 @@ export class SignalOrder {
     }
     const [send, take, reportFault] = [router.send.bind(router), router.take.bind(router), core.reportFault.bind(core)]
     router.send = (to, signal) => {
-      send(to, signal)
+      const epoch = send(to, signal)
       if (core.links[to] !== undefined) this.line(coreNumber, to).sent += 1
+      return epoch
     }
     router.take = (from, signal) => {
       this.line(from, coreNumber).taken += 1

@@ -127,7 +127,7 @@ export class StopOrderOracle {
         const address = formatAddress({ core: to, slot: signal.slot, generation: signal.generation })
         if (!this.#orderedMs.has(address)) this.#orderedMs.set(address, this.#options.now())
       }
-      order(to, signal)
+      return order(to, signal)
     }
   }
 
