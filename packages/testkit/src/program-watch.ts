@@ -1,5 +1,5 @@
 /** What the simulator does around the callbacks of actors: a point of death before and after each, the oracles, the trace, crashes. */
-import { priorityNumber, UNSET } from '@cambium/actor'
+import { NORMAL, priorityNumber, UNSET } from '@cambium/actor'
 import type { ActorContext } from '@cambium/actor'
 import { CambiumError } from '@cambium/base'
 import type { Core } from '@cambium/scheduler'
@@ -41,7 +41,10 @@ export function createProgramWatch(options: ProgramWatchOptions): ProgramWatch {
     judging(message, judge) {
       if (isStorm(unmarked(message))) return 'normal'
       const priority = judge(unmarked(message))
-      if (message instanceof Marked && priorityNumber(priority) !== UNSET) message.priority = priorityNumber(priority)
+      if (message instanceof Marked && priorityNumber(priority) !== UNSET) {
+        message.priority = priorityNumber(priority)
+        if (message.priority !== NORMAL) oracles.judged(message)
+      }
       return priority
     },
     receiving(owner, context, message) {

@@ -60,6 +60,11 @@ test('the telephone exchange leaves nothing by this seed either', async () => {
   await run(findWorkload('telephone') as Workload, 1051, 1, true)
 })
 
+// An actor comes back to messages whose priority nobody had told yet, and they stand behind those whose sender had.
+test('floods hold by this seed either', async () => {
+  await run(findWorkload('floods') as Workload, 3027, 1, true)
+})
+
 test('cores die inside turns, and what they had done by then is accounted for', async () => {
   const reports = await run(banking, 3, 20, { killInside: 0.15 })
   const kills = reports.reduce((sum, report) => sum + report.kills, 0)

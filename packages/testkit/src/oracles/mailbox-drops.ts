@@ -41,6 +41,15 @@ export class MailboxDrops {
     this.#arrival = { cell, message, length, mayGrow: length < cell.capacity || mayGrow(cell) }
   }
 
+  /**
+   * Its receiver's behaviour says that it is not of normal priority: it stands behind those that have that one already. This may be long after it has come,
+   * as for one that has waited for its actor to begin.
+   */
+  judged(message: Marked): void {
+    this.#arrivals += 1
+    message.arrival = this.#arrivals
+  }
+
   /** The policy has dropped a message. */
   dropping(cell: Cell, dropped: unknown, reason: DeadLetterReason): void {
     const { overflow, mailbox, capacity } = cell

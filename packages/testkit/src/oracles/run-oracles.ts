@@ -5,6 +5,7 @@ import { formatAddress } from '@cambium/base'
 import type { ShutdownReport, System } from '@cambium/runtime'
 import type { Core, SystemMemory } from '@cambium/scheduler'
 import type { DecisionMade } from '@cambium/supervision'
+import type { Marked } from '../marked.ts'
 import { MessageMarks } from '../message-marks.ts'
 import { AskOracle } from './asks.ts'
 import { CoreStateOracle } from './core-state.ts'
@@ -34,6 +35,7 @@ export class RunOracles {
   readonly #bounds = new MailboxBounds()
   readonly #states = new CoreStateOracle(this.#bounds)
   readonly #signals = new SignalOrder()
+  readonly #drops = new MailboxDrops()
   readonly #marks: MessageMarks
   readonly #asks: AskOracle
   readonly #supervision: SupervisionOracle
@@ -52,7 +54,7 @@ export class RunOracles {
       order: new MessageOrder(),
       signals: this.#signals,
       bounds: this.#bounds,
-      drops: new MailboxDrops(),
+      drops: this.#drops,
       priorities: new PriorityOrder(),
       report,
     })
@@ -147,6 +149,11 @@ export class RunOracles {
   /** The system has begun to shut down. */
   get isClosing(): boolean {
     return this.#stops.isClosing
+  }
+
+  /** The behaviour of its receiver has told another priority of a message than the normal one. */
+  judged(message: Marked): void {
+    this.#drops.judged(message)
   }
 
   /** A handler is about to be given what was in a mailbox; answers the message. */
