@@ -5,7 +5,8 @@
  * 2. A thread that dies is dealt with after its exit, by the policy: evicted, restarted, or the whole pipeline halted. Either way nobody waits for
  *    it any more, and it is told.
  * 3. Stages join and leave while it runs. A stage that leaves finishes its batch first.
- * 4. `close` waits for what is published, halts the ring for good, and ends the threads. Producers that wait then see `NO_ROOM`.
+ * 4. `close` waits for what is published, halts the ring for good, and ends the threads. Producers that wait then see `NO_ROOM`. Until the ring is
+ *    halted a thread that dies is dealt with as before: what `close` waits for may be behind it.
  */
 import { checkFields, toErrorRecord } from '@cambium/base'
 import type { ErrorRecord } from '@cambium/base'
@@ -68,7 +69,11 @@ export interface Pipeline extends AsyncDisposable {
    * @throws `ERR_PIPELINE_STAGE`, `ERR_PIPELINE_CLOSED`
    */
   leave(stage: string, worker?: number): Promise<readonly StageReport[]>
-  /** Waits until all that is published has been handled; false after `timeoutMs`. @default the pipeline's `drainTimeoutMs` */
+  /**
+   * Waits until all that is published has been handled; false after `timeoutMs`, or when the pipeline was halted before.
+   *
+   * @default the pipeline's `drainTimeoutMs`
+   */
   drain(timeoutMs?: number): Promise<boolean>
   /** Drains, halts, ends all threads. Any number of times. */
   close(): Promise<PipelineReport>
@@ -116,7 +121,10 @@ class ThreadPipeline<F extends LayoutFields> implements Pipeline {
   /** When each runner was restarted, as far as it counts. */
   readonly #restarts = new Map<StageRunner, readonly number[]>()
   readonly #resolveClosed: (report: PipelineReport) => void
+  /** No stage joins or leaves any more. */
   #isClosing = false
+  /** The ring was halted: nothing is handled any more but what is in hand. */
+  #isHalted = false
   #owners: number
   #callOffWatch: () => void = () => {}
 
@@ -178,7 +186,7 @@ class ThreadPipeline<F extends LayoutFields> implements Pipeline {
     const platform = this.#platform
     const deadline = platform.now() + timeoutMs
     for (let lookMs = 1; !this.#topology.isDrained; lookMs = Math.min(lookMs * 2, DRAIN_LOOK_MS_MAX)) {
-      if (platform.now() >= deadline) return false
+      if (this.#isHalted || platform.now() >= deadline) return false
       await platform.sleep(lookMs)
     }
     return true
@@ -187,7 +195,7 @@ class ThreadPipeline<F extends LayoutFields> implements Pipeline {
   close(): Promise<PipelineReport> {
     if (!this.#isClosing) {
       this.#isClosing = true
-      void this.#end(this.#limits.drainTimeoutMs)
+      void this.drain().then(() => this.#halt())
     }
     return this.closed
   }
@@ -196,8 +204,11 @@ class ThreadPipeline<F extends LayoutFields> implements Pipeline {
     await this.close()
   }
 
-  async #end(drainTimeoutMs: number): Promise<void> {
-    await this.drain(drainTimeoutMs)
+  /** At the end of `close`'s wait, or at a death before it; the first of the two ends the threads. */
+  async #halt(): Promise<void> {
+    if (this.#isHalted) return
+    this.#isClosing = true
+    this.#isHalted = true
     this.#callOffWatch()
     this.#topology.halt()
     await Promise.all(this.#runners.map((runner) => (runner.state === 'starting' ? runner.end() : runner.exitInTime())))
@@ -255,7 +266,7 @@ class ThreadPipeline<F extends LayoutFields> implements Pipeline {
   #died(runner: StageRunner, error: ErrorRecord): void {
     const { inHand } = runner
     const { stage, worker } = runner.plan
-    const action = this.#isClosing ? 'halted' : this.#actionFor(runner)
+    const action = this.#isHalted ? 'halted' : this.#actionFor(runner)
     try {
       if (action === 'evicted') this.#evict(runner)
       else if (action === 'restarted') this.#restart(runner)
@@ -264,10 +275,7 @@ class ThreadPipeline<F extends LayoutFields> implements Pipeline {
       this.#limits.onStageDeath({ stage, worker, error: toErrorRecord(fault), inHand, action })
       return
     }
-    if (action === 'halted' && !this.#isClosing) {
-      this.#isClosing = true
-      void this.#end(0)
-    }
+    if (action === 'halted') void this.#halt()
     this.#limits.onStageDeath({ stage, worker, error, inHand, action })
   }
 
@@ -285,7 +293,7 @@ class ThreadPipeline<F extends LayoutFields> implements Pipeline {
     runner.makeRoom()
     runner.start().catch((error: unknown) => {
       // A successor that does not get ready is one more death.
-      if (!this.#isClosing && !runner.isEnding) this.#died(runner, toErrorRecord(error))
+      if (!this.#isHalted && !runner.isEnding) this.#died(runner, toErrorRecord(error))
     })
   }
 

@@ -5,7 +5,7 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { startPipeline } from '../src/index.ts'
 import type { Pipeline, PipelineOptions, StageDeath, StageWait } from '../src/index.ts'
 import { record } from './fixtures/record.ts'
-import { BATCHES, COUNT, ENDS, ERRORS, ROUNDS, STARTS, SUM, TALLY_WORDS, THREAD, TIMEOUTS } from './fixtures/stages.ts'
+import { BATCHES, COUNT, ENDS, ERRORS, GATE, ROUNDS, STARTS, SUM, TALLY_WORDS, THREAD, TIMEOUTS } from './fixtures/stages.ts'
 import type { TallyArgument } from './fixtures/stages.ts'
 
 type FieldsOf<L> = L extends Layout<infer F> ? F : LayoutFields
@@ -60,6 +60,12 @@ async function until(tallied: Int32Array, word: number, least: number): Promise<
     const { async, value: outcome } = Atomics.waitAsync(tallied, word, value, WAIT_MS)
     if (async && (await outcome) === 'timed-out') throw new Error(`word ${word} stays at ${value}`)
   }
+}
+
+/** Lets a handler go on that waits at the record of its `gateAt`. */
+function openGate(tallied: Int32Array): void {
+  Atomics.store(tallied, GATE, 1)
+  Atomics.notify(tallied, GATE)
 }
 
 /** Deaths as they come. */
@@ -474,6 +480,42 @@ describe('ending', () => {
     }
     expect([seen[COUNT], seen[SUM]]).toEqual([1000, 999_000])
     expect(inspectSlotRing(topology.ring).isHalted).toBe(true)
+  })
+
+  describe('R3.3 a thread that dies while close waits', () => {
+    const dying = (drainTimeoutMs: number, options: PipelineOptions) => {
+      const [bad, good] = [words(), words()]
+      const topology = graph()
+        .handle(tally('bad', { words: bad, gateAt: 2, throwAt: 3 }))
+        .then(tally('good', { words: good }))
+        .build()
+      return { topology, bad, good, started: start(topology, { ...options, drainTimeoutMs, maxBatch: 1 }) }
+    }
+
+    test.each(['evict', 'restart'] as const)('%s: those behind it go on, and nothing else is lost', async (onDeath) => {
+      const { options, next } = deaths()
+      const { topology, bad, good, started } = dying(WAIT_MS, { ...options, onDeath })
+      const pipeline = await started
+      await put(topology, 6)
+      await until(bad, COUNT, 2)
+      const closing = pipeline.close()
+      openGate(bad)
+      expect(await next()).toMatchObject({ stage: 'bad', action: `${onDeath}ed`, inHand: { sequence: 3 } })
+      expect((await closing).isDrained).toBe(true)
+      expect([bad[COUNT], good[COUNT]]).toEqual([onDeath === 'evict' ? 3 : 5, 6])
+    })
+
+    test('halt: close waits no longer', async () => {
+      const { options, next } = deaths()
+      const { topology, bad, started } = dying(86_400_000, { ...options, onDeath: 'halt' })
+      const pipeline = await started
+      await put(topology, 6)
+      await until(bad, COUNT, 2)
+      const closing = pipeline.close()
+      openGate(bad)
+      expect(await next()).toMatchObject({ stage: 'bad', action: 'halted' })
+      expect((await closing).isDrained).toBe(false)
+    })
   })
 
   test('a thread that does not come to the end of its record is ended there, and the report says so', async () => {
