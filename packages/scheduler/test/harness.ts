@@ -340,8 +340,9 @@ export class World {
     if (this.#dying === undefined) this.#dying = { core: number, memory: new Uint8Array(this.memory.memory).slice() }
   }
 
-  /** Ends a core between two turns. */
+  /** Ends a core between two turns. What its promises still do reaches nobody. */
   kill(number: number): void {
+    this.core(number).sever()
     this.#isDead[number] = true
   }
 
