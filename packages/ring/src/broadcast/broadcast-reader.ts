@@ -48,7 +48,12 @@ export interface BroadcastReader {
   readonly corrupt: number
   /** Rung when there is something to read, if it is parked. */
   readonly bell: Doorbell
-  /** Leaves the ring: the producer no longer waits for it. The place is free for others. @throws `ERR_RING_LOCKED` */
+  /**
+   * Leaves the ring: the producer no longer waits for it. The place is free for others, so from then on another `leave` does nothing, and whatever
+   * looks at the ring throws `ERR_RING_PLACE`. Within a handler of `poll` it ends that poll: the record is finished, and then it leaves.
+   *
+   * @throws `ERR_RING_LOCKED`; within a handler of `poll`, `poll` does
+   */
   leave(): void
 }
 

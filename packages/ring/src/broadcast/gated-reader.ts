@@ -13,8 +13,9 @@
  * Memory order: records are plain loads behind the Atomics.load of the tail, or of the position, that covers them. The store of the position comes after
  * the last read of what it gives back. The hand is plain; its reader comes after the end of this thread.
  */
-import type { Doorbell } from '../doorbell.ts'
+import { leftPlace } from '../places/left-place.ts'
 import { createPlaceBell } from '../places/place-bell.ts'
+import type { PlaceBell } from '../places/place-bell.ts'
 import { bitOf } from '../places/place-bits.ts'
 import { AFTER, BELL, PARKED_READERS, SEQUENCE, STARTED } from '../places/place-layout.ts'
 import type { PlaceTable } from '../places/place-table.ts'
@@ -38,7 +39,7 @@ export class GatedReader implements BroadcastReader {
   readonly place: number
   readonly buffer: Buffer
   readonly int32: Int32Array
-  readonly bell: Doorbell
+  readonly bell: PlaceBell
   type = 0
   offset = 0
   length = 0
@@ -46,8 +47,8 @@ export class GatedReader implements BroadcastReader {
   lost = 0
   corrupt = 0
   position: number
-  readonly #words: SharedWords
-  readonly #control: Int32Array
+  #words: SharedWords
+  #control: Int32Array
   readonly #table: PlaceTable
   readonly #waker: Waker
   /** Those that it comes after. */
@@ -64,6 +65,12 @@ export class GatedReader implements BroadcastReader {
   #released: number
   /** Number that the next record must have, once one has been read. */
   #number: number | undefined
+  /** Records of the `poll` under way at most. Its handler leaves by making it 0, so that nothing has to be asked for each record. */
+  #limit = 0
+  #isPolling = false
+  /** Its handler leaves: when the record is finished. */
+  #isLeaving = false
+  #hasLeft = false
 
   constructor(ring: AttachedBroadcast, place: number) {
     const { words, int32, table } = ring
@@ -141,22 +148,39 @@ export class GatedReader implements BroadcastReader {
 
   poll(handler: RecordHandler, limit: number = LIMIT_MAX): number {
     let count = 0
+    this.#isPolling = true
+    this.#limit = limit
     try {
-      while (count < limit && this.next()) {
+      while (count < this.#limit && this.next()) {
         count++
         handler(this.type, this.buffer, this.offset, this.length)
         this.done()
       }
     } finally {
+      this.#isPolling = false
       this.done()
       this.release()
+      if (this.#isLeaving) this.leave()
     }
     return count
   }
 
   leave(): void {
+    if (this.#hasLeft) return
+    if (this.#isPolling) {
+      this.#isLeaving = true
+      this.#limit = 0
+      return
+    }
     this.bell.busy()
     this.#table.leave(this.place)
+    this.#hasLeft = true
+    this.bell.leave(this.place)
+    this.#words = leftPlace(this.place)
+    this.#control = leftPlace(this.place)
+    // Nothing is known to be there, and something is to be released: so every call comes to what it must not touch.
+    this.#published = this.#end
+    this.#released = (this.position - 1) | 0
   }
 
   /** Before its own position as long as it has joined beyond those that it comes after. */

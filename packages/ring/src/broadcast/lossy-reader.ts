@@ -17,8 +17,9 @@
  * own in between keeps the order, since what comes before such a store stays before it, and a load by Atomics behind it stays behind. The
  * language has no fence; this holds on every processor that V8 runs on.
  */
-import type { Doorbell } from '../doorbell.ts'
+import { leftPlace } from '../places/left-place.ts'
 import { createPlaceBell } from '../places/place-bell.ts'
+import type { PlaceBell } from '../places/place-bell.ts'
 import { bitOf } from '../places/place-bits.ts'
 import { BELL, PARKED_READERS } from '../places/place-layout.ts'
 import type { PlaceTable } from '../places/place-table.ts'
@@ -53,7 +54,7 @@ const LAPPED = 2
 export class LossyReader implements BroadcastReader {
   readonly mode = 'lossy'
   readonly place: number
-  readonly bell: Doorbell
+  readonly bell: PlaceBell
   buffer: Buffer
   int32: Int32Array
   type = 0
@@ -62,7 +63,7 @@ export class LossyReader implements BroadcastReader {
   lapped = 0
   lost = 0
   corrupt = 0
-  readonly #words: SharedWords
+  #words: SharedWords
   readonly #table: PlaceTable
   readonly #data: Buffer
   readonly #capacity: number
@@ -78,6 +79,12 @@ export class LossyReader implements BroadcastReader {
   #isCut = false
   /** Number that the next record must have, once one has been read. */
   #number: number | undefined
+  /** Records of the `poll` under way at most. Its handler leaves by making it 0, so that nothing has to be asked for each record. */
+  #limit = 0
+  #isPolling = false
+  /** Its handler leaves: when the record is finished. */
+  #isLeaving = false
+  #hasLeft = false
 
   constructor(ring: AttachedBroadcast, place: number) {
     const { words, int32, table, placeBlock } = ring
@@ -141,16 +148,35 @@ export class LossyReader implements BroadcastReader {
 
   poll(handler: RecordHandler, limit: number = LIMIT_MAX): number {
     let count = 0
-    while (count < limit && this.next()) {
-      count++
-      handler(this.type, this.buffer, this.offset, this.length)
+    this.#isPolling = true
+    this.#limit = limit
+    try {
+      while (count < this.#limit && this.next()) {
+        count++
+        handler(this.type, this.buffer, this.offset, this.length)
+      }
+    } finally {
+      this.#isPolling = false
+      if (this.#isLeaving) this.leave()
     }
     return count
   }
 
   leave(): void {
+    if (this.#hasLeft) return
+    if (this.#isPolling) {
+      this.#isLeaving = true
+      this.#limit = 0
+      return
+    }
     this.bell.busy()
     this.#table.leave(this.place)
+    this.#hasLeft = true
+    this.bell.leave(this.place)
+    this.#words = leftPlace(this.place)
+    // Nothing is copied: so every call looks at the ring.
+    this.#read = 0
+    this.#copied = 0
   }
 
   #take(at: number, bytes: number): void {

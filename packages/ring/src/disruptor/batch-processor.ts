@@ -6,6 +6,8 @@
  *    batch are such, the last record before them is told that it is the end.
  * 2. A handler that throws is asked what to do (`onError`); the batch goes on behind the record, and the sequence passes all of it.
  * 3. Without an answer everything before the record is released, the record stays in hand, and the processor has ended.
+ * 4. A handler that leaves ends the batch: its record is finished, what was handled is released, and only then is the place given up. Nothing is
+ *    written to a place that is free.
  */
 import { checkFields, checkInteger, optionError } from '@cambium/base'
 import type { Doorbell } from '../doorbell.ts'
@@ -56,6 +58,9 @@ class BatchProcessor<S> implements Processor {
   readonly #handler: BatchHandler<S>
   readonly #maxBatch: number
   #isHalting = false
+  #isInBatch = false
+  /** Its handler leaves: when the record is finished. */
+  #isLeaving = false
   #fault: Error | undefined
 
   constructor(consumer: PlacedConsumer, slots: SlotSource<S>, handler: BatchHandler<S>, maxBatch: number) {
@@ -98,26 +103,14 @@ class BatchProcessor<S> implements Processor {
     const consumer = this.#consumer
     const most = limit < this.#maxBatch ? limit : this.#maxBatch
     const available = consumer.available(most)
-    if (available <= 0 || most <= 0) return 0
-    const count = available < most ? available : most
-    const first = consumer.sequence
-    const last = (first + count) | 0
-    this.#handler.onBatchStart?.(count, available)
-    let end = last
-    while (consumer.isAborted(end) && end !== consumer.sequence) end = (end - 1) | 0
-    // Each turn ends the batch or passes one record that failed.
-    while (consumer.sequence !== end) {
-      try {
-        consumer.handleUpTo(end, count, this.#slots, this.#handler)
-      } catch (error) {
-        consumer.stopAtStarted()
-        this.#decide(error, first)
-      }
+    if (available <= 0 || most <= 0 || this.#isLeaving) return 0
+    this.#isInBatch = true
+    try {
+      return this.#handle(available < most ? available : most, available)
+    } finally {
+      this.#isInBatch = false
+      if (this.#isLeaving) this.#depart()
     }
-    if (end !== last) consumer.skipTo(last)
-    consumer.release()
-    this.#passed += count
-    return count
   }
 
   run(strategy: WaitStrategy, timeoutMs: number = RUN_TIMEOUT_MS): void {
@@ -137,7 +130,9 @@ class BatchProcessor<S> implements Processor {
       }
       runLoop(steps, strategy, timeoutMs)
     } finally {
-      if (this.#fault === undefined) this.state = 'idle'
+      // Not when it has ended.
+      if (this.state === 'running') this.state = 'idle'
+      if (this.#isLeaving) this.#depart()
       handler.onShutdown?.()
     }
   }
@@ -147,9 +142,39 @@ class BatchProcessor<S> implements Processor {
   }
 
   leave(): void {
+    if (!this.#isInBatch && this.state !== 'running') return this.#depart()
+    this.#isLeaving = true
+    this.#isHalting = true
+    this.#consumer.endBatch()
+  }
+
+  #depart(): void {
     if (this.state !== 'ended') this.#consumer.release()
     this.state = 'ended'
     this.#consumer.leave()
+  }
+
+  #handle(count: number, available: number): number {
+    const consumer = this.#consumer
+    const first = consumer.sequence
+    const last = (first + count) | 0
+    this.#handler.onBatchStart?.(count, available)
+    let end = last
+    while (consumer.isAborted(end) && end !== consumer.sequence) end = (end - 1) | 0
+    // Each turn ends the batch or passes one record that failed.
+    while (consumer.sequence !== end && !this.#isLeaving) {
+      try {
+        consumer.handleUpTo(end, count, this.#slots, this.#handler)
+      } catch (error) {
+        consumer.stopAtStarted()
+        this.#decide(error, first)
+      }
+    }
+    if (end !== last && !this.#isLeaving) consumer.skipTo(last)
+    consumer.release()
+    const passed = (consumer.sequence - first) | 0
+    this.#passed += passed
+    return passed
   }
 
   /** The record behind the consumer's sequence failed; the batch began behind `first`. */

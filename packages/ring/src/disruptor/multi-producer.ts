@@ -14,10 +14,11 @@
  * After the multi-producer sequencer of the LMAX Disruptor, which claims by addition; we claim by CAS only what there is room for, so
  * that what a dead producer held can be given up at once.
  */
-import type { Doorbell } from '../doorbell.ts'
 import { ringClaimError } from '../errors.ts'
 import { createPlaceBell } from '../places/place-bell.ts'
+import type { PlaceBell } from '../places/place-bell.ts'
 import { bitOf } from '../places/place-bits.ts'
+import { leftPlace, leftPlaceError } from '../places/left-place.ts'
 import { GATES, OWNER_SHIFT, PARKED_PRODUCERS, PARKED_READERS, STATE_FREE, STATE_MEMBER } from '../places/place-layout.ts'
 import { Progress } from '../places/progress.ts'
 import type { Waker } from '../places/waker.ts'
@@ -52,8 +53,8 @@ export function openMultiProducer(ring: AttachedRing, waiting: ProducerWaiting, 
 class MultiProducer implements SlotProducer {
   readonly capacity: number
   readonly place: number
-  readonly bell: Doorbell
-  readonly #words: SharedWords
+  readonly bell: PlaceBell
+  #words: SharedWords
   readonly #int32: Int32Array
   readonly #cursorWord: number
   readonly #limitWord: number
@@ -69,6 +70,7 @@ class MultiProducer implements SlotProducer {
   readonly #strategy: WaitStrategy | undefined
   readonly #timeoutMs: number
   #isOpen = false
+  #hasLeft = false
   /** The open claim, without what of it is published. */
   #low = 0
   #high = 0
@@ -151,7 +153,13 @@ class MultiProducer implements SlotProducer {
 
   leave(): void {
     if (this.#isOpen) throw ringClaimError('a claim is open', { low: this.#low, high: this.#high })
+    if (this.#hasLeft) return
+    // The bell first: it is the next one's as soon as the place is free.
+    this.bell.busy()
     Atomics.store(this.#int32, this.#ownWord + PRODUCER_STATE, STATE_FREE)
+    this.#hasLeft = true
+    this.bell.leave(this.place)
+    this.#words = leftPlace(this.place)
   }
 
   /** Marks the open claim up to `sequence`; bit 0 of `aborted` is the slots' abort bit. */
@@ -182,6 +190,7 @@ class MultiProducer implements SlotProducer {
   }
 
   #refuse(sequence: number): never {
+    if (this.#hasLeft) throw leftPlaceError(this.place)
     throw ringClaimError('not claimed, or published already', {
       sequence,
       low: this.#low,

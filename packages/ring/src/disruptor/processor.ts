@@ -40,7 +40,7 @@ export interface BatchHandler<S> {
   onError?(error: unknown, sequence: number, slot: S): void
 }
 
-/** `idle` it can be polled or run, `running` its loop runs, `ended` a handler failed or it left the ring. */
+/** `idle` it can be polled or run, `running` its loop runs, `ended` a handler failed and nobody decided about it, or it left the ring. */
 export type ProcessorState = 'idle' | 'running' | 'ended'
 
 /** A handler at its place in a ring. Not to be shared between threads. */
@@ -77,7 +77,12 @@ export interface Processor {
   run(strategy: WaitStrategy, timeoutMs?: number): void
   /** Ends the loop after the batch it is at. For its own thread, the handler above all; others call `haltPlace`, or `haltRing`. */
   halt(): void
-  /** Leaves the ring: nobody waits for it any more. @throws `ERR_RING_LOCKED` */
+  /**
+   * Leaves the ring: nobody waits for it any more. For good: a second `leave` does nothing, and whatever looks at the ring throws `ERR_RING_PLACE`.
+   * Called by its own handler it takes effect when the record is finished, without the rest of the batch, and ends the loop.
+   *
+   * @throws `ERR_RING_LOCKED`; of a handler's leave, `poll` and `run` do
+   */
   leave(): void
 }
 

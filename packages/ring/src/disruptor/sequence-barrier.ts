@@ -14,7 +14,15 @@ import type { SharedWords } from '../shared-words.ts'
 import type { AttachedRing } from './attached-ring.ts'
 
 /** Internal. */
-export class SequenceBarrier {
+export interface Barrier {
+  /** How many sequences behind `done` are there without a gap, `limit` at most. 0 or less: none. */
+  countBehind(done: number, limit: number): number
+  /** Whether a slot that is there was given up. */
+  isAborted(sequence: number): boolean
+}
+
+/** Internal. */
+export class SequenceBarrier implements Barrier {
   readonly #words: SharedWords
   readonly #int32: Int32Array
   readonly #before: Progress
@@ -39,7 +47,6 @@ export class SequenceBarrier {
     this.#isMulti = ring.isMulti
   }
 
-  /** How many sequences behind `done` are there without a gap, `limit` at most. 0 or less: none. */
   countBehind(done: number, limit: number): number {
     const least = this.#before.least((done + this.#capacity) | 0, this.#capacity)
     if (this.#before.set !== 0) return (least - done) | 0
@@ -49,7 +56,6 @@ export class SequenceBarrier {
     return this.#words.scan(this.#flagsWord, this.#mask, this.#shift, (done + 1) | 0, count)
   }
 
-  /** Whether a slot that is there was given up. */
   isAborted(sequence: number): boolean {
     // A plain read: the lap was there when it was counted, and changes only when the slot is published again.
     return this.#isMulti && (this.#int32[this.#flagsWord + (sequence & this.#mask)]! & 1) !== 0

@@ -11,9 +11,10 @@
  * Memory order: slots are plain stores, ordered before the store of the cursor. The load of a gate orders the consumer's last reads
  * of a slot before the slot is written again.
  */
-import type { Doorbell } from '../doorbell.ts'
 import { ringClaimError } from '../errors.ts'
 import { createPlaceBell } from '../places/place-bell.ts'
+import type { PlaceBell } from '../places/place-bell.ts'
+import { leftPlace, leftPlaceError } from '../places/left-place.ts'
 import { GATES, PARKED_PRODUCERS, PARKED_READERS } from '../places/place-layout.ts'
 import { Progress } from '../places/progress.ts'
 import type { Waker } from '../places/waker.ts'
@@ -32,12 +33,12 @@ export function openSingleProducer(ring: AttachedRing, waiting: ProducerWaiting)
 class SingleProducer implements SlotProducer {
   readonly capacity: number
   readonly place = 0
-  readonly bell: Doorbell
-  readonly #words: SharedWords
+  readonly bell: PlaceBell
+  #words: SharedWords
   readonly #cursorWord: number
   readonly #parkedWord: number
   readonly #haltedWord: number
-  readonly #gates: Progress
+  #gates: Progress
   readonly #waker: Waker
   readonly #strategy: WaitStrategy | undefined
   readonly #timeoutMs: number
@@ -45,6 +46,7 @@ class SingleProducer implements SlotProducer {
   #published: number
   /** Sequence up to which there is room, as far as is known. */
   #limit: number
+  #hasLeft = false
 
   constructor(ring: AttachedRing, { wait, timeoutMs }: ProducerWaiting) {
     const { words, int32, placeBlock, capacity } = ring
@@ -115,6 +117,14 @@ class SingleProducer implements SlotProducer {
 
   leave(): void {
     if (this.#claimed !== this.#published) throw ringClaimError('a claim is open', { claimed: this.#claimed })
+    if (this.#hasLeft) return
+    this.bell.busy()
+    this.#hasLeft = true
+    this.bell.leave(this.place)
+    this.#words = leftPlace(this.place)
+    this.#gates = leftPlace(this.place)
+    // No room is known: so every claim looks at the gates.
+    this.#limit = this.#claimed
   }
 
   #wait(strategy: WaitStrategy, count: number, timeoutMs: number): number {
@@ -129,6 +139,7 @@ class SingleProducer implements SlotProducer {
   }
 
   #refuse(sequence: number): never {
+    if (this.#hasLeft) throw leftPlaceError(this.place)
     const fields = { sequence, claimed: this.#claimed, published: this.#published }
     throw ringClaimError('not claimed, or published already', fields)
   }

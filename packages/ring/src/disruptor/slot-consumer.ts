@@ -15,13 +15,16 @@
 import type { Doorbell } from '../doorbell.ts'
 import { ringClaimError } from '../errors.ts'
 import { createPlaceBell } from '../places/place-bell.ts'
+import type { PlaceBell } from '../places/place-bell.ts'
 import { bitOf } from '../places/place-bits.ts'
+import { leftPlace, leftPlaceError } from '../places/left-place.ts'
 import { BELL, FINISHED, HALT, PARKED_READERS, SEQUENCE, STARTED } from '../places/place-layout.ts'
 import type { PlaceTable } from '../places/place-table.ts'
 import type { Waker } from '../places/waker.ts'
 import type { SharedWords } from '../shared-words.ts'
 import type { AttachedRing } from './attached-ring.ts'
 import { SequenceBarrier } from './sequence-barrier.ts'
+import type { Barrier } from './sequence-barrier.ts'
 import { HALTED } from './slot-ring-layout.ts'
 
 /** One consumer of a ring of slots. Not to be shared between threads. */
@@ -44,7 +47,12 @@ export interface SlotConsumer {
   readonly bell: Doorbell
   /** Whether somebody called `haltPlace` for it, or `haltRing`. */
   readonly isHalted: boolean
-  /** Leaves the ring: the producer and those behind no longer wait for it. The place is free for others. @throws `ERR_RING_LOCKED` */
+  /**
+   * Leaves the ring: the producer and those behind no longer wait for it. The place is free for others, so from then on everything but another
+   * `leave`, which does nothing, throws `ERR_RING_PLACE`.
+   *
+   * @throws `ERR_RING_LOCKED`
+   */
   leave(): void
 }
 
@@ -62,13 +70,13 @@ export interface SlotSource<S> {
 export class PlacedConsumer implements SlotConsumer {
   readonly place: number
   readonly capacity: number
-  readonly bell: Doorbell
+  readonly bell: PlaceBell
   sequence: number
   /** Slots that `handleUpTo` and `skipTo` passed over. */
   skipped = 0
-  readonly #words: SharedWords
+  #words: SharedWords
   readonly #int32: Int32Array
-  readonly #barrier: SequenceBarrier
+  #barrier: Barrier
   readonly #table: PlaceTable
   readonly #waker: Waker
   readonly #sequenceWord: number
@@ -82,6 +90,9 @@ export class PlacedConsumer implements SlotConsumer {
   #released: number
   /** The last sequence that `available` has found. */
   #known: number
+  /** Where the batch of `handleUpTo` ends. */
+  #end: number
+  #hasLeft = false
 
   constructor(ring: AttachedRing, place: number) {
     const { int32, words, placeBlock, table } = ring
@@ -105,6 +116,7 @@ export class PlacedConsumer implements SlotConsumer {
     // Equal unless a predecessor ended with a record in hand, which is passed over: `started` is that record.
     this.sequence = Atomics.load(int32, this.#startedWord)
     this.#known = this.sequence
+    this.#end = this.sequence
     this.#released = words.load(this.#sequenceWord)
     int32[this.#finishedWord] = this.sequence
     Atomics.store(int32, this.#haltWord, 0)
@@ -141,7 +153,7 @@ export class PlacedConsumer implements SlotConsumer {
 
   /**
    * Takes, hands over and finishes every record up to `end`, which was not given up. When the handler throws, its record is in hand;
-   * then call {@link stopAtStarted}.
+   * then call {@link stopAtStarted}. Its handler may end it early by {@link endBatch}; {@link sequence} says how far it came.
    *
    * One note a record, and no store besides it: what a small record costs is the way of its bytes from one core to the other, of which a
    * core has several under way at a time, but only as many as it has room for instructions and stores behind them. With a note of each end as
@@ -149,19 +161,20 @@ export class PlacedConsumer implements SlotConsumer {
    * just finished counts as in hand until the next one begins or the batch ends.
    */
   handleUpTo<S>(end: number, batchSize: number, slots: SlotSource<S>, handler: RecordTaker<S>): void {
+    this.#end = end
     if (this.#isMulti) this.#handleNotAborted(end, batchSize, slots, handler)
     else {
       const int32 = this.#int32
       const startedWord = this.#startedWord
       let sequence = this.sequence
-      while (sequence !== end) {
+      while (sequence !== this.#end) {
         sequence = (sequence + 1) | 0
         int32[startedWord] = sequence
         handler.onEvent(slots.at(sequence), sequence, sequence === end, batchSize)
       }
     }
-    this.#int32[this.#finishedWord] = end
-    this.sequence = end
+    this.#int32[this.#finishedWord] = this.#end
+    this.sequence = this.#end
   }
 
   #handleNotAborted<S>(end: number, batchSize: number, slots: SlotSource<S>, handler: RecordTaker<S>): void {
@@ -170,7 +183,7 @@ export class PlacedConsumer implements SlotConsumer {
     const flagsWord = this.#flagsWord
     const mask = this.capacity - 1
     let sequence = this.sequence
-    while (sequence !== end) {
+    while (sequence !== this.#end) {
       sequence = (sequence + 1) | 0
       // As SequenceBarrier.isAborted, which costs twice as much from here.
       if ((int32[flagsWord + (sequence & mask)]! & 1) !== 0) {
@@ -180,6 +193,11 @@ export class PlacedConsumer implements SlotConsumer {
       int32[startedWord] = sequence
       handler.onEvent(slots.at(sequence), sequence, sequence === end, batchSize)
     }
+  }
+
+  /** For the handler of {@link handleUpTo}: the record that it is at is the last one of the batch. */
+  endBatch(): void {
+    this.#end = this.#int32[this.#startedWord]!
   }
 
   /** The record that is noted as started is the next one; all before it are finished. */
@@ -206,11 +224,20 @@ export class PlacedConsumer implements SlotConsumer {
   }
 
   leave(): void {
+    if (this.#hasLeft) return
     this.bell.busy()
     this.#table.leave(this.place)
+    this.#hasLeft = true
+    this.bell.leave(this.place)
+    this.#words = leftPlace(this.place)
+    this.#barrier = leftPlace(this.place)
+    // Nothing is known to be there, and something is to be released: so every call comes to what it must not touch.
+    this.#known = (this.sequence - 1) | 0
+    this.#released = (this.sequence - 1) | 0
   }
 
   #refuse(sequence: number): never {
+    if (this.#hasLeft) throw leftPlaceError(this.place)
     throw ringClaimError('not available, or finished before', { sequence, finished: this.sequence, available: this.#known })
   }
 }

@@ -51,7 +51,12 @@ export interface SlotProducer {
   readonly remaining: number
   /** Whether somebody called `haltRing`: what is published from now on is handled by nobody. */
   readonly isHalted: boolean
-  /** Gives its place back to other producers. @throws `ERR_RING_CLAIM` while a claim is open */
+  /**
+   * Gives its place back to other producers. From then on nothing is claimed, another `leave` does nothing, and whatever looks at the ring
+   * throws `ERR_RING_PLACE`.
+   *
+   * @throws `ERR_RING_CLAIM` while a claim is open
+   */
   leave(): void
 }
 

@@ -15,13 +15,16 @@
  */
 import type { Doorbell } from '../doorbell.ts'
 import { createPlaceBell } from '../places/place-bell.ts'
+import type { PlaceBell } from '../places/place-bell.ts'
 import { bitOf } from '../places/place-bits.ts'
+import { leftPlace } from '../places/left-place.ts'
 import { BELL, CLAIMED, HALT, HOLDING, PARKED_READERS, POOL, SEQUENCE } from '../places/place-layout.ts'
 import type { PlaceTable } from '../places/place-table.ts'
 import type { Waker } from '../places/waker.ts'
 import type { SharedWords } from '../shared-words.ts'
 import type { AttachedRing } from './attached-ring.ts'
 import { SequenceBarrier } from './sequence-barrier.ts'
+import type { Barrier } from './sequence-barrier.ts'
 import { HALTED } from './slot-ring-layout.ts'
 
 /** One worker of a pool. Not to be shared between threads. */
@@ -41,7 +44,12 @@ export interface SlotWorker {
   done(): void
   readonly bell: Doorbell
   readonly isHalted: boolean
-  /** Leaves the pool; a record in hand is finished by that. @throws `ERR_RING_LOCKED` */
+  /**
+   * Leaves the pool; a record in hand is finished by that. From then on nothing is in hand, another `leave` does nothing, and whatever looks at
+   * the ring throws `ERR_RING_PLACE`.
+   *
+   * @throws `ERR_RING_LOCKED`
+   */
   leave(): void
 }
 
@@ -53,11 +61,11 @@ export function openWorker(ring: AttachedRing, place: number): SlotWorker {
 class PlacedWorker implements SlotWorker {
   readonly place: number
   readonly pool: number
-  readonly bell: Doorbell
+  readonly bell: PlaceBell
   sequence = 0
-  readonly #words: SharedWords
+  #words: SharedWords
   readonly #int32: Int32Array
-  readonly #barrier: SequenceBarrier
+  #barrier: Barrier
   readonly #table: PlaceTable
   readonly #waker: Waker
   readonly #poolWord: number
@@ -65,6 +73,7 @@ class PlacedWorker implements SlotWorker {
   readonly #parkedWord: number
   readonly #ringHaltWord: number
   #isHolding = false
+  #hasLeft = false
 
   constructor(ring: AttachedRing, place: number) {
     const { int32, words, placeBlock, table } = ring
@@ -130,9 +139,14 @@ class PlacedWorker implements SlotWorker {
   }
 
   leave(): void {
+    if (this.#hasLeft) return
     this.done()
     this.bell.busy()
     this.#table.leave(this.place)
+    this.#hasLeft = true
+    this.bell.leave(this.place)
+    this.#words = leftPlace(this.place)
+    this.#barrier = leftPlace(this.place)
   }
 
   #drop(): void {

@@ -43,6 +43,9 @@ class WorkProcessor<S> implements Processor {
   readonly #handler: BatchHandler<S>
   readonly #maxBatch: number
   #isHalting = false
+  #isInPoll = false
+  /** Its handler leaves: when the record is finished. */
+  #isLeaving = false
   #fault: Error | undefined
 
   constructor(worker: SlotWorker, slots: SlotSource<S>, handler: BatchHandler<S>, maxBatch: number) {
@@ -77,11 +80,17 @@ class WorkProcessor<S> implements Processor {
     const worker = this.#worker
     const most = limit < this.#maxBatch ? limit : this.#maxBatch
     let count = 0
-    while (count < most && worker.take()) {
-      count += 1
-      if (worker.isAborted) this.skipped += 1
-      else this.#handle(worker.sequence)
-      worker.done()
+    this.#isInPoll = true
+    try {
+      while (count < most && !this.#isLeaving && worker.take()) {
+        count += 1
+        if (worker.isAborted) this.skipped += 1
+        else this.#handle(worker.sequence)
+        worker.done()
+      }
+    } finally {
+      this.#isInPoll = false
+      if (this.#isLeaving) this.#depart()
     }
     return count
   }
@@ -103,7 +112,9 @@ class WorkProcessor<S> implements Processor {
       }
       runLoop(steps, strategy, timeoutMs)
     } finally {
-      if (this.#fault === undefined) this.state = 'idle'
+      // Not when it has ended.
+      if (this.state === 'running') this.state = 'idle'
+      if (this.#isLeaving) this.#depart()
       handler.onShutdown?.()
     }
   }
@@ -113,6 +124,12 @@ class WorkProcessor<S> implements Processor {
   }
 
   leave(): void {
+    if (!this.#isInPoll && this.state !== 'running') return this.#depart()
+    this.#isLeaving = true
+    this.#isHalting = true
+  }
+
+  #depart(): void {
     this.state = 'ended'
     this.#worker.leave()
   }

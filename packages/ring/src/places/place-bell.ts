@@ -13,17 +13,19 @@
  */
 import { createDoorbell } from '../doorbell.ts'
 import type { Doorbell, ParkOutcome } from '../doorbell.ts'
+import { leftPlace } from './left-place.ts'
 
 /** `bellWord` and `maskWord` are indexes in `int32`; `bit` is the place's in the mask. Internal. */
-export function createPlaceBell(int32: Int32Array, bellWord: number, maskWord: number, bit: number): Doorbell {
+export function createPlaceBell(int32: Int32Array, bellWord: number, maskWord: number, bit: number): PlaceBell {
   return new PlaceBell(createDoorbell(int32.subarray(bellWord, bellWord + 1)), int32, maskWord, bit)
 }
 
-class PlaceBell implements Doorbell {
-  readonly #bell: Doorbell
+/** Internal. */
+export class PlaceBell implements Doorbell {
+  #bell: Doorbell
   readonly #int32: Int32Array
   readonly #maskWord: number
-  readonly #bit: number
+  #bit: number
   /** The wait under way, 0 for none: only the last `parkAsync` clears the bit. */
   #wait = 0
   #waits = 0
@@ -78,6 +80,12 @@ class PlaceBell implements Doorbell {
     return parked.finally(() => {
       if (this.#wait === wait) this.#end()
     })
+  }
+
+  /** Its place was left, and may be somebody else's: it is no bell any more, for whoever has kept it too. */
+  leave(place: number): void {
+    this.#bell = leftPlace(place)
+    this.#bit = 0
   }
 
   #begin(): number {
