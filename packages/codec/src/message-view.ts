@@ -30,12 +30,20 @@ Object.defineProperty(MessageView.prototype, inspect.custom, {
 
 /** A message to keep: a plain object with memory of its own, if `message` is one that is read in place; else `message` itself. */
 export function keepMessage<M>(message: M): M {
-  return message instanceof MessageView ? (message.$copy() as M) : message
+  return isView(message) ? (message.$copy() as M) : message
 }
 
 /** The record of a message is given back: if it was read in place, nothing more can be read. */
 export function closeMessage(message: unknown): void {
-  if (message instanceof MessageView) message.$close()
+  if (isView(message)) message.$close()
+}
+
+function isView(message: unknown): message is MessageView {
+  try {
+    return message instanceof MessageView
+  } catch {
+    return false // a proxy that was revoked, or that throws: whoever looks into it will name it
+  }
 }
 
 /** Opens the message between `at`, a multiple of 8, and `end`. Throws on damaged bytes. */

@@ -1,7 +1,7 @@
 /** D7: what cannot travel is an error at the sender that names the path. */
 import { createServer, Socket } from 'node:net'
 import { describe, expect, test } from 'vitest'
-import { assertTravels, DEPTH_MAX } from '../src/index.ts'
+import { assertTravels, closeMessage, DEPTH_MAX, keepMessage } from '../src/index.ts'
 import { createLink } from './link.ts'
 
 interface Refusal {
@@ -147,6 +147,18 @@ describe('D7 getters', () => {
     const { proxy: revoked, revoke } = Proxy.revocable({}, {})
     revoke()
     expect(refusal([revoked]).fields.path).toBe('[0]')
+  })
+
+  test('a message that is such a proxy itself is refused too, by whoever looks at it first', () => {
+    const { proxy: revoked, revoke } = Proxy.revocable({}, {})
+    revoke()
+    const throwing = new Proxy({}, { getPrototypeOf: () => { throw new Error('trap') } }) // oxfmt-ignore
+    for (const message of [revoked, throwing]) {
+      expect(refusal(message).fields.path).toBe('(root)')
+      expect(() => assertTravels(message)).toThrow(expect.objectContaining({ code: 'ERR_CANNOT_TRAVEL' }))
+      expect(keepMessage(message)).toBe(message)
+      expect(() => closeMessage(message)).not.toThrow()
+    }
   })
 
   test('one that becomes a function is refused, and the shapes of the failed message are given back', () => {
