@@ -19,11 +19,11 @@
  *    (70 µs) than the wake-up of a parked thread (45 µs), and cannot be cut short by a ring.
  */
 import { availableParallelism } from 'node:os'
-import { checkDuration } from '@cambium/base'
+import { checkDuration, optionError } from '@cambium/base'
 import { parkUntil } from './blocking.ts'
 import { spin } from './busy-spin.ts'
 import type { Doorbell } from './doorbell.ts'
-import { clockOf } from './wait-strategy.ts'
+import { checkBell, checkTimeout, clockOf } from './wait-strategy.ts'
 import type { ClockOptions, WaitStrategy } from './wait-strategy.ts'
 
 export interface AdaptiveOptions extends ClockOptions {
@@ -42,10 +42,14 @@ const PARKS_MAX = 256
 
 /** `doorbell` belongs to the waiting thread; every peer calls its `ring()` after publishing. */
 export function adaptive(doorbell: Doorbell, options: AdaptiveOptions): WaitStrategy {
+  checkBell(doorbell)
   const now = clockOf(options)
   const spinMsMax = checkDuration('spinMsMax', options.spinMsMax, { default: 0.05, min: SPIN_MS_MIN, max: 10 })
+  const { mayspin: asked } = options
+  if (asked !== undefined && typeof asked !== 'function')
+    throw optionError('mayspin', asked, 'a function that says whether to spin')
   const manyCores = availableParallelism() > 1
-  const mayspin = options.mayspin ?? (() => manyCores)
+  const mayspin = asked ?? (() => manyCores)
   let spinMs = spinMsMax
   /** Waits that still park at once, and how many it was last time. */
   let parksLeft = 0
@@ -64,6 +68,7 @@ export function adaptive(doorbell: Doorbell, options: AdaptiveOptions): WaitStra
   return {
     name: 'adaptive',
     waitFor: (hasWork, timeoutMs) => {
+      checkTimeout(timeoutMs)
       if (hasWork()) return true
       const begin = now()
       const deadline = begin + timeoutMs

@@ -4,7 +4,7 @@
  */
 import { checkDuration } from '@cambium/base'
 import { nap, pause } from './pause.ts'
-import { clockOf } from './wait-strategy.ts'
+import { checkTimeout, clockOf } from './wait-strategy.ts'
 import type { ClockOptions, WaitStrategy } from './wait-strategy.ts'
 
 export interface BackoffOptions extends ClockOptions {
@@ -22,6 +22,7 @@ export function backoff(options: BackoffOptions): WaitStrategy {
   return {
     name: 'backoff',
     waitFor: (hasWork, timeoutMs) => {
+      checkTimeout(timeoutMs)
       const deadline = now() + timeoutMs
       for (let spins = 0; spins < SPINS; spins++) {
         if (hasWork()) return true

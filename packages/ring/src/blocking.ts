@@ -1,14 +1,16 @@
 /** Parks at once on a doorbell that its peers ring. For threads that are seldom busy: it costs nothing while it waits. */
 import type { Doorbell } from './doorbell.ts'
-import { clockOf } from './wait-strategy.ts'
+import { checkBell, checkTimeout, clockOf } from './wait-strategy.ts'
 import type { ClockOptions, WaitStrategy } from './wait-strategy.ts'
 
 /** `doorbell` belongs to the waiting thread; every peer calls its `ring()` after publishing. */
 export function blocking(doorbell: Doorbell, options: ClockOptions): WaitStrategy {
+  checkBell(doorbell)
   const now = clockOf(options)
   return {
     name: 'blocking',
     waitFor: (hasWork, timeoutMs) => {
+      checkTimeout(timeoutMs)
       if (hasWork()) return true
       return parkUntil(doorbell, hasWork, now() + timeoutMs, now)
     },

@@ -1,6 +1,6 @@
 /** Spins until there is work. For a thread with a core of its own, where nothing but latency counts. */
 import { pause } from './pause.ts'
-import { clockOf } from './wait-strategy.ts'
+import { checkTimeout, clockOf } from './wait-strategy.ts'
 import type { ClockOptions, WaitStrategy } from './wait-strategy.ts'
 
 /** Looks between two looks at the clock, which costs as much as several of them. */
@@ -10,7 +10,10 @@ export function busySpin(options: ClockOptions): WaitStrategy {
   const now = clockOf(options)
   return {
     name: 'busySpin',
-    waitFor: (hasWork, timeoutMs) => spin(hasWork, timeoutMs, now),
+    waitFor: (hasWork, timeoutMs) => {
+      checkTimeout(timeoutMs)
+      return spin(hasWork, timeoutMs, now)
+    },
   }
 }
 

@@ -34,6 +34,7 @@ export interface RegionCursor {
 
 /** A cursor over `memory` from `byteOffset` (default 0), rounded up to the next multiple of 128. @throws `ERR_OPTION` */
 export function createRegionCursor(memory: SharedArrayBuffer, byteOffset?: number): RegionCursor {
+  if (!(memory instanceof SharedArrayBuffer)) throw optionError('memory', memory, 'a SharedArrayBuffer')
   const start = checkInteger('byteOffset', byteOffset, { default: 0, min: 0, max: memory.byteLength })
   return new MemoryCursor(memory, start, memory.byteLength, false)
 }
@@ -41,8 +42,11 @@ export function createRegionCursor(memory: SharedArrayBuffer, byteOffset?: numbe
 /**
  * Bytes that a sequence of takes needs, a multiple of 128. `take` runs once on a dry cursor: its views are empty (a plain
  * write to them is ignored, an Atomics call throws), and the descriptors it gives name places in a memory of no bytes.
+ *
+ * @throws `ERR_OPTION`
  */
 export function measureRegion(take: (cursor: RegionCursor) => void): number {
+  if (typeof take !== 'function') throw optionError('take', take, 'a function that takes its parts from a cursor')
   const cursor = new MemoryCursor(new SharedArrayBuffer(0), 0, Number.MAX_SAFE_INTEGER, true)
   take(cursor)
   return cursor.byteOffset

@@ -40,6 +40,13 @@ export function createRingMemory(bytes: number): RingMemory {
   return new SharedArrayBuffer(bytes)
 }
 
+/** A descriptor is an object; what it says is looked at elsewhere. @throws `ERR_RING_MEMORY` */
+export function checkDescriptor<D extends object>(descriptor: D, bytes: number): D {
+  if (typeof descriptor !== 'object' || descriptor === null)
+    throw ringMemoryError('not the descriptor of a ring', undefined, bytes, 0)
+  return descriptor
+}
+
 /** The bytes of a ring's memory. @throws `ERR_RING_MEMORY` */
 export function bufferOf(memory: RingMemory): SharedArrayBuffer {
   const buffer: unknown = memory instanceof SharedArrayBuffer ? memory : (memory as Partial<WasmMemory> | null)?.buffer

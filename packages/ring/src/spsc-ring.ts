@@ -22,6 +22,7 @@
 import { checkFields, checkInteger, optionError } from '@cambium/base'
 import { ringCapacityError, ringExistsError, ringMagicError, ringMemoryError, ringVersionError } from './errors.ts'
 import { RECORD_ALIGNMENT } from './record-layout.ts'
+import { checkDescriptor } from './ring-memory.ts'
 import {
   CAPACITY_BYTES_MAX,
   CAPACITY_BYTES_MIN,
@@ -110,8 +111,8 @@ export interface SpscViews {
  * @throws `ERR_RING_CAPACITY`, `ERR_RING_MEMORY`, `ERR_RING_MAGIC`, `ERR_RING_VERSION`
  */
 export function openSpscRing(descriptor: SpscRingDescriptor): SpscViews {
-  const { memory, byteOffset, capacity } = descriptor
   const control = controlView(descriptor)
+  const { memory, byteOffset, capacity } = descriptor
   const magic = Atomics.load(control, MAGIC_INDEX)
   if (magic !== RING_MAGIC) throw ringMagicError(byteOffset, magic)
   // Plain reads: written once, before the Atomics.store of the magic that was loaded above.
@@ -128,7 +129,7 @@ export function openSpscRing(descriptor: SpscRingDescriptor): SpscViews {
 }
 
 function controlView(descriptor: SpscRingDescriptor): Int32Array {
-  const { memory, byteOffset, capacity } = descriptor
+  const { memory, byteOffset, capacity } = checkDescriptor(descriptor, CONTROL_BYTES)
   const bytes = spscRingBytes(capacity)
   if (!(memory instanceof SharedArrayBuffer)) throw ringMemoryError('not a SharedArrayBuffer', byteOffset, bytes, 0)
   if (!Number.isInteger(byteOffset) || byteOffset < 0 || byteOffset % LINE_PAIR_BYTES !== 0) {

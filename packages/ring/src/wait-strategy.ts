@@ -13,11 +13,16 @@
  * `Doorbell.parkAsync` instead.
  */
 import { optionError } from '@cambium/base'
+import type { Doorbell } from './doorbell.ts'
 
 /** One way to wait; the table above tells them apart. */
 export interface WaitStrategy {
   readonly name: string
-  /** True as soon as `hasWork()` is; false when `timeoutMs` (Infinity allowed) have passed without it. */
+  /**
+   * True as soon as `hasWork()` is; false when `timeoutMs` (Infinity allowed; 0 or less looks once) have passed without it.
+   *
+   * @throws `ERR_OPTION` when `timeoutMs` is no number
+   */
   waitFor(hasWork: () => boolean, timeoutMs: number): boolean
   /** Forgets what it learned from earlier waits. */
   reset?(): void
@@ -27,6 +32,17 @@ export interface WaitStrategy {
 export interface ClockOptions {
   /** Monotonic milliseconds: `() => performance.now()`, unless time is simulated. There is no default: nothing here reads a clock of its own. */
   readonly now: () => number
+}
+
+/** Throws `ERR_OPTION` where types were not looked at. */
+export function checkBell(doorbell: Doorbell): void {
+  if (typeof doorbell?.park !== 'function') throw optionError('doorbell', doorbell, 'a doorbell')
+}
+
+/** Of a number that is none a wait would never end. @throws `ERR_OPTION` */
+export function checkTimeout(timeoutMs: number): void {
+  if (typeof timeoutMs !== 'number' || Number.isNaN(timeoutMs))
+    throw optionError('timeoutMs', timeoutMs, 'milliseconds, or Infinity')
 }
 
 /** Throws `ERR_OPTION` where types were not looked at. */

@@ -2,6 +2,7 @@
 import { checkFields, checkInteger, checkOneOf, optionError } from '@cambium/base'
 import type { Doorbell } from '../doorbell.ts'
 import { ringPlaceError } from '../errors.ts'
+import { checkOwner } from '../places/check-owner.ts'
 import { bitOf } from '../places/place-bits.ts'
 import { KIND, KIND_CONSUMER, KIND_OBSERVER, OWNER_MAX, OWNER_SHIFT, STATE, STATE_FREE } from '../places/place-layout.ts'
 import { NO_PLACE } from '../places/place-table.ts'
@@ -77,6 +78,7 @@ export function joinBroadcast(descriptor: BroadcastDescriptor, options: Broadcas
   const owner = checkInteger('owner', options.owner, { default: 0, min: 0, max: OWNER_MAX })
   const ring = attachBroadcast(descriptor)
   const { after = [] } = options
+  if (!Array.isArray(after)) throw optionError('after', after, 'an array of places')
   if (mode === 'lossy' && after.length > 0) throw optionError('after', after, 'no places for a lossy reader: nobody waits for it')
   const behind = after.reduce((places, place) => places | bitOf(checkPlace(place, ring.places)), 0)
   const kind = mode === 'lossy' ? KIND_OBSERVER : KIND_CONSUMER
@@ -107,7 +109,7 @@ export function succeedBroadcastReader(descriptor: BroadcastDescriptor, place: n
  * @throws `ERR_RING_LOCKED`, `ERR_RING_MEMORY`, `ERR_RING_MAGIC`, `ERR_RING_VERSION`, `ERR_OPTION`
  */
 export function evictBroadcastOwner(descriptor: BroadcastDescriptor, owner: number): number[] {
-  checkInteger('owner', owner, { default: 1, min: 1, max: OWNER_MAX })
+  checkOwner(owner)
   const { table, places } = attachBroadcast(descriptor)
   const theirs = Array.from({ length: places }, (_, place) => place).filter((place) => {
     const state = table.read(place, STATE)

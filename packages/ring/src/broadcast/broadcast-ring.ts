@@ -22,7 +22,7 @@ import { createPlaceBell } from '../places/place-bell.ts'
 import { PARKED_PRODUCERS, PLACES_MAX } from '../places/place-layout.ts'
 import { PlaceTable } from '../places/place-table.ts'
 import { Waker } from '../places/waker.ts'
-import { bufferOf, createRingMemory, int32Of } from '../ring-memory.ts'
+import { bufferOf, checkDescriptor, createRingMemory, int32Of } from '../ring-memory.ts'
 import type { RingMemory } from '../ring-memory.ts'
 import { sharedWordsOf } from '../shared-words.ts'
 import type { SharedWords } from '../shared-words.ts'
@@ -138,7 +138,8 @@ export function attachBroadcast(descriptor: BroadcastDescriptor): AttachedBroadc
   }
 }
 
-function baseOf({ memory, byteOffset }: BroadcastDescriptor, bytes: number): number {
+function baseOf(descriptor: BroadcastDescriptor, bytes: number): number {
+  const { memory, byteOffset } = checkDescriptor(descriptor, bytes)
   const buffer = bufferOf(memory)
   if (!Number.isInteger(byteOffset) || byteOffset < 0 || byteOffset % LINE_PAIR_BYTES !== 0) {
     throw ringMemoryError(`offset is not a multiple of ${LINE_PAIR_BYTES}`, byteOffset, bytes, buffer.byteLength)

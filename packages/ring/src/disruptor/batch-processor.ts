@@ -13,7 +13,7 @@ import { checkFields, checkInteger, optionError } from '@cambium/base'
 import type { Doorbell } from '../doorbell.ts'
 import { ringHandlerError, ringPlaceError } from '../errors.ts'
 import type { WaitStrategy } from '../wait-strategy.ts'
-import { RUN_TIMEOUT_MS, runLoop } from './processor.ts'
+import { checkLimit, checkWaiting, RUN_TIMEOUT_MS, runLoop } from './processor.ts'
 import type { BatchHandler, EventHandler, Processor, ProcessorState } from './processor.ts'
 import { PlacedConsumer } from './slot-consumer.ts'
 import type { SlotConsumer, SlotSource } from './slot-consumer.ts'
@@ -37,8 +37,14 @@ export function createBatchProcessor<S>(
   checkFields('options', options, ['maxBatch'])
   if (!(consumer instanceof PlacedConsumer))
     throw optionError('consumer', consumer, 'a consumer from joinSlotRing or attachSlotConsumer')
+  checkSlots(slots)
   const maxBatch = checkInteger('maxBatch', options.maxBatch, { default: consumer.capacity, min: 1, max: consumer.capacity })
   return new BatchProcessor(consumer, slots, batchHandlerOf(handler), maxBatch)
+}
+
+/** @throws `ERR_OPTION` Internal. */
+export function checkSlots<S>(slots: SlotSource<S>): void {
+  if (typeof slots?.at !== 'function') throw optionError('slots', slots, 'a view from attachSlots, or sequencesOnly')
 }
 
 /** A function as the handler it stands for. Internal. */
@@ -101,6 +107,7 @@ class BatchProcessor<S> implements Processor {
   poll(limit: number = this.#maxBatch): number {
     if (this.state === 'ended') this.#refuse()
     const consumer = this.#consumer
+    checkLimit(limit)
     const most = limit < this.#maxBatch ? limit : this.#maxBatch
     const available = consumer.available(most)
     if (available <= 0 || most <= 0 || this.#isLeaving) return 0
@@ -115,6 +122,7 @@ class BatchProcessor<S> implements Processor {
 
   run(strategy: WaitStrategy, timeoutMs: number = RUN_TIMEOUT_MS): void {
     if (this.state === 'ended') this.#refuse()
+    checkWaiting(strategy, timeoutMs)
     const handler = this.#handler
     const consumer = this.#consumer
     this.state = 'running'

@@ -8,12 +8,12 @@
  * Nodes are handlers, which `topology.poll()` runs in this thread; or names, for threads that attach to them; or modules, which whoever
  * starts threads for the graph has them import (`@cambium/pipeline` does).
  */
-import { optionError } from '@cambium/base'
+import { checkFields, optionError } from '@cambium/base'
 import { ringGraphError } from '../errors.ts'
 import type { Layout, LayoutFields } from '../layout/layout.ts'
 import { fixedPlacesOf, planGraph } from './graph.ts'
 import type { GraphNode } from './graph.ts'
-import { createSlotRing } from './slot-ring.ts'
+import { createSlotRing, SLOT_RING_FIELDS } from './slot-ring.ts'
 import type { SlotRingOptions } from './slot-ring.ts'
 import { createTopology } from './topology.ts'
 import type { HandlerModule, NodeHandler, Topology } from './topology.ts'
@@ -65,12 +65,15 @@ export interface DisruptorBuilder<F extends LayoutFields> {
   build(): Topology<F>
 }
 
-/** Begins a graph over a ring with these options. */
+/** Begins a graph over a ring with these options. @throws `ERR_OPTION` for a field that is none of them */
 export function disruptor<F extends LayoutFields>(options: DisruptorOptions<F>): DisruptorBuilder<F> {
+  checkFields('options', options, OPTIONS)
   return new GraphBuilder(options)
 }
 
 const PLACES_DEFAULT = 8
+const OPTIONS = SLOT_RING_FIELDS.filter((field) => field !== 'fixed')
+const DECLARATION = ['name', 'handler', 'workers', 'module', 'export', 'argument']
 
 class GraphBuilder<F extends LayoutFields> implements DisruptorBuilder<F> {
   readonly #options: DisruptorOptions<F>
@@ -156,6 +159,7 @@ function declarationOf<F extends LayoutFields>(input: NodeInput<F>): NodeDeclara
     return { name: input.name, handler: input }
   }
   if (typeof input !== 'object' || input === null) throw optionError('node', input, 'a name, a named function or a declaration')
+  checkFields('node', input, DECLARATION)
   return input
 }
 

@@ -5,6 +5,7 @@
  * 2. The nodes that none comes after, the leaves, gate the producer.
  * 3. Places are given in an order in which each node stands behind those it comes after; among equals in the order of their declaration.
  */
+import { checkFields, optionError } from '@cambium/base'
 import { ringGraphError } from '../errors.ts'
 import { PLACES_MAX } from '../places/place-layout.ts'
 import type { FixedPlace } from './slot-ring.ts'
@@ -35,8 +36,9 @@ export interface PlannedNode {
 /** Workers of one pool at most. */
 const WORKERS_MAX = PLACES_MAX - 1
 
-/** @throws `ERR_RING_GRAPH` for no node, a name twice, a name that is nobody's, a circle, or too many nodes */
+/** @throws `ERR_RING_GRAPH` for no node, a name twice, a name that is nobody's, a circle, or too many nodes; `ERR_OPTION` */
 export function planGraph(nodes: readonly GraphNode[]): readonly PlannedNode[] {
+  if (!Array.isArray(nodes)) throw optionError('nodes', nodes, 'an array of nodes')
   if (nodes.length === 0) throw ringGraphError('it has no node', { nodes: 0 })
   const names = checkNames(nodes)
   const order = sort(nodes, names)
@@ -67,7 +69,10 @@ export function fixedPlacesOf(plan: readonly PlannedNode[]): FixedPlace[] {
 
 function checkNames(nodes: readonly GraphNode[]): ReadonlySet<string> {
   const names = new Set<string>()
-  for (const { name, workers } of nodes) {
+  for (const [index, node] of nodes.entries()) {
+    checkFields(`nodes[${index}]`, node, ['name', 'after', 'workers'])
+    const { name, after = [], workers } = node
+    if (!Array.isArray(after)) throw optionError(`nodes[${index}].after`, after, 'an array of names')
     if (typeof name !== 'string' || name === '') throw ringGraphError('a node has no name', { name })
     if (names.has(name)) throw ringGraphError('a name is there twice', { name })
     if (workers !== undefined && (!Number.isInteger(workers) || workers < 1 || workers > WORKERS_MAX)) {

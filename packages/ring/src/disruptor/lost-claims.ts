@@ -15,7 +15,7 @@
  */
 import type { AttachedRing } from './attached-ring.ts'
 import { attachRing } from './attached-ring.ts'
-import { ringPlaceError } from '../errors.ts'
+import { ringCorruptError, ringPlaceError } from '../errors.ts'
 import { nap } from '../pause.ts'
 import { bitOf } from '../places/place-bits.ts'
 import { GATES, PARKED_PRODUCERS, STATE_FREE } from '../places/place-layout.ts'
@@ -52,10 +52,10 @@ const LOOK_MS = 2
  */
 export function evictProducer(descriptor: SlotRingDescriptor, producer: number): LostClaims {
   const ring = attachRing(descriptor)
-  if (!ring.isMulti) return { aborted: 0, undecided: 0 }
+  const isPlace = Number.isInteger(producer) && producer >= 0 && producer < ring.producers
+  if (isPlace && !ring.isMulti) return { aborted: 0, undecided: 0 }
   const word = ring.producerWord(producer)
-  const isThere = Number.isInteger(producer) && producer >= 0 && producer < ring.producers
-  if (!isThere || Atomics.load(ring.int32, word + PRODUCER_STATE) === STATE_FREE) {
+  if (!isPlace || Atomics.load(ring.int32, word + PRODUCER_STATE) === STATE_FREE) {
     throw ringPlaceError('no producer is there', { producer })
   }
   // The next one at this place begins with a clean place, and nobody may take it before.
@@ -89,6 +89,10 @@ function abortLost(ring: AttachedRing): LostClaims {
   const cursor = words.load(ring.cursorWord)
   const claims = openClaims(ring)
   const least = new Progress(words, placeBlock, placeBlock + GATES, ring.pools).least(cursor, capacity)
+  // Claimed after room was found, and the gates only move on.
+  if ((cursor - least) >>> 0 > capacity) {
+    throw ringCorruptError('cursor is not within the capacity of the gates', { cursor, least, capacity })
+  }
   let aborted = 0
   let undecided = 0
   for (let sequence = (least + 1) | 0; ((cursor - sequence) | 0) >= 0; sequence = (sequence + 1) | 0) {

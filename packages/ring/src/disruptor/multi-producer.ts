@@ -3,7 +3,8 @@
  *
  * Protocol
  * 1. Room: the limit is one word for all producers. Who finds too little room looks at the gates and moves it on. It is never stale by
- *    more than the capacity, for nobody claims beyond it; a limit of its own for each producer could be stale by 2^32.
+ *    more than the capacity, for nobody claims beyond it; a limit of its own for each producer could be stale by 2^32. So at any one moment
+ *    it is 0 to the capacity ahead of the cursor; when it is not, the ring is corrupt.
  * 2. Claim: write the range of the claim and phase 1 (plain), move the cursor by CAS, write phase 2. A failed CAS is another producer's claim.
  * 3. Publish: store the lap of each slot, the first one last and as an Atomics.store. Consumers go on from slot to slot without gaps,
  *    so none looks at a later lap before it, or whoever handed the sequence on to it, has seen the first one.
@@ -14,7 +15,7 @@
  * After the multi-producer sequencer of the LMAX Disruptor, which claims by addition; we claim by CAS only what there is room for, so
  * that what a dead producer held can be given up at once.
  */
-import { ringClaimError } from '../errors.ts'
+import { ringClaimError, ringCorruptError } from '../errors.ts'
 import { createPlaceBell } from '../places/place-bell.ts'
 import type { PlaceBell } from '../places/place-bell.ts'
 import { bitOf } from '../places/place-bits.ts'
@@ -35,8 +36,9 @@ import {
   PHASE_NONE,
   PRODUCER_BELL,
   PRODUCER_STATE,
+  SLOTS_MAX,
 } from './slot-ring-layout.ts'
-import { awaitRoom, countError, NO_ROOM, noStrategyError, waitForRoom } from './slot-producer.ts'
+import { awaitRoom, checkCount, NO_ROOM, noStrategyError, waitForRoom } from './slot-producer.ts'
 import type { ProducerWaiting, SlotProducer } from './slot-producer.ts'
 
 /** Internal; see `attachSlotProducer`. Undefined when all places are taken. */
@@ -109,12 +111,12 @@ class MultiProducer implements SlotProducer {
   }
 
   tryNext(count: number = 1): number {
-    // One test for zero, negative, fractional and NaN: `count - 1` of none of them survives the conversion.
-    if ((count - 1) >>> 0 !== count - 1 || count > this.capacity) throw countError(count, this.capacity)
+    checkCount(count, this.capacity)
     if (this.#isOpen) throw ringClaimError('a claim is open', { low: this.#low, high: this.#high })
     const words = this.#words
     const own = this.#ownWord
-    // Ends: a claim that fails after a look that found room was overtaken by other producers, and the room for those is bounded.
+    // Ends: `#look` leaves a limit with that room, or throws. So a claim that fails after it was overtaken by other producers, and the room
+    // for those is bounded.
     while (words.claim(this.#cursorWord, this.#limitWord, own, count, this.capacity) === 0) {
       if (this.#look(words.load(this.#cursorWord)) >= count) continue
       this.#int32[own + CLAIM_PHASE] = PHASE_NONE
@@ -127,7 +129,9 @@ class MultiProducer implements SlotProducer {
   }
 
   publish(sequence: number): void {
-    if (!this.#isOpen || ((sequence - this.#low) | 0) < 0 || ((this.#high - sequence) | 0) < 0) this.#refuse(sequence)
+    // What is no Int32 would be within no range and end at no slot.
+    if (!this.#isOpen || (sequence | 0) !== sequence) this.#refuse(sequence)
+    if (((sequence - this.#low) | 0) < 0 || ((this.#high - sequence) | 0) < 0) this.#refuse(sequence)
     this.#show(sequence, 0)
   }
 
@@ -138,6 +142,7 @@ class MultiProducer implements SlotProducer {
   }
 
   hasRoom(count: number): boolean {
+    checkCount(count, SLOTS_MAX)
     const current = this.#words.load(this.#cursorWord)
     const room = (this.#words.load(this.#limitWord) - current) | 0
     return (room >= count && room <= this.capacity) || this.#look(current) >= count
@@ -180,10 +185,14 @@ class MultiProducer implements SlotProducer {
     if (parked !== 0) this.#waker.readers()
   }
 
-  /** Looks at the gates and returns the free slots behind `current`, a cursor read before. */
+  /** Looks at the gates and returns the free slots behind `current`, a cursor read before. @throws `ERR_RING_CORRUPT` */
   #look(current: number): number {
     const limit = (this.#gates.least(current, this.capacity) + this.capacity) | 0
     const known = this.#words.load(this.#limitWord)
+    // Unsigned, so that one test finds what is behind the cursor as well. Where the cursor has moved on meanwhile, nothing can be said.
+    if ((known - current) >>> 0 > this.capacity && this.#words.load(this.#cursorWord) === current) {
+      throw ringCorruptError('limit is not within the capacity of the cursor', { cursor: current, limit: known })
+    }
     // Only forwards: somebody else may have looked later.
     if (((limit - known) | 0) > 0) this.#words.compareExchange(this.#limitWord, known, limit)
     return (limit - current) | 0

@@ -10,8 +10,10 @@
  * 3. Ends when it is halted: by its handler, or by another thread through `haltPlace` or `haltRing`. That is the only thing that ends it, so whoever
  *    starts a loop keeps the means to halt it.
  */
+import { optionError } from '@cambium/base'
 import type { Doorbell } from '../doorbell.ts'
 import { pause } from '../pause.ts'
+import { checkTimeout } from '../wait-strategy.ts'
 import type { WaitStrategy } from '../wait-strategy.ts'
 
 /**
@@ -65,14 +67,14 @@ export interface Processor {
    * Handles what is there, `limit` sequences at most (and never more than `maxBatch`), and returns how many sequences that were. Never
    * waits. Not to be called by its handler.
    *
-   * @throws `ERR_RING_HANDLER` when a handler threw and nobody decides about it, and at every later call
+   * @throws `ERR_OPTION` for a limit that is no integer, `ERR_RING_HANDLER` when a handler threw and nobody decides about it, and at every later call
    */
   poll(limit?: number): number
   /**
    * Handles until it is halted; blocks the thread.
    *
    * @param timeoutMs longest wait before the handler is told (`onTimeout`). @default 1000
-   * @throws `ERR_RING_HANDLER`, and what `onBatchStart`, `onTimeout` or `onStart` throw
+   * @throws `ERR_RING_HANDLER`, `ERR_OPTION`, and what `onBatchStart`, `onTimeout` or `onStart` throw
    */
   run(strategy: WaitStrategy, timeoutMs?: number): void
   /** Ends the loop after the batch it is at. For its own thread, the handler above all; others call `haltPlace`, or `haltRing`. */
@@ -95,6 +97,12 @@ const BATCH_MIN = 512
 /** Polls between two looks whether another thread has halted the loop, as long as there is always something to do. */
 const POLLS_PER_LOOK = 32
 
+/** @throws `ERR_OPTION` Internal. */
+export function checkLimit(limit: number): void {
+  if ((limit | 0) !== limit && !Number.isInteger(limit) && limit !== Infinity)
+    throw optionError('limit', limit, 'an integer, or Infinity')
+}
+
 /** What the loop drives. Internal. */
 export interface Steps {
   /** Whether its own handler has halted it: a look at a variable. */
@@ -104,6 +112,12 @@ export interface Steps {
   readonly hasWork: () => boolean
   readonly poll: () => number
   readonly onTimeout: () => void
+}
+
+/** Before a loop begins. @throws `ERR_OPTION` Internal. */
+export function checkWaiting(strategy: WaitStrategy, timeoutMs: number): void {
+  if (typeof strategy?.waitFor !== 'function') throw optionError('strategy', strategy, 'a wait strategy')
+  checkTimeout(timeoutMs)
 }
 
 /** The loop of `run`. Internal. */

@@ -11,7 +11,7 @@
  * Memory order: slots are plain stores, ordered before the store of the cursor. The load of a gate orders the consumer's last reads
  * of a slot before the slot is written again.
  */
-import { ringClaimError } from '../errors.ts'
+import { ringClaimError, ringCorruptError } from '../errors.ts'
 import { createPlaceBell } from '../places/place-bell.ts'
 import type { PlaceBell } from '../places/place-bell.ts'
 import { leftPlace, leftPlaceError } from '../places/left-place.ts'
@@ -21,8 +21,8 @@ import type { Waker } from '../places/waker.ts'
 import type { SharedWords } from '../shared-words.ts'
 import type { WaitStrategy } from '../wait-strategy.ts'
 import type { AttachedRing } from './attached-ring.ts'
-import { HALTED, PRODUCER_BELL } from './slot-ring-layout.ts'
-import { awaitRoom, countError, NO_ROOM, noStrategyError, waitForRoom } from './slot-producer.ts'
+import { HALTED, PRODUCER_BELL, SLOTS_MAX } from './slot-ring-layout.ts'
+import { awaitRoom, checkCount, NO_ROOM, noStrategyError, waitForRoom } from './slot-producer.ts'
 import type { ProducerWaiting, SlotProducer } from './slot-producer.ts'
 
 /** Internal; see `attachSlotProducer`. */
@@ -71,7 +71,7 @@ class SingleProducer implements SlotProducer {
     const strategy = this.#strategy
     if (strategy === undefined) throw noStrategyError()
     const next = (this.#claimed + count) | 0
-    if ((count - 1) >>> 0 === count - 1 && count <= this.capacity && ((this.#limit - next) | 0) >= 0) {
+    if ((count | 0) === count && (count - 1) >>> 0 < this.capacity && ((this.#limit - next) | 0) >= 0) {
       this.#claimed = next
       return next
     }
@@ -83,8 +83,7 @@ class SingleProducer implements SlotProducer {
   }
 
   tryNext(count: number = 1): number {
-    // One test for zero, negative, fractional and NaN: `count - 1` of none of them survives the conversion.
-    if ((count - 1) >>> 0 !== count - 1 || count > this.capacity) throw countError(count, this.capacity)
+    checkCount(count, this.capacity)
     const next = (this.#claimed + count) | 0
     if (((this.#limit - next) | 0) < 0 && !this.#look(next)) return NO_ROOM
     this.#claimed = next
@@ -92,7 +91,10 @@ class SingleProducer implements SlotProducer {
   }
 
   publish(sequence: number): void {
-    if (((this.#claimed - sequence) | 0) < 0 || ((sequence - this.#published) | 0) <= 0) this.#refuse(sequence)
+    // The first test is for what is no Int32: of it the differences would say nothing.
+    if ((sequence | 0) !== sequence || ((this.#claimed - sequence) | 0) < 0 || ((sequence - this.#published) | 0) <= 0) {
+      this.#refuse(sequence)
+    }
     this.#published = sequence
     if (this.#words.publish(this.#cursorWord, sequence, this.#parkedWord) !== 0) this.#waker.readers()
   }
@@ -102,6 +104,7 @@ class SingleProducer implements SlotProducer {
   }
 
   hasRoom(count: number): boolean {
+    checkCount(count, SLOTS_MAX)
     const next = (this.#claimed + count) | 0
     return ((this.#limit - next) | 0) >= 0 || this.#look(next)
   }
@@ -132,9 +135,17 @@ class SingleProducer implements SlotProducer {
     return sequence === NO_ROOM ? waitForRoom(this, strategy, count, timeoutMs) : sequence
   }
 
-  /** Looks at the gates; whether there is room up to `next`. */
+  /** Looks at the gates; whether there is room up to `next`. @throws `ERR_RING_CORRUPT` */
   #look(next: number): boolean {
-    this.#limit = (this.#gates.least(this.#published, this.capacity) + this.capacity) | 0
+    const least = this.#gates.least(this.#published, this.capacity)
+    if (((this.#published - least) | 0) > this.capacity) {
+      throw ringCorruptError('gates are more than the capacity behind', {
+        cursor: this.#published,
+        least,
+        capacity: this.capacity,
+      })
+    }
+    this.#limit = (least + this.capacity) | 0
     return ((this.#limit - next) | 0) >= 0
   }
 

@@ -33,7 +33,11 @@ export interface SlotConsumer {
   readonly capacity: number
   /** The last sequence that is finished. Those behind learn of it with {@link release}. */
   readonly sequence: number
-  /** How many records there are behind {@link sequence}, from a fresh look; with several producers `limit` at most. */
+  /**
+   * How many records there are behind {@link sequence}, from a fresh look; with several producers `limit` at most.
+   *
+   * @throws `ERR_RING_CORRUPT` when the cursor is where no producer can have put it
+   */
   available(limit?: number): number
   /** Whether a record that is available was given up by its producer: there is nothing in it. */
   isAborted(sequence: number): boolean
@@ -145,7 +149,10 @@ export class PlacedConsumer implements SlotConsumer {
   }
 
   done(sequence: number = (this.sequence + 1) | 0): void {
-    if (((this.#known - sequence) | 0) < 0 || ((sequence - this.sequence) | 0) < 0) this.#refuse(sequence)
+    // The first test is for what is no Int32: of it the differences would say nothing.
+    if ((sequence | 0) !== sequence || ((this.#known - sequence) | 0) < 0 || ((sequence - this.sequence) | 0) < 0) {
+      this.#refuse(sequence)
+    }
     this.#int32[this.#startedWord] = sequence
     this.#int32[this.#finishedWord] = sequence
     this.sequence = sequence

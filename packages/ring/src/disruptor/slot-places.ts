@@ -3,8 +3,9 @@
  *
  * A *fixed* place is there from the creation of the ring, and threads attach to it. Other places are joined and left.
  */
-import { checkFields, checkInteger } from '@cambium/base'
+import { checkFields, checkInteger, optionError } from '@cambium/base'
 import { ringPlaceError } from '../errors.ts'
+import { checkOwner } from '../places/check-owner.ts'
 import { placesOf } from '../places/place-bits.ts'
 import {
   HALT,
@@ -28,7 +29,7 @@ import { PlacedConsumer } from './slot-consumer.ts'
 import type { SlotConsumer } from './slot-consumer.ts'
 import { HALTED, PRODUCER_STATE } from './slot-ring-layout.ts'
 import type { SlotRingDescriptor } from './slot-ring.ts'
-import { openWorker } from './slot-worker.ts'
+import { PlacedWorker } from './slot-worker.ts'
 import type { SlotWorker } from './slot-worker.ts'
 
 export interface JoinOptions {
@@ -49,8 +50,10 @@ export function joinSlotRing(descriptor: SlotRingDescriptor, options: JoinOption
   checkFields('options', options, ['after', 'owner'])
   const owner = checkInteger('owner', options.owner, { default: 0, min: 0, max: OWNER_MAX })
   const ring = attachRing(descriptor)
-  const after = (options.after ?? []).reduce((mask, place) => mask | (1 << checkPlace(place)), 0)
-  const place = ring.table.join({ kind: KIND_CONSUMER, after, pool: 0, owner })
+  const { after = [] } = options
+  if (!Array.isArray(after)) throw optionError('after', after, 'an array of places')
+  const before = after.reduce((mask, place) => mask | (1 << checkPlace(place)), 0)
+  const place = ring.table.join({ kind: KIND_CONSUMER, after: before, pool: 0, owner })
   return place === NO_PLACE ? undefined : new PlacedConsumer(ring, place)
 }
 
@@ -68,7 +71,7 @@ export function joinSlotPool(
   const owner = checkInteger('owner', options.owner, { default: 0, min: 0, max: OWNER_MAX })
   const ring = attachRing(descriptor)
   const place = ring.table.join({ kind: KIND_WORKER, after: 0, pool: checkPlace(pool), owner })
-  return place === NO_PLACE ? undefined : openWorker(ring, place)
+  return place === NO_PLACE ? undefined : new PlacedWorker(ring, place)
 }
 
 /**
@@ -88,7 +91,7 @@ export function attachSlotConsumer(descriptor: SlotRingDescriptor, place: number
 export function attachSlotWorker(descriptor: SlotRingDescriptor, place: number): SlotWorker {
   const ring = attachRing(descriptor)
   checkMember(ring, place, KIND_WORKER)
-  return openWorker(ring, place)
+  return new PlacedWorker(ring, place)
 }
 
 /**
@@ -142,7 +145,7 @@ export interface Evicted extends LostClaims {
  * @throws `ERR_RING_LOCKED`, `ERR_RING_MEMORY`, `ERR_RING_MAGIC`, `ERR_RING_VERSION`, `ERR_OPTION`
  */
 export function evictOwner(descriptor: SlotRingDescriptor, owner: number): Evicted {
-  checkInteger('owner', owner, { default: 1, min: 1, max: OWNER_MAX })
+  checkOwner(owner)
   const ring = attachRing(descriptor)
   const { table, int32 } = ring
   const isTheirs = (state: number): boolean => state >>> OWNER_SHIFT === owner

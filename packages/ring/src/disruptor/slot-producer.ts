@@ -7,6 +7,7 @@
 import { optionError } from '@cambium/base'
 import type { Doorbell } from '../doorbell.ts'
 import { ringClaimError } from '../errors.ts'
+import { checkTimeout } from '../wait-strategy.ts'
 import type { WaitStrategy } from '../wait-strategy.ts'
 
 /** What a claim returns when the ring is full: 2^31, which is no Int32 and so no sequence. */
@@ -24,7 +25,8 @@ export interface SlotProducer {
    * {@link NO_ROOM} when there was no room within `timeoutMs`, which is the producer's own limit by default, or when the whole ring was
    * halted meanwhile.
    *
-   * @throws `ERR_RING_CLAIM` for a count that the ring can never take; `ERR_OPTION` without a wait strategy
+   * @throws `ERR_RING_CLAIM` for a count that the ring can never take; `ERR_OPTION` without a wait strategy, or when it has to wait and
+   * `timeoutMs` is no number
    */
   next(count?: number, timeoutMs?: number): number
   /**
@@ -32,7 +34,7 @@ export interface SlotProducer {
    * process alive.
    */
   nextAsync(count?: number, timeoutMs?: number): Promise<number>
-  /** Claims `count` slots, or returns {@link NO_ROOM} at once. Never blocks. @throws `ERR_RING_CLAIM` */
+  /** Claims `count` slots, or returns {@link NO_ROOM} at once. Never blocks. @throws `ERR_RING_CLAIM`, `ERR_RING_CORRUPT` */
   tryNext(count?: number): number
   /**
    * Shows all that is claimed up to this sequence, by one store, and wakes who waits for it.
@@ -45,7 +47,7 @@ export interface SlotProducer {
    * over those slots.
    */
   abort(): void
-  /** Whether a claim of this size would find room now. */
+  /** Whether a claim of this size would find room now. @throws `ERR_RING_CLAIM` for what is no size: an integer of 1 or more */
   hasRoom(count: number): boolean
   /** Free slots, from a fresh look. */
   readonly remaining: number
@@ -80,6 +82,7 @@ const LOST_MAX = 10_000
 
 /** Waits for room and claims it. Internal; the slow path of `next`. */
 export function waitForRoom(producer: SlotProducer, strategy: WaitStrategy, count: number, timeoutMs: number): number {
+  checkTimeout(timeoutMs)
   const hasRoom = (): boolean => producer.hasRoom(count) || producer.isHalted
   for (let lost = 0; lost < LOST_MAX && strategy.waitFor(hasRoom, timeoutMs); lost++) {
     const sequence = producer.tryNext(count)
@@ -91,6 +94,7 @@ export function waitForRoom(producer: SlotProducer, strategy: WaitStrategy, coun
 /** Waits for room beside the event loop, and claims it. Internal; `nextAsync`. */
 export async function awaitRoom(producer: SlotProducer, count: number, timeoutMs: number): Promise<number> {
   const hasRoom = (): boolean => producer.hasRoom(count) || producer.isHalted
+  checkTimeout(timeoutMs)
   for (let lost = 0; lost < LOST_MAX; lost++) {
     const sequence = producer.tryNext(count)
     if (sequence !== NO_ROOM || producer.isHalted) return sequence
@@ -104,7 +108,10 @@ export function noStrategyError(): Error {
   return optionError('wait', undefined, 'a wait strategy, for next() waits; tryNext() does not')
 }
 
-/** Internal. */
-export function countError(count: number, capacity: number): Error {
-  return ringClaimError('count is out of range', { count, max: capacity })
+/** @throws `ERR_RING_CLAIM` for a count that the ring can never take. Internal. */
+export function checkCount(count: number, capacity: number): void {
+  // Unsigned, so that one test rejects zero, negative and too many.
+  if ((count | 0) !== count || (count - 1) >>> 0 >= capacity) {
+    throw ringClaimError('count is out of range', { count, max: capacity })
+  }
 }

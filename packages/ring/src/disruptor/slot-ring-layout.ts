@@ -73,6 +73,8 @@ export const PHASE_HELD = 2
 export const SLOTS_MIN = 2
 /** Distances between sequences stay exact in an Int32. */
 export const SLOTS_MAX: number = 2 ** 30
+/** Byte offsets of fields stay exact in an Int32. */
+export const SLOT_AREA_BYTES_MAX: number = 2 ** 31 - 1
 export const PRODUCERS_MAX = 32
 
 /** What a ring's size depends on. */

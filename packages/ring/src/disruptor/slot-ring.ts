@@ -12,11 +12,19 @@
  * Who writes which word in which order: `slot-ring-layout.ts` and `places/place-layout.ts`.
  */
 import { checkFields, checkInteger, checkOneOf, optionError } from '@cambium/base'
-import { ringCapacityError, ringExistsError, ringMagicError, ringMemoryError, ringVersionError } from '../errors.ts'
+import {
+  ringCapacityError,
+  ringExistsError,
+  ringLayoutError,
+  ringMagicError,
+  ringMemoryError,
+  ringVersionError,
+} from '../errors.ts'
+import { RECORD_ALIGNMENT } from '../layout/layout.ts'
 import type { Layout, LayoutFields } from '../layout/layout.ts'
 import { PlaceTable } from '../places/place-table.ts'
 import { KIND_CONSUMER, KIND_POOL, PLACES_MAX } from '../places/place-layout.ts'
-import { bufferOf, createRingMemory, int32Of } from '../ring-memory.ts'
+import { bufferOf, checkDescriptor, createRingMemory, int32Of } from '../ring-memory.ts'
 import type { RingMemory } from '../ring-memory.ts'
 import { LINE_PAIR_BYTES } from '../spsc-layout.ts'
 import * as word from './slot-ring-layout.ts'
@@ -38,7 +46,7 @@ export interface FixedPlace {
 }
 
 export interface SlotRingOptions {
-  /** Slots: a power of two from 2 to 2^30. */
+  /** Slots: a power of two from 2 to 2^30, and so many that all of them take less than 2 GiB: a view finds its fields by an Int32. */
   readonly capacity: number
   /** What lies in a slot. */
   readonly layout: Layout<LayoutFields>
@@ -58,7 +66,18 @@ export interface SlotRingOptions {
   readonly byteOffset?: number
 }
 
-const FIELDS = ['capacity', 'layout', 'producers', 'producersMax', 'fixed', 'places', 'startSequence', 'memory', 'byteOffset']
+/** Options of a ring. Internal. */
+export const SLOT_RING_FIELDS: readonly string[] = [
+  'capacity',
+  'layout',
+  'producers',
+  'producersMax',
+  'fixed',
+  'places',
+  'startSequence',
+  'memory',
+  'byteOffset',
+]
 const PLACES_DEFAULT = 8
 const PRODUCERS_DEFAULT = 8
 
@@ -69,8 +88,7 @@ const PRODUCERS_DEFAULT = 8
  */
 export function createSlotRing(options: SlotRingOptions): SlotRingDescriptor {
   const shape = shapeOf(options)
-  const fixed = options.fixed ?? []
-  checkFixed(fixed)
+  const { fixed = [] } = options
   const start = checkInteger('startSequence', options.startSequence, { default: 0, min: -(2 ** 31), max: 2 ** 31 - 1 })
   const parts = slotRingParts(shape)
   const descriptor = { memory: options.memory ?? createRingMemory(parts.bytes), byteOffset: options.byteOffset ?? 0 }
@@ -132,15 +150,24 @@ export function openSlotRing(descriptor: SlotRingDescriptor): OpenSlotRing {
   return { ...shape, int32, base, parts, fingerprint: int32[base + word.FINGERPRINT]!, pools: int32[base + word.POOLS]! }
 }
 
+/** The layout is the one that the ring was made for. @throws `ERR_RING_LAYOUT`, `ERR_OPTION` Internal. */
+export function checkLayout(descriptor: SlotRingDescriptor, fingerprint: number, layout: Layout<LayoutFields>): void {
+  if (!Number.isInteger(layout?.fingerprint)) throw optionError('layout', layout, 'a declared layout')
+  if (fingerprint !== layout.fingerprint) throw ringLayoutError(descriptor.byteOffset, fingerprint, layout.fingerprint)
+}
+
 function shapeOf(options: SlotRingOptions): SlotRingShape {
-  checkFields('options', options, FIELDS)
+  checkFields('options', options, SLOT_RING_FIELDS)
   const capacity = options.capacity
   const inRange = Number.isInteger(capacity) && capacity >= word.SLOTS_MIN && capacity <= word.SLOTS_MAX
   if (!inRange || (capacity & (capacity - 1)) !== 0) {
     throw ringCapacityError(capacity, `a power of two from ${word.SLOTS_MIN} to ${word.SLOTS_MAX}`)
   }
-  const slotBytes: unknown = options.layout?.bytes
-  if (typeof slotBytes !== 'number') throw optionError('layout', options.layout, 'a declared layout')
+  const slotBytes = slotBytesOf(options.layout)
+  if (capacity * slotBytes > word.SLOT_AREA_BYTES_MAX) {
+    throw ringCapacityError(capacity, `slots of ${slotBytes} bytes that take less than 2 GiB together`)
+  }
+  checkFixed(options.fixed ?? [])
   const fixed = options.fixed?.length ?? 0
   const isMulti = checkOneOf('producers', options.producers, ['single', 'multi'], 'single') === 'multi'
   const producersMax = { default: PRODUCERS_DEFAULT, min: 1, max: word.PRODUCERS_MAX }
@@ -157,11 +184,23 @@ function shapeOf(options: SlotRingOptions): SlotRingShape {
   }
 }
 
+/** A layout that was not declared here, by its bytes and fingerprint alone, will do. */
+function slotBytesOf(layout: Partial<Layout<LayoutFields>> | null | undefined): number {
+  const { bytes, fingerprint } = layout ?? {}
+  const isSize = Number.isInteger(bytes) && bytes! > 0 && bytes! % RECORD_ALIGNMENT === 0
+  if (!isSize || !Number.isInteger(fingerprint)) throw optionError('layout', layout, 'a declared layout')
+  return bytes!
+}
+
 function checkFixed(fixed: readonly FixedPlace[]): void {
-  for (const [place, { kind, after }] of fixed.entries()) {
+  if (!Array.isArray(fixed)) throw optionError('fixed', fixed, 'an array of places')
+  for (const [place, declared] of fixed.entries()) {
+    checkFields(`fixed[${place}]`, declared, ['kind', 'after'])
+    const { kind, after } = declared
     if (kind !== 'consumer' && kind !== 'pool') throw optionError(`fixed[${place}].kind`, kind, 'consumer or pool')
     const isBefore = (one: number): boolean => Number.isInteger(one) && one >= 0 && one < place
-    if (!after.every(isBefore)) throw optionError(`fixed[${place}].after`, after.join(', '), 'numbers of places before it')
+    if (!Array.isArray(after) || !after.every(isBefore))
+      throw optionError(`fixed[${place}].after`, after, 'numbers of places before it')
   }
 }
 
@@ -184,7 +223,8 @@ function foundLaps(flags: Int32Array, start: number): void {
   }
 }
 
-function baseOf({ memory, byteOffset }: SlotRingDescriptor, bytes: number): number {
+function baseOf(descriptor: SlotRingDescriptor, bytes: number): number {
+  const { memory, byteOffset } = checkDescriptor(descriptor, bytes)
   const buffer = bufferOf(memory)
   if (!Number.isInteger(byteOffset) || byteOffset < 0 || byteOffset % LINE_PAIR_BYTES !== 0) {
     throw ringMemoryError(`offset is not a multiple of ${LINE_PAIR_BYTES}`, byteOffset, bytes, buffer.byteLength)

@@ -34,7 +34,7 @@ export interface SlotWorker {
   readonly pool: number
   /** Whether the pool has a record that no worker has taken, from a fresh look. */
   readonly hasWork: boolean
-  /** Takes the next record of the pool, if there is one; {@link sequence} is its number. Finish it by {@link done}. */
+  /** Takes the next record of the pool, if there is one; {@link sequence} is its number. Finish it by {@link done}. @throws `ERR_RING_CORRUPT` */
   take(): boolean
   /** The record in hand, after `take()` returned true and until `done()`. */
   readonly sequence: number
@@ -54,11 +54,7 @@ export interface SlotWorker {
 }
 
 /** Internal: at a place that is a worker's. */
-export function openWorker(ring: AttachedRing, place: number): SlotWorker {
-  return new PlacedWorker(ring, place)
-}
-
-class PlacedWorker implements SlotWorker {
+export class PlacedWorker implements SlotWorker {
   readonly place: number
   readonly pool: number
   readonly bell: PlaceBell
@@ -82,10 +78,10 @@ class PlacedWorker implements SlotWorker {
     this.pool = table.read(place, POOL) - 1
     this.#words = words
     this.#int32 = int32
-    this.#barrier = new SequenceBarrier(ring, this.pool)
     this.#table = table
     this.#waker = ring.waker
     this.#poolWord = table.wordOf(this.pool) + SEQUENCE
+    this.#barrier = new SequenceBarrier(ring, this.pool, this.#poolWord)
     this.#parkedWord = placeBlock + PARKED_READERS
     this.#ringHaltWord = ring.base + HALTED
     this.bell = createPlaceBell(int32, this.#word + BELL, this.#parkedWord, bitOf(place))

@@ -1,9 +1,8 @@
 /** The slots of a ring as a view of their layout: one object per thread, moved from slot to slot by `at(sequence)`. */
-import { ringLayoutError } from '../errors.ts'
 import type { Layout, LayoutFields } from '../layout/layout.ts'
 import type { LayoutView } from '../layout/layout-view.ts'
 import { bufferOf } from '../ring-memory.ts'
-import { openSlotRing } from './slot-ring.ts'
+import { checkLayout, openSlotRing } from './slot-ring.ts'
 import type { SlotRingDescriptor } from './slot-ring.ts'
 
 /**
@@ -14,6 +13,6 @@ import type { SlotRingDescriptor } from './slot-ring.ts'
  */
 export function attachSlots<F extends LayoutFields>(descriptor: SlotRingDescriptor, layout: Layout<F>): LayoutView<F> {
   const { base, parts, capacity, fingerprint } = openSlotRing(descriptor)
-  if (fingerprint !== layout.fingerprint) throw ringLayoutError(descriptor.byteOffset, fingerprint, layout.fingerprint)
+  checkLayout(descriptor, fingerprint, layout)
   return layout.view(bufferOf(descriptor.memory), (base + parts.slots) * 4, capacity)
 }

@@ -11,7 +11,7 @@
  *    `attachNode` in another thread, or `evictPlace`. A worker's place is freed by `evictOwner`, or succeeded to by `attachSlotWorker`. A
  *    producer's claims are given up by `evictOwner` too. So give each thread an owner's number of its own.
  */
-import { checkFields } from '@cambium/base'
+import { checkFields, optionError } from '@cambium/base'
 import { ringGraphError, ringPlaceError } from '../errors.ts'
 import type { Layout, LayoutFields } from '../layout/layout.ts'
 import type { LayoutView } from '../layout/layout-view.ts'
@@ -85,6 +85,7 @@ export function attachNode<F extends LayoutFields>(
   options: AttachNodeOptions = {},
 ): Processor {
   checkFields('options', options, ['maxBatch', 'owner'])
+  if (typeof node !== 'object' || node === null) throw optionError('node', node, 'a node of a topology')
   const slots = attachSlots(node.ring, layout)
   const limits = options.maxBatch === undefined ? {} : { maxBatch: options.maxBatch }
   if (node.kind === 'consumer') return createBatchProcessor(attachSlotConsumer(node.ring, node.place), slots, handler, limits)

@@ -2,15 +2,16 @@
  * Drives a handler with the records that one worker takes from its pool. Each record is a batch of its own: `endOfBatch` is true, the
  * size 1, and those behind the pool learn of it at once. After the work processor of the LMAX Disruptor.
  */
-import { checkFields, checkInteger } from '@cambium/base'
+import { checkFields, checkInteger, optionError } from '@cambium/base'
 import type { Doorbell } from '../doorbell.ts'
 import { ringHandlerError, ringPlaceError } from '../errors.ts'
 import type { WaitStrategy } from '../wait-strategy.ts'
-import { batchHandlerOf } from './batch-processor.ts'
+import { batchHandlerOf, checkSlots } from './batch-processor.ts'
 import type { ProcessorOptions } from './batch-processor.ts'
-import { RUN_TIMEOUT_MS, runLoop } from './processor.ts'
+import { checkLimit, checkWaiting, RUN_TIMEOUT_MS, runLoop } from './processor.ts'
 import type { BatchHandler, EventHandler, Processor, ProcessorState } from './processor.ts'
 import type { SlotSource } from './slot-consumer.ts'
+import { PlacedWorker } from './slot-worker.ts'
 import type { SlotWorker } from './slot-worker.ts'
 
 /** Records of one poll, unless the caller or `maxBatch` says less. */
@@ -29,6 +30,8 @@ export function createWorkProcessor<S>(
   options: ProcessorOptions = {},
 ): Processor {
   checkFields('options', options, ['maxBatch'])
+  if (!(worker instanceof PlacedWorker)) throw optionError('worker', worker, 'a worker from joinSlotPool or attachSlotWorker')
+  checkSlots(slots)
   const maxBatch = checkInteger('maxBatch', options.maxBatch, { default: POLL_MAX, min: 1, max: 2 ** 30 })
   return new WorkProcessor(worker, slots, batchHandlerOf(handler), maxBatch)
 }
@@ -78,6 +81,7 @@ class WorkProcessor<S> implements Processor {
   poll(limit: number = this.#maxBatch): number {
     if (this.state === 'ended') this.#refuse()
     const worker = this.#worker
+    checkLimit(limit)
     const most = limit < this.#maxBatch ? limit : this.#maxBatch
     let count = 0
     this.#isInPoll = true
@@ -97,6 +101,7 @@ class WorkProcessor<S> implements Processor {
 
   run(strategy: WaitStrategy, timeoutMs: number = RUN_TIMEOUT_MS): void {
     if (this.state === 'ended') this.#refuse()
+    checkWaiting(strategy, timeoutMs)
     const handler = this.#handler
     const worker = this.#worker
     this.state = 'running'

@@ -62,12 +62,29 @@ export function bytes(bytesMax: number): FieldType<Uint8Array> {
   return bounded('bytes', bytesMax)
 }
 
+const PLAIN: ReadonlyMap<unknown, FieldType<unknown>> = new Map(
+  [i8, u8, i16, u16, i32, u32, f32, f64, bool].map((type) => [type.kind, type]),
+)
+
+/** Whether it says what one of the types above says. Internal. */
+export function isFieldType(type: FieldType<unknown> | null | undefined): boolean {
+  if (typeof type !== 'object' || type === null) return false
+  const { kind, bytes: size, alignment, limit } = type
+  if (kind === 'text' || kind === 'bytes') return isLimit(limit) && size === LENGTH_BYTES + limit && alignment === LENGTH_BYTES
+  const known = PLAIN.get(kind)
+  return known !== undefined && size === known.bytes && alignment === known.alignment && limit === known.limit
+}
+
+function isLimit(limit: unknown): boolean {
+  return Number.isInteger(limit) && (limit as number) >= 1 && (limit as number) <= FIELD_BYTES_MAX
+}
+
 function plain<T>(kind: FieldKind, size: number): FieldType<T> {
   return Object.freeze({ kind, bytes: size, alignment: size, limit: 0 })
 }
 
 function bounded<T>(kind: FieldKind, limit: number): FieldType<T> {
-  if (!Number.isInteger(limit) || limit < 1 || limit > FIELD_BYTES_MAX) {
+  if (!isLimit(limit)) {
     throw layoutError(`${kind} has no size from 1 to ${FIELD_BYTES_MAX}`, { size: limit })
   }
   return Object.freeze({ kind, bytes: LENGTH_BYTES + limit, alignment: LENGTH_BYTES, limit })

@@ -21,7 +21,7 @@ export type LayoutView<F extends LayoutFields> = LayoutValues<F> & {
   base: number
   /** Moves to a record by its number; numbers wrap at the count of records. Returns the view itself. */
   at(index: number): LayoutView<F>
-  /** Writes the fields that `values` names. @throws `ERR_LAYOUT_VALUE` for a field that is not there, or that does not fit. */
+  /** Writes the fields that `values` names. @throws `ERR_LAYOUT_VALUE` for no object, a field that is not there, or one that does not fit. */
   set(values: Partial<LayoutValues<F>>): void
   /** A copy of the record as a plain object, fields in the order of their declaration. */
   toObject(): LayoutValues<F>
@@ -81,6 +81,7 @@ export function defineLayoutView<F extends LayoutFields>(fields: readonly Placed
     }
 
     set(values: Readonly<Record<string, unknown>>): void {
+      if (typeof values !== 'object' || values === null) throw layoutValueError('set', 'not an object of fields', values)
       for (const name of Object.keys(values)) {
         if (!names.has(name)) throw layoutValueError(name, 'there is no such field', values[name])
         ;(this as unknown as Record<string, unknown>)[name] = values[name]

@@ -8,7 +8,9 @@
  *    every byte; it is stored with the data and compared at attach.
  * 4. Integers are wrapped as typed arrays wrap them; nothing checks a number on its way into a field.
  */
+import { types } from 'node:util'
 import { layoutError } from '../errors.ts'
+import { isFieldType } from './field-type.ts'
 import type { FieldType } from './field-type.ts'
 import { defineLayoutView } from './layout-view.ts'
 import type { LayoutView } from './layout-view.ts'
@@ -42,7 +44,7 @@ export interface Layout<F extends LayoutFields> {
    *
    * @param byteOffset where the first record begins, a multiple of 8. @default 0
    * @param count records that lie there, a power of two. @default 1
-   * @throws `ERR_LAYOUT` when they do not fit
+   * @throws `ERR_LAYOUT` when they do not fit, or take 2 GiB or more
    */
   view(memory: ArrayBufferLike, byteOffset?: number, count?: number): LayoutView<F>
 }
@@ -51,7 +53,10 @@ export interface Layout<F extends LayoutFields> {
 const RESERVED: ReadonlySet<string> = new Set(['at', 'base', 'set', 'toObject', 'constructor', '__proto__'])
 const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/
 const FIELDS_MAX = 1024
-const RECORD_ALIGNMENT = 8
+/** A layout's bytes are a multiple of it. */
+export const RECORD_ALIGNMENT = 8
+/** Byte offsets within a view stay exact in an Int32. */
+const VIEW_BYTES_MAX = 2 ** 31 - 1
 
 /**
  * Declares a layout: `layout({ id: u32, price: f64, name: text(16) })`. Do it once per shape, in a module that all threads import.
@@ -84,7 +89,7 @@ function place(fields: LayoutFields): PlacedField[] {
   }
   for (const [name, type] of declared) {
     if (!NAME.test(name) || RESERVED.has(name)) throw layoutError('a field cannot have this name', { field: name })
-    if (typeof type?.kind !== 'string' || !Number.isInteger(type.bytes)) throw layoutError('this is no type', { field: name })
+    if (!isFieldType(type)) throw layoutError('this is no type', { field: name })
   }
   const offsets = new Map<string, number>()
   let end = 0
@@ -105,10 +110,14 @@ function fingerprintOf(fields: readonly PlacedField[], bytes: number): number {
 }
 
 function checkPlace(memory: ArrayBufferLike, byteOffset: number, count: number, bytes: number): void {
+  if (!types.isAnyArrayBuffer(memory)) {
+    throw layoutError('the memory is no ArrayBuffer or SharedArrayBuffer', { memory: typeof memory })
+  }
   const isPlace = Number.isInteger(byteOffset) && byteOffset >= 0 && byteOffset % RECORD_ALIGNMENT === 0
   if (!isPlace || !Number.isInteger(count) || count < 1 || (count & (count - 1)) !== 0) {
     throw layoutError('offset is no multiple of 8, or count no power of two', { offset: byteOffset, count })
   }
+  if (count * bytes > VIEW_BYTES_MAX) throw layoutError('records take 2 GiB or more', { count, bytes })
   if (byteOffset + count * bytes > memory.byteLength) {
     throw layoutError('records do not fit', { offset: byteOffset, count, bytes, memory: memory.byteLength })
   }
