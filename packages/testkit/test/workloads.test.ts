@@ -65,6 +65,11 @@ test('floods hold by this seed either', async () => {
   await run(findWorkload('floods') as Workload, 3027, 1, true)
 })
 
+// A home dies in the middle of a shutdown, and its guest elsewhere has not heard of it yet.
+test('moving accounts hold by this seed either', async () => {
+  await run(findWorkload('nomads') as Workload, 1_118_788, 1, true)
+})
+
 test('cores die inside turns, and what they had done by then is accounted for', async () => {
   const reports = await run(banking, 3, 20, { killInside: 0.15 })
   const kills = reports.reduce((sum, report) => sum + report.kills, 0)
