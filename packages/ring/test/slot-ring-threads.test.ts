@@ -1,6 +1,6 @@
-/** Rings of slots and broadcast rings between real threads: tiny rings, random batches and pauses, deaths, every wait strategy. */
+/** Rings of slots, broadcast rings and rings of records between real threads: tiny rings, random batches and pauses, deaths, every wait strategy. */
 import { afterEach, describe, expect, test } from 'vitest'
-import { broadcasts, diamond, endAll, evictions, joiners, producers, replacements } from './stress/scenarios.ts'
+import { broadcasts, diamond, endAll, evictions, joiners, producers, recordRing, replacements } from './stress/scenarios.ts'
 import type { StressOptions } from './stress/scenarios.ts'
 
 const seed = Math.floor(Math.random() * 2 ** 31)
@@ -45,6 +45,14 @@ describe(`seed ${seed}`, () => {
 
   test('C-47 C-48 R3.3 producers of several and workers killed; their claims are given up', async () => {
     expect(await evictions(options({ records: 50_000, capacity: 256 }), 12)).toContain('12 threads killed')
+  })
+
+  test.each([
+    [2 ** 31 - 4096, 1024, 'adaptive'],
+    [-4096, 4096, 'blocking'],
+  ])('C-47 C-48 R3.3 a ring of records from position %i, both ends killed and replaced', async (start, capacity, strategy) => {
+    const all = options({ records: 100_000, capacity, start, strategy })
+    expect(await recordRing(all, 12)).toContain('100000 records, 12 threads killed')
   })
 
   test('R1.7 C-49 a broadcast ring: one reader gets everything, the other counts what it misses', async () => {

@@ -3,7 +3,7 @@
  * scenarios, several strategies and capacities, and prints what each of them verified. Ends with an error at the first thing that is wrong.
  */
 import { parseArgs } from 'node:util'
-import { broadcasts, diamond, evictions, joiners, producers, replacements } from './scenarios.ts'
+import { broadcasts, diamond, evictions, joiners, producers, recordRing, replacements } from './scenarios.ts'
 import type { StressOptions } from './scenarios.ts'
 
 const { values } = parseArgs({
@@ -23,15 +23,20 @@ const options = (part: number, capacity: number, start: number, strategy: string
   strategy,
 })
 
+/** A byte for each record tells how often it was handled. */
+const tallied = (all: StressOptions): StressOptions => ({ ...all, records: Math.min(all.records, 50_000_000) })
+
 const scenarios: readonly (() => Promise<string>)[] = [
   () => diamond(options(0.15, 1024, 2 ** 31 - 5000, 'adaptive')),
   () => diamond(options(0.05, 64, -5000, 'yielding')),
   () => producers(options(0.2, 1024, 2 ** 31 - 5000, 'adaptive')),
   () => producers(options(0.05, 64, -5000, 'blocking')),
   () => joiners(options(0.15, 512, -5000, 'adaptive'), 2000),
-  () => replacements({ ...options(0.1, 1024, 0, 'adaptive'), records: Math.min(share(0.1), 50_000_000) }, 200),
+  () => replacements(tallied(options(0.1, 1024, 0, 'adaptive')), 200),
   () => evictions(options(0.1, 1024, 2 ** 31 - 5000, 'adaptive'), 100),
-  () => broadcasts(options(0.2, 0, 0, 'adaptive')),
+  () => broadcasts(options(0.1, 0, 0, 'adaptive')),
+  () => recordRing(tallied(options(0.05, 4096, 2 ** 31 - 8192, 'adaptive')), 200),
+  () => recordRing(tallied(options(0.05, 1024, -8192, 'blocking')), 200),
 ]
 
 const begin = performance.now()

@@ -4,9 +4,35 @@
  */
 import { Worker } from 'node:worker_threads'
 import { createSeededRandom } from '@cambium/base'
-import { createBroadcastRing, disruptor, evictOwner, evictProducer, inspectSlotRing } from '../../src/index.ts'
+import {
+  createBroadcastRing,
+  createDoorbell,
+  createSpscRing,
+  disruptor,
+  evictOwner,
+  evictProducer,
+  inspectRing,
+  inspectSlotRing,
+  watchPositions,
+} from '../../src/index.ts'
 import type { NodeDescriptor, Topology } from '../../src/index.ts'
-import { FIRST, HANDLED, LAST, mix, record, REPORT_WORDS, SKIPPED, STATE, SUM, TIMES, WRONG } from './stress-record.ts'
+import {
+  DONE,
+  DONE_POSITION,
+  FIRST,
+  HANDLED,
+  JOURNAL_WORDS,
+  LAST,
+  mix,
+  NEXT_POSITION,
+  record,
+  REPORT_WORDS,
+  SKIPPED,
+  STATE,
+  SUM,
+  TIMES,
+  WRONG,
+} from './stress-record.ts'
 import type { RecordFields } from './stress-record.ts'
 import type { StressData, StressRole } from './stress-thread.ts'
 
@@ -288,6 +314,67 @@ export async function evictions(options: StressOptions, kills: number): Promise<
     first: all.report[FIRST],
   })
   return `evictions: ${passed} slots, ${kills} threads killed, ${aborted} slots given up for dead producers, last ${all.report[LAST]}`
+}
+
+/** Bytes that a record takes on average, header included. */
+const RECORD_BYTES = 76
+
+/** A ring of records, the one that actors use: either end is killed at random moments and replaced, again and again, with a tally of every record. */
+export async function recordRing(options: StressOptions, kills: number): Promise<string> {
+  const { records, capacity } = options
+  const ring = createSpscRing({ capacity, startPosition: options.start })
+  const words = (count: number): Int32Array => new Int32Array(new SharedArrayBuffer(count * 4))
+  const bells = { writer: words(1), reader: words(1) }
+  const journal = words(JOURNAL_WORDS)
+  journal[DONE_POSITION] = options.start
+  journal[NEXT_POSITION] = options.start
+  const tally = new Uint8Array(new SharedArrayBuffer(records))
+  const random = createSeededRandom(options.seed)
+  const positions = watchPositions(ring)
+  const writing = (): Running => start(options, { role: 'writer', ring, bells, records, journal })
+  const reading = (): Running => start(options, { role: 'reader', ring, bells, tally })
+  let writer = writing()
+  let reader = reading()
+  const inHand: number[] = []
+  const step = Math.min(Math.floor((2 * records * RECORD_BYTES) / Math.max(kills, 1)), 2 ** 30)
+  for (let kill = 0; kill < kills; kill++) {
+    const isWriter = random.chance(0.5)
+    const position = (): number => (isWriter ? positions.producer : positions.consumer)
+    const target = (position() + random.below(step)) | 0
+    // Nearly at the end nothing moves any more, and then whoever is left is killed.
+    const isThere = (): boolean => ((position() - target) | 0) >= 0 || Atomics.load(writer.report, STATE) === DONE
+    await waitUntil(isThere, [writer, reader], position)
+    const victim = isWriter ? writer : reader
+    await victim.worker.terminate()
+    check(victim.report[WRONG] === 0, 'a record was wrong', { kill, last: victim.report[LAST] })
+    if (isWriter) writer = writing()
+    else {
+      const hand = inspectRing(ring).inHand
+      if (hand !== undefined) inHand.push(hand.buffer.readInt32LE(hand.payloadOffset))
+      reader = reading()
+    }
+  }
+  await waitUntil(
+    () => Atomics.load(writer.report, STATE) === DONE,
+    [writer, reader],
+    () => positions.producer,
+  )
+  await writer.end
+  await isWorking(reader)
+  Atomics.store(reader.report, STATE, DONE)
+  createDoorbell(bells.reader).ring()
+  await reader.end
+  check(reader.report[WRONG] === 0, 'a record was wrong', { last: reader.report[LAST] })
+  const { used, inHand: left } = inspectRing(ring)
+  check(used === 0 && left === undefined, 'something is left in the ring', { used })
+  const known = new Set(inHand)
+  let missing = 0
+  for (let number = 0; number < records; number++) {
+    check(tally[number]! < 2, 'a record was handled twice', { number })
+    check(tally[number] === 1 || known.has(number), 'a record was lost', { number, inHand })
+    if (tally[number] === 0) missing += 1
+  }
+  return `record ring: ${records} records, ${kills} threads killed, ${inHand.length} records in hand, ${missing} of them not handled`
 }
 
 /** A broadcast ring with a lossless and a lossy reader. */

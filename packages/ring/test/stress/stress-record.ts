@@ -13,6 +13,21 @@ export function mix(sequence: number): number {
   return z ^ (z >>> 15)
 }
 
+/** Words of the record of a number in a ring of records: 0 to 29 behind the number itself, each of which follows from it too. */
+export function moreWordsOf(number: number): number {
+  return (mix(number ^ 0x5bd1) >>> 0) % 30
+}
+
+/**
+ * Where the writers of a ring of records note how far they came, for a successor: position and number of the next record as committed, and as about to be
+ * published. Numbers first; a position that is the ring's tells which of the two holds.
+ */
+export const DONE_NUMBER = 0
+export const DONE_POSITION = 1
+export const NEXT_NUMBER = 2
+export const NEXT_POSITION = 3
+export const JOURNAL_WORDS = 4
+
 /** Words in which a thread reports, one set of lines per thread. */
 export const REPORT_WORDS = 64
 /** Records handled, an Int32 that wraps. */

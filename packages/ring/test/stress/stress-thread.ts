@@ -5,12 +5,15 @@ import type { SeededRandom } from '@cambium/base'
 import {
   adaptive,
   attachBroadcastProducer,
+  attachConsumer,
   attachNode,
+  attachProducer,
   attachSlotProducer,
   attachSlots,
   backoff,
   blocking,
   busySpin,
+  createDoorbell,
   joinBroadcast,
   joinSlotRing,
   NO_ROOM,
@@ -23,9 +26,28 @@ import type {
   NodeDescriptor,
   Processor,
   SlotRingDescriptor,
+  SpscRingDescriptor,
   WaitStrategy,
 } from '../../src/index.ts'
-import { DONE, FIRST, HANDLED, LAST, mix, record, SKIPPED, STATE, SUM, TIMES, WORKING, WRONG } from './stress-record.ts'
+import {
+  DONE,
+  DONE_NUMBER,
+  DONE_POSITION,
+  FIRST,
+  HANDLED,
+  LAST,
+  mix,
+  moreWordsOf,
+  NEXT_NUMBER,
+  NEXT_POSITION,
+  record,
+  SKIPPED,
+  STATE,
+  SUM,
+  TIMES,
+  WORKING,
+  WRONG,
+} from './stress-record.ts'
 
 export type StressRole =
   | { role: 'producer'; ring: SlotRingDescriptor; records: number; start: number; batchMax: number; owner: number }
@@ -33,6 +55,14 @@ export type StressRole =
   | { role: 'joiner'; ring: SlotRingDescriptor; joins: number; until: number }
   | { role: 'broadcaster'; ring: BroadcastDescriptor; records: number }
   | { role: 'listener'; ring: BroadcastDescriptor; mode: 'lossless' | 'lossy'; until: number }
+  | { role: 'writer'; ring: SpscRingDescriptor; bells: RecordBells; records: number; journal: Int32Array }
+  | { role: 'reader'; ring: SpscRingDescriptor; bells: RecordBells; tally: Uint8Array }
+
+/** A word for each end of a ring of records. */
+export interface RecordBells {
+  readonly writer: Int32Array
+  readonly reader: Int32Array
+}
 
 export interface StressData {
   readonly job: StressRole
@@ -212,9 +242,95 @@ function listen({ ring, mode, until }: StressRole & { role: 'listener' }): void 
   reader.leave()
 }
 
+/** Records of any size in batches of any size, some given up; from where the journal and the ring say that its predecessor came to. */
+function writeRecords({ ring, bells, records, journal }: StressRole & { role: 'writer' }): void {
+  const producer = attachProducer(ring)
+  const [bell, peer] = [createDoorbell(bells.writer), createDoorbell(bells.reader)]
+  bell.busy()
+  const wait = strategyOf(bell)
+  const isDone = producer.position === journal[DONE_POSITION]
+  if (!isDone && producer.position !== journal[NEXT_POSITION]) throw new Error('the ring is where no writer was')
+  let number = journal[isDone ? DONE_NUMBER : NEXT_NUMBER]!
+  const publish = (): void => {
+    journal[NEXT_NUMBER] = number
+    journal[NEXT_POSITION] = producer.position
+    producer.publish()
+    journal[DONE_NUMBER] = number
+    journal[DONE_POSITION] = producer.position
+    peer.ring()
+  }
+  publish()
+  Atomics.store(report, STATE, WORKING)
+  for (let batch = 1 + random.below(40); number < records;) {
+    const bytes = 4 + 4 * moreWordsOf(number)
+    // More than it needs is claimed now and then, and a claim given up.
+    const claimed = Math.min(bytes + 4 * random.below(3), producer.recordBytesMax)
+    const offset = producer.claim(mix(number) & 0xff, claimed)
+    if (offset === RING_FULL) {
+      publish()
+      if (!wait.waitFor(() => producer.hasRoom(claimed), WAIT_MS)) throw new Error('no room')
+      continue
+    }
+    if (random.below(100) === 0) {
+      producer.abort()
+      continue
+    }
+    const word = offset >> 2
+    producer.int32[word] = number
+    for (let more = moreWordsOf(number); more > 0; more--) producer.int32[word + more] = mix(number + more)
+    producer.commit(bytes)
+    number += 1
+    report[HANDLED] = number
+    if (producer.unpublished < batch) continue
+    batch = 1 + random.below(40)
+    publish()
+    maybePause()
+  }
+  publish()
+}
+
+/** Reads until it is told that nothing more comes; by `poll` or one at a time, and gives room back now or later. */
+function readRecords({ ring, bells, tally }: StressRole & { role: 'reader' }): void {
+  const consumer = attachConsumer(ring)
+  const [bell, peer] = [createDoorbell(bells.reader), createDoorbell(bells.writer)]
+  bell.busy()
+  const wait = strategyOf(bell)
+  const { int32 } = consumer
+  let next: number | undefined
+  const handle = (type: number, _buffer: Buffer, offset: number, length: number): void => {
+    const number = int32[offset >> 2]!
+    const more = moreWordsOf(number)
+    let isRight = (next === undefined || number === next) && type === (mix(number) & 0xff) && length === 4 + 4 * more
+    for (let word = more; isRight && word > 0; word--) isRight = int32[(offset >> 2) + word] === mix(number + word)
+    tally[number] = tally[number]! + 1
+    note(number, mix(number), isRight)
+    next = number + 1
+    maybePause()
+  }
+  const isOver = (): boolean => Atomics.load(report, STATE) === DONE
+  consumer.release()
+  peer.ring()
+  Atomics.compareExchange(report, STATE, 0, WORKING)
+  while (!consumer.isEmpty || !isOver()) {
+    if (!wait.waitFor(() => !consumer.isEmpty || isOver(), 50)) continue
+    if (random.chance(0.5)) consumer.poll(handle, 1 + random.below(60))
+    else {
+      for (let left = random.below(60); left > 0 && consumer.next(); left--) {
+        handle(consumer.type, consumer.buffer, consumer.offset, consumer.length)
+        if (random.chance(0.5)) consumer.done()
+      }
+      consumer.done()
+      consumer.release()
+    }
+    peer.ring()
+  }
+}
+
 if (job.role === 'producer') produce(job)
 else if (job.role === 'consumer') consume(job)
 else if (job.role === 'joiner') joinAndLeave(job)
 else if (job.role === 'broadcaster') broadcast(job)
-else listen(job)
+else if (job.role === 'listener') listen(job)
+else if (job.role === 'writer') writeRecords(job)
+else readRecords(job)
 Atomics.store(report, STATE, DONE)
