@@ -9,6 +9,8 @@
  * | `ERR_STAGE_START` | crash | a stage was not ready in time |
  * | `ERR_STAGE_EXIT` | crash | the thread of a stage ended by itself |
  * | `ERR_STAGE_STUCK` | crash | a handler was at one record for too long, so its thread was ended |
+ * | `ERR_STAGE_HOOK` | crash | `onStart`, `onBatchStart`, `onTimeout` or `onShutdown` of a handler threw; see `cause` |
+ * | `ERR_STAGE_PROMISE` | mistake | a handler is asynchronous, or returned a promise |
  * | `ERR_PIPELINE_STAGE` | mistake | no stage has this name, or one has it already, or it cannot be run here |
  * | `ERR_PIPELINE_CLOSED` | mistake | the pipeline has ended |
  */
@@ -63,6 +65,26 @@ export function stageStuckError(stage: string, sequence: number, stuckMs: number
     'ERR_STAGE_STUCK',
     `handler was at one record for too long: stage=${stage}, sequence=${sequence}, limit=${stuckMs} ms`,
     { severity: 'crash', fields: { stage, sequence, stuckMs } },
+  )
+}
+
+export function stageHookError(stage: string, method: string, cause: unknown): CambiumError {
+  return new CambiumError(
+    'ERR_STAGE_HOOK',
+    `handler threw outside of a record: stage=${stage}, method=${method}, ${said(cause)}`,
+    {
+      severity: 'crash',
+      cause,
+      fields: { stage, method },
+    },
+  )
+}
+
+export function stagePromiseError(stage: string, method: string): CambiumError {
+  return new CambiumError(
+    'ERR_STAGE_PROMISE',
+    `handler is asynchronous, and nobody would wait for it: stage=${stage}, method=${method}, expected a function that returns no promise`,
+    { fields: { stage, method } },
   )
 }
 

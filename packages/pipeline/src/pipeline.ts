@@ -1,14 +1,16 @@
 /**
  * Runs the nodes of a graph that were declared with modules, each on a thread of its own (each worker of a pool on one), and watches them.
  *
- * 1. `startPipeline` resolves when all threads have taken their places. When one cannot, all are ended and it rejects with why.
+ * 1. `startPipeline` resolves when all threads have taken their places and their handlers have started. When one cannot, or dies before that
+ *    under the policy `halt`, all are ended and it rejects with the first of these faults; the graph can be started again.
  * 2. A thread that dies is dealt with after its exit, by the policy: evicted, restarted, or the whole pipeline halted. Either way nobody waits for
  *    it any more, and it is told.
+ *    A thread that fails while it ends, as asked, is told too.
  * 3. Stages join and leave while it runs. A stage that leaves finishes its batch first.
  * 4. `close` waits for what is published, halts the ring for good, and ends the threads. Producers that wait then see `NO_ROOM`. Until the ring is
  *    halted a thread that dies is dealt with as before: what `close` waits for may be behind it.
  */
-import { checkFields, toErrorRecord } from '@cambium/base'
+import { checkFields, fromErrorRecord, optionError, toErrorRecord } from '@cambium/base'
 import type { ErrorRecord } from '@cambium/base'
 import { evictPlace } from '@cambium/ring'
 import type { LayoutFields, NodeDescriptor, Topology } from '@cambium/ring'
@@ -42,6 +44,8 @@ export interface StageReport extends StageTally {
   readonly place: number | undefined
   /** Whether its thread had to be ended in the middle of a record. */
   readonly isTerminated: boolean
+  /** What its last thread died of, or failed with while it ended. */
+  readonly error: ErrorRecord | undefined
 }
 
 export interface PipelineReport {
@@ -52,14 +56,19 @@ export interface PipelineReport {
 
 /** A graph whose stages run on threads of their own. */
 export interface Pipeline extends AsyncDisposable {
-  /** One entry for each thread. The counts are of threads that have ended. */
+  /**
+   * One entry for each thread; then one for each stage that was evicted, of the last 32. The counts are of threads that have ended, those of
+   * predecessors included. A record in hand at an exit is not counted. Of a thread that was terminated all that it passed counts as handled, as far
+   * as the ring says it (modulo 2^32); of a pool's worker the ring does not say it.
+   */
   readonly stages: readonly StageReport[]
   /** Resolves with {@link close}'s report, however the pipeline comes to its end. */
   readonly closed: Promise<PipelineReport>
   /**
    * Starts a stage behind others, or, by the name of a pool, one more worker of it. It gets what is claimed from now on.
    *
-   * @throws `ERR_PIPELINE_STAGE`, `ERR_PIPELINE_CLOSED`, `ERR_STAGE_MODULE`, `ERR_STAGE_EXPORT`, `ERR_STAGE_MAKER`, `ERR_STAGE_START`
+   * @throws `ERR_PIPELINE_STAGE`, `ERR_PIPELINE_CLOSED`, `ERR_STAGE_MODULE`, `ERR_STAGE_EXPORT`, `ERR_STAGE_MAKER`, `ERR_STAGE_PROMISE`, `ERR_STAGE_HOOK`,
+   * `ERR_STAGE_START`, `ERR_STAGE_EXIT`, `ERR_OPTION`
    */
   join(stage: StageDeclaration | string): Promise<void>
   /**
@@ -82,14 +91,18 @@ export interface Pipeline extends AsyncDisposable {
 /**
  * Starts a thread for each node of the graph that has a module, and for each worker of a pool. Other nodes are left to whoever runs them.
  *
- * @throws `ERR_PIPELINE_STAGE` when no node has a module, `ERR_STAGE_MODULE`, `ERR_STAGE_EXPORT`, `ERR_STAGE_MAKER`, `ERR_STAGE_START`,
- * `ERR_STAGE_EXIT`, `ERR_OPTION`
+ * @throws `ERR_PIPELINE_STAGE` when no node has a module, `ERR_STAGE_MODULE`, `ERR_STAGE_EXPORT`, `ERR_STAGE_MAKER`, `ERR_STAGE_PROMISE`,
+ * `ERR_STAGE_HOOK`, `ERR_STAGE_START`, `ERR_STAGE_EXIT`, `ERR_OPTION`; under the policy `halt` also what a stage died of
  */
 export async function startPipeline<F extends LayoutFields>(
   topology: Topology<F>,
   options: PipelineOptions = {},
 ): Promise<Pipeline> {
-  const pipeline = new ThreadPipeline(topology, checkPipelineOptions(options), stageThreads)
+  const limits = checkPipelineOptions(options)
+  if (!Array.isArray((topology as Partial<Topology<F>> | null | undefined)?.nodes)) {
+    throw optionError('topology', topology, 'a graph from disruptor(…).build()')
+  }
+  const pipeline = new ThreadPipeline(topology, limits, stageThreads)
   // Two threads at one place would both count what they handle.
   if (running.has(topology)) throw pipelineStageError('the graph runs already', topology.nodes[0]?.name ?? '')
   running.add(topology)
@@ -105,9 +118,12 @@ export async function startPipeline<F extends LayoutFields>(
 /** Graphs that have a pipeline in this thread, or had one: a ring that was halted is not begun anew. */
 const running = new WeakSet<object>()
 
-function reportOf({ plan, state, place, isTerminated, tally }: StageRunner): StageReport {
-  return { stage: plan.stage, worker: plan.worker, state, place, isTerminated, ...tally }
+function reportOf({ plan, state, place, isTerminated, error, tally }: StageRunner): StageReport {
+  return { stage: plan.stage, worker: plan.worker, state, place, isTerminated, error, ...tally }
 }
+
+/** Reports of stages that were evicted; as many as a ring has places. */
+const EVICTED_MAX = 32
 
 const DRAIN_LOOK_MS_MAX = 16
 
@@ -118,6 +134,8 @@ class ThreadPipeline<F extends LayoutFields> implements Pipeline {
   readonly #limits: PipelineLimits
   readonly #platform: StagePlatform
   readonly #runners: StageRunner[] = []
+  /** The last ones whose death evicted them. */
+  readonly #evicted: StageReport[] = []
   /** When each runner was restarted, as far as it counts. */
   readonly #restarts = new Map<StageRunner, readonly number[]>()
   readonly #resolveClosed: (report: PipelineReport) => void
@@ -125,6 +143,9 @@ class ThreadPipeline<F extends LayoutFields> implements Pipeline {
   #isClosing = false
   /** The ring was halted: nothing is handled any more but what is in hand. */
   #isHalted = false
+  #isStarted = false
+  /** Why it cannot start: the first fault, for what follows may be its consequence. */
+  #startFault: Error | undefined
   #owners: number
   #callOffWatch: () => void = () => {}
 
@@ -145,18 +166,24 @@ class ThreadPipeline<F extends LayoutFields> implements Pipeline {
     for (const node of nodes) {
       for (let worker = 0; worker < Math.max(node.workers, 1); worker++) this.#runners.push(this.#nodeRunner(node, worker))
     }
-    const starts = await Promise.allSettled(this.#runners.map((runner) => runner.start()))
-    const failed = starts.find((start) => start.status === 'rejected')
-    if (failed !== undefined) {
+    await Promise.all(this.#runners.map((runner) => runner.start().catch((error: unknown) => this.#failStart(error as Error))))
+    if (this.#startFault !== undefined) {
       await Promise.all(this.#runners.map((runner) => runner.end()))
       for (const runner of this.#runners) runner.makeRoom()
-      throw failed.reason
+      throw this.#startFault
     }
+    this.#isStarted = true
     this.#watch()
   }
 
+  #failStart(fault: Error): void {
+    if (this.#startFault !== undefined) return
+    this.#startFault = fault
+    for (const runner of this.#runners) void runner.end()
+  }
+
   get stages(): readonly StageReport[] {
-    return this.#runners.map(reportOf)
+    return [...this.#runners.map(reportOf), ...this.#evicted]
   }
 
   async join(declared: StageDeclaration | string): Promise<void> {
@@ -168,7 +195,8 @@ class ThreadPipeline<F extends LayoutFields> implements Pipeline {
     } catch (error) {
       this.#forget(runner)
       runner.makeRoom()
-      throw error
+      // It was ended because all are: that is why it did not join.
+      throw this.#isHalted && runner.isEnding ? pipelineClosedError() : error
     }
   }
 
@@ -177,9 +205,8 @@ class ThreadPipeline<F extends LayoutFields> implements Pipeline {
     const leaving = this.#runners.filter(({ plan }) => plan.stage === stage && (worker === undefined || plan.worker === worker))
     if (leaving.length === 0) throw pipelineStageError('there is no such stage', stage)
     await Promise.all(leaving.map((runner) => runner.end()))
-    const reports = leaving.map(reportOf)
     for (const runner of leaving) this.#evict(runner)
-    return reports
+    return leaving.map(reportOf)
   }
 
   async drain(timeoutMs: number = this.#limits.drainTimeoutMs): Promise<boolean> {
@@ -235,7 +262,8 @@ class ThreadPipeline<F extends LayoutFields> implements Pipeline {
     }
     const url = String(module)
     if (!URL.canParse(url)) throw pipelineStageError(`its module is not named by a URL (${url})`, name)
-    const places = after.map((one) => {
+    if (!Array.isArray(after)) throw optionError('after', after, 'an array of names')
+    const places = after.map((one: string) => {
       const place = this.#placeOf(one)
       if (place === undefined) throw pipelineStageError('there is none of this name to come after', one)
       return place
@@ -266,10 +294,18 @@ class ThreadPipeline<F extends LayoutFields> implements Pipeline {
   #died(runner: StageRunner, error: ErrorRecord): void {
     const { inHand } = runner
     const { stage, worker } = runner.plan
+    // Everything ends then, and every place stays as it was.
+    if (this.#startFault !== undefined) return
     const action = this.#isHalted ? 'halted' : this.#actionFor(runner)
+    if (action === 'halted' && !this.#isStarted) {
+      this.#failStart(fromErrorRecord(error))
+      return
+    }
     try {
-      if (action === 'evicted') this.#evict(runner)
-      else if (action === 'restarted') this.#restart(runner)
+      if (action === 'evicted') {
+        this.#evict(runner)
+        if (!runner.isEnding) this.#keep(reportOf(runner))
+      } else if (action === 'restarted') this.#restart(runner)
     } catch (fault) {
       // Its place could not be freed, as when another dead thread holds the lock: that is what its user has to know first.
       this.#limits.onStageDeath({ stage, worker, error: toErrorRecord(fault), inHand, action })
@@ -280,6 +316,7 @@ class ThreadPipeline<F extends LayoutFields> implements Pipeline {
   }
 
   #actionFor(runner: StageRunner): DeathAction {
+    if (runner.isEnding) return 'evicted'
     const { onDeath, restartsMax, restartPeriodMs } = this.#limits
     if (onDeath === 'halt') return 'halted'
     if (onDeath === 'evict') return 'evicted'
@@ -304,6 +341,11 @@ class ThreadPipeline<F extends LayoutFields> implements Pipeline {
     const { seat, ring, stage } = runner.plan
     const isPool = seat.kind === 'node' && seat.node.kind === 'pool'
     if (isPool && this.#runners.every(({ plan }) => plan.stage !== stage)) evictPlace(ring, seat.node.place)
+  }
+
+  #keep(report: StageReport): void {
+    this.#evicted.push(report)
+    if (this.#evicted.length > EVICTED_MAX) this.#evicted.shift()
   }
 
   /** False when it was forgotten before. */

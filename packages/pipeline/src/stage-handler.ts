@@ -1,6 +1,6 @@
 /** The handler of a stage, as its module exports it: found, checked, and made if it has a maker. */
 import type { BatchHandler, EventHandler, HandlerModule } from '@cambium/ring'
-import { stageExportError, stageMakerError, stageModuleError } from './errors.ts'
+import { stageExportError, stageMakerError, stageModuleError, stagePromiseError } from './errors.ts'
 
 /** What a maker is told about the stage it makes a handler for. */
 export interface StageContext {
@@ -25,7 +25,7 @@ export type StageHandler<S> = EventHandler<S> | BatchHandler<S>
 /** How a module is imported. */
 export type ImportModule = (url: string) => Promise<Readonly<Record<string, unknown>>>
 
-/** @throws `ERR_STAGE_MODULE`, `ERR_STAGE_EXPORT`, `ERR_STAGE_MAKER` */
+/** @throws `ERR_STAGE_MODULE`, `ERR_STAGE_EXPORT`, `ERR_STAGE_MAKER`, `ERR_STAGE_PROMISE` */
 export async function loadHandler<S>(
   module: HandlerModule,
   context: StageContext,
@@ -39,7 +39,7 @@ export async function loadHandler<S>(
     throw stageModuleError(stage, module, error)
   }
   const exported = Object.hasOwn(exports, module.name) ? exports[module.name] : undefined
-  if (isHandler<S>(exported)) return exported
+  if (isHandler<S>(exported)) return checkSynchronous(stage, exported)
   if (!isMaker<S>(exported)) throw stageExportError(stage, module, exported)
   let made: unknown
   try {
@@ -48,7 +48,22 @@ export async function loadHandler<S>(
     throw stageMakerError(stage, module, error)
   }
   if (!isHandler<S>(made)) throw stageExportError(stage, module, made)
-  return made
+  return checkSynchronous(stage, made)
+}
+
+const METHODS = ['onEvent', 'onBatchStart', 'onTimeout', 'onStart', 'onShutdown', 'onError'] as const
+
+/** What is declared `async` is refused before it has a record; what returns a promise all the same, when it does. */
+function checkSynchronous<S>(stage: string, handler: StageHandler<S>): StageHandler<S> {
+  if (isAsync(handler)) throw stagePromiseError(stage, 'onEvent')
+  if (typeof handler === 'function') return handler
+  const method = METHODS.find((name) => isAsync(handler[name]))
+  if (method !== undefined) throw stagePromiseError(stage, method)
+  return handler
+}
+
+function isAsync(value: unknown): boolean {
+  return Object.prototype.toString.call(value) === '[object AsyncFunction]'
 }
 
 function isHandler<S>(value: unknown): value is StageHandler<S> {

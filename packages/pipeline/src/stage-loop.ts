@@ -20,7 +20,7 @@ const SLICE_MS = 1
 /** `onTimeout` and the like are the handler's; a processor that is polled does not call them itself. */
 export async function runBesideEvents<S>(
   processor: Processor,
-  handler: Partial<BatchHandler<S>>,
+  handler: BatchHandler<S>,
   timeoutMs: number,
   { now, nextRound }: LoopPlatform,
 ): Promise<void> {

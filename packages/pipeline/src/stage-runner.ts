@@ -3,15 +3,18 @@
  *
  * 1. `starting` → `running` when its thread says that it is ready, `ended` after its exit. Nothing of the ring is touched for a thread before
  *    its exit: until then it may still be writing.
- * 2. An exit that was asked for (`end`) is no death.
- * 3. A thread has an owner's number of its own in the ring, so what it leaves behind is found by that.
+ * 2. An exit that was asked for (`end`) is no death, unless the thread failed at it.
+ * 3. What a thread did is what it said last. One that was terminated said nothing: then it is how far the ring says that a consumer came. Of a
+ *    worker the ring does not say it, so the records of a worker's thread that was terminated are not counted.
+ * 4. A thread that has failed may be kept by what its handler left open. It is given the time of a halt to end, then it is terminated.
+ * 5. A thread has an owner's number of its own in the ring, so what it leaves behind is found by that.
  */
 import { fromErrorRecord, toErrorRecord } from '@cambium/base'
 import type { ErrorRecord } from '@cambium/base'
 import { evictOwner, evictPlace, haltPlace, inspectSlotRing } from '@cambium/ring'
 import type { SequenceInHand, SlotReaderInspection, SlotRingDescriptor } from '@cambium/ring'
 import { pipelineStageError, stageExitError, stageStartError, stageStuckError } from './errors.ts'
-import type { StageSeat, StageSetting, StageTally } from './stage-setting.ts'
+import type { StageProgress, StageSeat, StageSetting, StageTally } from './stage-setting.ts'
 import type { StagePlatform, StageThread } from './stage-threads.ts'
 
 export interface SeatPlan {
@@ -41,6 +44,8 @@ export class StageRunner {
   tally: StageTally = NO_TALLY
   /** Whether it had to be ended where it was. */
   isTerminated = false
+  /** What it died of, or failed with at its end; undefined after an end without a fault. */
+  error: ErrorRecord | undefined
   /** Whether its end was asked for. */
   isEnding = false
   readonly #platform: StagePlatform
@@ -49,9 +54,13 @@ export class StageRunner {
   #thread: StageThread | undefined
   #owner = 0
   #failure: ErrorRecord | undefined
+  /** What its present thread said last. */
+  #progress: StageProgress | undefined
+  /** Whether that was its last word. */
+  #hasEnded = false
   #exited: Promise<void> = Promise.resolve()
 
-  /** @param onDeath called after the exit of a thread that was running and was not asked to end */
+  /** @param onDeath called after the exit of a thread that was running and was not asked to end, or failed at it */
   constructor(
     plan: SeatPlan,
     platform: StagePlatform,
@@ -72,32 +81,45 @@ export class StageRunner {
     if (seat.kind !== 'succeed') this.#owner = nextOwner()
     this.state = 'starting'
     this.#failure = undefined
+    this.#progress = undefined
+    this.#hasEnded = false
     const ready = Promise.withResolvers<void>()
     const exited = Promise.withResolvers<void>()
     this.#exited = exited.promise
     try {
-      this.#thread = this.#platform.start(
+      const thread = this.#platform.start(
         { ...this.plan.setting, seat, owner: this.#owner },
         {
           onMessage: (message) => {
             if (message.type === 'ready') {
               this.state = 'running'
               this.place = message.place
+              this.#progress = message.progress
               ready.resolve()
-            } else if (message.type === 'ended') this.#add(message.tally)
-            else this.#failure ??= message.error
+            } else if (message.type === 'ended') {
+              this.#progress = message.progress
+              this.#hasEnded = true
+            } else {
+              this.#failure ??= message.error
+              this.#platform.later(this.#limits.haltTimeoutMs, () => thread.terminate())
+            }
           },
           onExit: (exitCode, error) => {
             const wasRunning = this.state === 'running'
             const cause = this.#failure ?? error ?? toErrorRecord(stageExitError(stage, exitCode))
+            const isAsked = this.isEnding && this.#failure === undefined && error === undefined
+            const isDeath = wasRunning && !(isAsked && (exitCode === 0 || this.isTerminated))
             this.state = 'ended'
             this.#thread = undefined
+            this.#count()
+            if (isDeath) this.error = cause
             exited.resolve()
             ready.reject(fromErrorRecord(cause))
-            if (wasRunning && !this.isEnding) this.#onDeath(this, cause)
+            if (isDeath) this.#onDeath(this, cause)
           },
         },
       )
+      this.#thread = thread
     } catch (cause) {
       this.state = 'ended'
       exited.resolve()
@@ -176,8 +198,24 @@ export class StageRunner {
     return seat.kind === 'join' && this.place !== undefined ? { kind: 'succeed', ring, place: this.place } : seat
   }
 
-  #add({ handled, failed, skipped }: StageTally): void {
+  /** After its exit, before anybody else is at its place. */
+  #count(): void {
+    if (this.#progress === undefined) return
     const { tally } = this
+    const { sequence } = this.#progress
+    const { failed, skipped } = this.#progress.tally
+    const handled = this.#progress.tally.handled + this.#handledBehind(sequence)
     this.tally = { handled: tally.handled + handled, failed: tally.failed + failed, skipped: tally.skipped + skipped }
+  }
+
+  /** Records finished behind those that its thread spoke of: the batch that it ended in, or all when it was terminated. Modulo 2^32. */
+  #handledBehind(sequence: number): number {
+    const { reader } = this
+    if (reader === undefined) return 0
+    const { kind, inHand } = reader
+    // A worker's count has the record in hand, unless it was terminated; a record that failed is told by the failure.
+    if (kind !== 'consumer') return inHand !== undefined && this.#failure === undefined && this.#hasEnded ? -1 : 0
+    const finished = inHand === undefined ? reader.sequence : inHand.sequence - 1
+    return (finished - sequence) >>> 0
   }
 }

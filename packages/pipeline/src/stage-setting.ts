@@ -28,13 +28,23 @@ export interface StageSetting {
 }
 
 export interface StageTally {
+  /** Records handled, failed ones included. */
   readonly handled: number
+  /** Records whose handler threw. */
   readonly failed: number
+  /** Slots passed over because their producer gave them up. */
   readonly skipped: number
 }
 
-/** `ready` before the first record; then `ended` after a halt, or `failed`. */
+/** What a thread has done so far. */
+export interface StageProgress {
+  readonly tally: StageTally
+  /** The last sequence that the tally covers. */
+  readonly sequence: number
+}
+
+/** `ready` before the first record; `failed` with what its loop threw; `ended` when the loop has ended, or its thread ends in the middle of it. */
 export type StageMessage =
-  | { readonly type: 'ready'; readonly place: number }
-  | { readonly type: 'ended'; readonly tally: StageTally }
+  | { readonly type: 'ready'; readonly place: number; readonly progress: StageProgress }
   | { readonly type: 'failed'; readonly error: ErrorRecord }
+  | { readonly type: 'ended'; readonly progress: StageProgress }

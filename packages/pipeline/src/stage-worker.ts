@@ -1,7 +1,10 @@
 /**
  * Entry of a stage's thread: takes its seat in the ring, says that it is ready, and runs its handler until it is halted.
  *
- * It loads the handler first: a module that is wrong must not hold a place.
+ * 1. It loads the handler first: a module that is wrong must not hold a place.
+ * 2. It is ready when `onStart` has returned.
+ * 3. It says what it has done when its loop has ended, however that came about; also at `process.exit` in the middle of it. Only a thread that
+ *    is terminated says nothing.
  */
 import { parentPort, workerData } from 'node:worker_threads'
 import { toErrorRecord } from '@cambium/base'
@@ -18,12 +21,20 @@ import {
   layout,
   yielding,
 } from '@cambium/ring'
-import type { LayoutFields, LayoutView, Processor, SlotConsumer, SlotRingDescriptor, WaitStrategy } from '@cambium/ring'
+import type {
+  BatchHandler,
+  LayoutFields,
+  LayoutView,
+  Processor,
+  SlotConsumer,
+  SlotRingDescriptor,
+  WaitStrategy,
+} from '@cambium/ring'
 import { pipelineStageError } from './errors.ts'
+import { guardHandler } from './stage-guard.ts'
 import { loadHandler } from './stage-handler.ts'
-import type { StageHandler } from './stage-handler.ts'
 import { runBesideEvents } from './stage-loop.ts'
-import type { StageMessage, StageSetting, StageWait } from './stage-setting.ts'
+import type { StageMessage, StageProgress, StageSetting, StageWait } from './stage-setting.ts'
 
 type Slot = LayoutView<LayoutFields>
 
@@ -36,12 +47,19 @@ async function main(): Promise<void> {
   try {
     const { stage, worker, module } = setting
     const importModule = (url: string): Promise<Record<string, unknown>> => import(url) as Promise<Record<string, unknown>>
-    const handler = await loadHandler<Slot>(module, { stage, worker, argument: module.argument }, importModule)
+    const loaded = await loadHandler<Slot>(module, { stage, worker, argument: module.argument }, importModule)
+    const handler = guardHandler(stage, loaded, () => {
+      say({ type: 'ready', place: processor.place, progress: progressOf(processor) })
+    })
     const processor = takeSeat(setting, handler)
-    say({ type: 'ready', place: processor.place })
-    await run(processor, handler)
-    const { handled, failed, skipped } = processor
-    say({ type: 'ended', tally: { handled, failed, skipped } })
+    const sayEnded = (): void => say({ type: 'ended', progress: progressOf(processor) })
+    process.once('exit', sayEnded)
+    try {
+      await run(processor, handler)
+    } finally {
+      process.off('exit', sayEnded)
+      sayEnded()
+    }
   } catch (error) {
     say({ type: 'failed', error: toErrorRecord(error) })
   }
@@ -51,7 +69,11 @@ function say(message: StageMessage): void {
   parentPort?.postMessage(message)
 }
 
-function takeSeat({ stage, seat, fields, owner, maxBatch }: StageSetting, handler: StageHandler<Slot>): Processor {
+function progressOf({ handled, failed, skipped, sequence }: Processor): StageProgress {
+  return { tally: { handled, failed, skipped }, sequence }
+}
+
+function takeSeat({ stage, seat, fields, owner, maxBatch }: StageSetting, handler: BatchHandler<Slot>): Processor {
   const limits = maxBatch === undefined ? {} : { maxBatch }
   const declared = layout(fields)
   if (seat.kind === 'node') return attachNode(seat.node, declared, handler, { ...limits, owner })
@@ -65,7 +87,7 @@ function join(stage: string, seat: { ring: SlotRingDescriptor; after: readonly n
   return consumer
 }
 
-async function run(processor: Processor, handler: StageHandler<Slot>): Promise<void> {
+async function run(processor: Processor, handler: BatchHandler<Slot>): Promise<void> {
   const { wait, timeoutMs } = setting
   if (wait !== 'events') {
     processor.run(strategyOf(wait, processor), timeoutMs)
@@ -75,7 +97,7 @@ async function run(processor: Processor, handler: StageHandler<Slot>): Promise<v
   const alive = setInterval(() => {}, 2 ** 30)
   const platform = { now, nextRound: () => new Promise(setImmediate) }
   try {
-    await runBesideEvents(processor, typeof handler === 'function' ? {} : handler, timeoutMs, platform)
+    await runBesideEvents(processor, handler, timeoutMs, platform)
   } finally {
     clearInterval(alive)
   }

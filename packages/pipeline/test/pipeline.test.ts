@@ -190,7 +190,9 @@ describe('C-46 joining and leaving while it runs', () => {
     await put(topology, 50, 100)
     await until(joins, COUNT, 50)
     expect(joins[SUM]).toBe(2 * (50 * 100 + (49 * 50) / 2))
-    expect(await pipeline.leave('joins')).toMatchObject([{ stage: 'joins', state: 'ended', handled: 50, isTerminated: false }])
+    expect(await pipeline.leave('joins')).toMatchObject([
+      { stage: 'joins', state: 'ended', handled: 50, isTerminated: false, place: undefined },
+    ])
     await put(topology, 50)
     await until(stays, COUNT, 200)
     expect(joins[COUNT]).toBe(50)
@@ -224,11 +226,18 @@ describe('C-46 joining and leaving while it runs', () => {
     ['no URL', { name: 'x', module: './stages.ts' }, 'its module is not named by a URL'],
     ['after nobody', { name: 'x', module: STAGES, after: ['y'] }, 'there is none of this name to come after, stage=y'],
     ['a worker of no pool', 'double', 'it is no pool with a module'],
+    [
+      'after a text',
+      { name: 'x', module: STAGES, after: 'double' as never },
+      'option after is wrong: value="double", expected an array of names',
+    ],
     ['an argument that cannot be cloned', { name: 'x', module: STAGES, argument: () => 1 }, 'its argument cannot be cloned'],
   ])('%s is refused', async (_what, declared, message) => {
     const pipeline = await start(graph().handle(double).build())
     await expect(pipeline.join(declared)).rejects.toThrow(message)
-    await expect(pipeline.join(declared)).rejects.toThrow(code('ERR_PIPELINE_STAGE'))
+    await expect(pipeline.join(declared)).rejects.toThrow(
+      code(message.startsWith('option') ? 'ERR_OPTION' : 'ERR_PIPELINE_STAGE'),
+    )
     expect(pipeline.stages).toHaveLength(1)
   })
 
@@ -299,6 +308,44 @@ describe('starting', () => {
     await expect(startPipeline(graph().handle(double).build(), options)).rejects.toThrow(code('ERR_OPTION'))
   })
 
+  test.each([undefined, null, {}, 5])('a graph that is %s is refused', async (topology) => {
+    await expect(startPipeline(topology as never)).rejects.toThrow(code('ERR_OPTION'))
+  })
+
+  test('halt: the start fails by the first fault, and not by the end of those that it ended', async () => {
+    const seen = words()
+    const topology = graph()
+      .handle({ name: 'broken', module: STAGES, export: 'brokenHook', argument: { words: seen, hook: 'onStart' } })
+      .then(double)
+      .build()
+    const failed = startPipeline(topology, { onDeath: 'halt' })
+    await expect(failed).rejects.toThrow(
+      'handler threw outside of a record: stage=broken, method=onStart, error=Error: broken hook',
+    )
+    await expect(failed).rejects.toThrow(code('ERR_STAGE_HOOK'))
+  })
+
+  test('halt: a stage that dies at a record while others start is the fault of the start, and it can be tried again', async () => {
+    const seen = words()
+    const topology = graph()
+      .handle(tally('dies', { words: seen, exitAt: 0 }))
+      .then({ name: 'slow', module: new URL('./never-loads.ts', STAGES) })
+      .build()
+    await put(topology, 5)
+    const failed = startPipeline(topology, { onDeath: 'halt', startTimeoutMs: WAIT_MS })
+    await expect(failed).rejects.toThrow('thread of a stage ended by itself: stage=dies, exitCode=7')
+    expect(inspectSlotRing(topology.ring)).toMatchObject({ isHalted: false, readers: { length: 2 } })
+  })
+
+  test.each([
+    ['asynchronous', 'onEvent'],
+    ['asynchronousEnd', 'onShutdown'],
+  ])('a handler that is declared asynchronous is refused: %s', async (name, method) => {
+    const failed = startPipeline(graph().handle({ name, module: STAGES }).build())
+    await expect(failed).rejects.toThrow(`stage=${name}, method=${method}, expected a function that returns no promise`)
+    await expect(failed).rejects.toThrow(code('ERR_STAGE_PROMISE'))
+  })
+
   test('a graph runs once', async () => {
     const topology = graph().handle(double).build()
     await start(topology)
@@ -351,7 +398,32 @@ describe('C-45 a handler that throws', () => {
     })
     await until(good, COUNT, 100)
     expect(bad[COUNT]).toBe(2)
-    expect(pipeline.stages.map(({ stage }) => stage)).toEqual(['good'])
+    expect(pipeline.stages).toMatchObject([
+      { stage: 'good', state: 'running' },
+      { stage: 'bad', state: 'ended', place: undefined, handled: 3, failed: 1, error: { code: 'ERR_RING_HANDLER' } },
+    ])
+  })
+
+  test.each<StageWait>(['adaptive', 'events'])(
+    'so does one that returns a promise, whatever it says to errors: %s',
+    async (wait) => {
+      const topology = graph().handle({ name: 'promising', module: STAGES }).build()
+      const { options, next } = deaths()
+      await start(topology, { ...options, wait })
+      await put(topology, 3)
+      expect(await next()).toMatchObject({
+        error: { code: 'ERR_RING_HANDLER', cause: { code: 'ERR_STAGE_PROMISE' } },
+        inHand: { sequence: 0 },
+      })
+    },
+  )
+
+  test('a thread that has failed, and is kept by what its handler left open, is ended', async () => {
+    const topology = graph().handle({ name: 'lingering', module: STAGES }).build()
+    const { options, next } = deaths()
+    await start(topology, { ...options, haltTimeoutMs: 50 })
+    await put(topology, 1)
+    expect(await next()).toMatchObject({ error: { code: 'ERR_RING_HANDLER' }, action: 'evicted' })
   })
 
   test('restart: a successor goes on behind the record, until it dies too often', async () => {
@@ -466,7 +538,82 @@ describe('C-48 R3.3 a thread that dies', () => {
   })
 })
 
+describe('counts of threads that died', () => {
+  const dying: readonly [string, Partial<TallyArgument>, number, number][] = [
+    ['throws', { throwAt: 3 }, 40, 1],
+    ['exits', { exitAt: 3 }, 39, 0],
+    ['is stuck', { stuckAt: 3 }, 39, 0],
+  ]
+  const stuck = ({ stuckAt }: Partial<TallyArgument>): PipelineOptions => (stuckAt === undefined ? {} : { stuckMs: 250 })
+
+  test.each(dying)('a stage that %s, restarted: those of all its threads', async (_how, how, handled, failed) => {
+    const seen = words()
+    const topology = graph()
+      .handle(tally('only', { words: seen, ...how }))
+      .build()
+    const pipeline = await start(topology, { ...deaths().options, onDeath: 'restart', ...stuck(how) })
+    await put(topology, 40)
+    await until(seen, COUNT, 39)
+    const { stages } = await pipeline.close()
+    expect(stages).toMatchObject([{ stage: 'only', handled, failed }])
+  })
+
+  test.each(dying)('a stage that %s, evicted: in the report', async (_how, how, _handled, failed) => {
+    const topology = graph()
+      .handle(tally('only', { words: words(), ...how }))
+      .build()
+    const { options, next } = deaths()
+    const pipeline = await start(topology, { ...options, ...stuck(how) })
+    await put(topology, 10)
+    await next()
+    expect((await pipeline.close()).stages).toMatchObject([{ stage: 'only', state: 'ended', handled: 3 + failed, failed }])
+  })
+
+  test.each(dying.slice(0, 2))('a worker of a pool that %s', async (_how, how, handled, failed) => {
+    const seen = words()
+    const topology = graph()
+      .handle(tally('pool', { words: seen, ...how }, { workers: 2 }))
+      .build()
+    const { options, next } = deaths()
+    const pipeline = await start(topology, options)
+    await put(topology, 40)
+    await next()
+    await until(seen, COUNT, 39)
+    const { stages } = await pipeline.close()
+    expect([stages.length, stages.reduce((sum, one) => sum + one.handled, 0)]).toEqual([2, handled])
+    expect(stages.reduce((sum, one) => sum + one.failed, 0)).toBe(failed)
+  })
+})
+
 describe('ending', () => {
+  test.each(['close', 'leave'] as const)(
+    'a handler that throws when it is ended by %s: counts and error are told',
+    async (how) => {
+      const seen = words()
+      const topology = graph()
+        .handle({ name: 'broken', module: STAGES, export: 'brokenHook', argument: { words: seen, hook: 'onShutdown' } })
+        .build()
+      const { options, all } = deaths()
+      const pipeline = await start(topology, options)
+      await put(topology, 5)
+      await until(seen, COUNT, 5)
+      const stages = how === 'close' ? (await pipeline.close()).stages : await pipeline.leave('broken')
+      const error = {
+        code: 'ERR_STAGE_HOOK',
+        message: 'handler threw outside of a record: stage=broken, method=onShutdown, error=Error: broken hook',
+      }
+      expect(stages).toMatchObject([{ stage: 'broken', state: 'ended', handled: 5, error }])
+      expect(all).toMatchObject([{ stage: 'broken', action: how === 'close' ? 'halted' : 'evicted', error }])
+    },
+  )
+
+  test('a stage that is joining when all are ended did not join because of that', async () => {
+    const topology = graph().handle(double).build()
+    const pipeline = await start(topology)
+    const joining = pipeline.join({ name: 'slow', module: new URL('./never-loads.ts', STAGES) })
+    await Promise.all([expect(joining).rejects.toThrow(code('ERR_PIPELINE_CLOSED')), pipeline.close()])
+  })
+
   test('close drains first: nothing that was published is lost', async () => {
     const seen = words()
     const topology = graph(1024)
