@@ -1,6 +1,6 @@
 /** What the command line asks for, checked before anything is measured. Every mistake is one line and exit status 2. */
-import { accessSync, constants, statSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { accessSync, constants, realpathSync, statSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
 import { parseArgs } from 'node:util'
 
 export interface Request {
@@ -48,11 +48,16 @@ export function parseCommandLine(args: readonly string[], known: readonly string
   if (rest.length > 0) throw new UsageError(`too many arguments: ${rest.join(' ')}`)
   const only = [...values.only.map((name) => name.trim()), ...(values.neighbour ? ['neighbour/'] : [])]
   if (only.includes('')) throw new UsageError('flag --only is wrong: value="", expected a part of a case name')
+  const json = checkOutputFile('--json', values.json)
+  const svg = checkOutputFile('--svg', values.svg)
+  if (json !== undefined && svg !== undefined && realPathOf(json) === realPathOf(svg)) {
+    throw new UsageError(`flags --json and --svg are wrong: both name ${svg}, expected two files`)
+  }
   return {
     kind: values.help ? 'help' : values.list ? 'list' : 'run',
     subcommand,
-    json: checkOutputFile('--json', values.json),
-    svg: checkOutputFile('--svg', values.svg),
+    json,
+    svg,
     quick: values.quick,
     check: values.check,
     only,
@@ -127,4 +132,10 @@ function checkOutputFile(flag: string, file: string | undefined): string | undef
     )
   }
   return file
+}
+
+/** Of a file that can be written, there or not. */
+function realPathOf(file: string): string {
+  const isThere = statSync(file, { throwIfNoEntry: false }) !== undefined
+  return isThere ? realpathSync(file) : join(realpathSync(dirname(file)), basename(file))
 }

@@ -1,7 +1,7 @@
 /** What the command line accepts, and the one line that each mistake gets. */
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
 import { helpText, parseCommandLine, QUICK_SCALE, UsageError } from '../src/command-line.ts'
 
@@ -74,6 +74,17 @@ test('a file that cannot be written is refused before anything is measured', () 
   expect(mistakeOf('--json', directory)).toBe(`flag --json is wrong: ${directory} is a directory`)
   const missing = join(directory, 'no', 'such.svg')
   expect(mistakeOf('--svg', missing)).toBe(`flag --svg is wrong: ${missing} cannot be written (ENOENT)`)
+})
+
+test('one file for both outputs is refused, however it is named', () => {
+  const file = join(directory, 'both')
+  const again = `${directory}/../${basename(directory)}/both`
+  const message = `flags --json and --svg are wrong: both name ${again}, expected two files`
+  expect(mistakeOf('--json', file, '--svg', again)).toBe(message)
+  writeFileSync(file, '')
+  expect(mistakeOf('--json', file, '--svg', again)).toBe(message)
+  symlinkSync(file, join(directory, 'link'))
+  expect(mistakeOf('--json', join(directory, 'link'), '--svg', file)).toBe(message.replace(again, file))
 })
 
 test('the help names every subcommand and every flag', () => {
