@@ -8,8 +8,8 @@
  * 3. *Settled.* Home says that it is on these cores no more, as it is back, or has ended: they are hosts no more.
  * 4. *Adopted.* Home's core has died and its successor takes the slot over. It is told the hosts, those that were asked for among them: their requests fail with the core that they were
  *    made to, after this, and may have been carried out. It has the actor evicted there, then says what 3 needs.
- * 5. *Dropped.* Home's core has died and nobody takes the slot over, as nobody would restart the actor. Its host ends it by itself, and nobody says what 3 needs: the entry goes with the core.
- * 6. An entry with neither hosts nor requests goes, whichever came last. What comes for one that has gone changes nothing.
+ * 5. *Ended.* Home's core has died and nobody takes the slot over, or the actor was to stop for good: the root itself has the hosts end it, and whoever stops it is told only then (`endGuest`).
+ * 6. An entry with neither hosts, nor requests, nor an end that the root has asked for goes, whichever came last. What comes for one that has gone changes nothing.
  */
 import { isRef } from '@cambium/actor'
 import {
@@ -27,7 +27,7 @@ import type { AdoptedSlot, Core, CoreRequests, StartSpec } from '@cambium/schedu
 
 export interface ActorMovesRoot {
   readonly core: Pick<Core, 'coreCount' | 'sender' | 'requestTurn'> & { readonly requests: Pick<CoreRequests, 'send'> }
-  readonly pool: { started(core: number, module: string): void }
+  readonly pool: { started(core: number, module: string): void; thread(core: number): unknown }
   readonly roster: { find(address: ActorAddress): { readonly start: StartSpec } | undefined }
   now(): number
 }
@@ -57,6 +57,8 @@ interface Whereabouts {
   /** Other cores than its home where it may be, and those to which it was asked to go: requests that have no answer yet. */
   readonly hosts: Set<number>
   readonly asked: Map<number, number>
+  /** The root has it ended on its hosts, and tells these when it is. */
+  ending: (() => void)[] | undefined
 }
 
 export class ActorMoves {
@@ -149,7 +151,7 @@ export class ActorMoves {
     this.#tidy(known)
   }
 
-  /** A core has died, and its successor takes these slots over. Answers what it is told of them; what else was at home there is nobody's any more. */
+  /** A core has died, and its successor takes these slots over. Answers what it is told of them; what else was at home there is nobody's any more, and ends where it is. */
   adopted(core: number, slots: readonly AdoptedSlot[]): AdoptedSlot[] {
     const kept = new Set<Whereabouts>()
     const told = slots.map((each): AdoptedSlot => {
@@ -159,8 +161,38 @@ export class ActorMoves {
       for (const to of known.asked.keys()) known.hosts.add(to)
       return { ...each, hosts: [...known.hosts] }
     })
-    for (const [key, known] of this.#byHome) if (known.home.core === core && !kept.has(known)) this.#byHome.delete(key)
+    for (const known of this.#byHome.values())
+      if (known.home.core === core && !kept.has(known)) this.endGuest(known.home, () => {})
     return told
+  }
+
+  /** Its home has died, and it is not to start again: whoever may have it ends it. Calls back when all have; a host that dies has. */
+  endGuest(home: ActorAddress | undefined, done: () => void): void {
+    const known = home === undefined ? undefined : this.#find(home)
+    if (known === undefined) done()
+    else if (known.ending === undefined) this.#end(known, done)
+    else known.ending.push(done)
+  }
+
+  #end(known: Whereabouts, done: () => void): void {
+    const { core, pool } = this.#root
+    const { home } = known
+    const ending = [done]
+    known.ending = ending
+    const hosts = [...new Set([...known.hosts, ...known.asked.keys()])]
+    const alive = hosts.filter((host) => host === 0 || pool.thread(host) !== undefined)
+    let left = alive.length
+    const ended = (): void => {
+      left -= 1
+      if (left > 0) return
+      known.ending = undefined
+      this.settled(home, hosts)
+      for (const each of ending) each()
+    }
+    if (left === 0) ended()
+    for (const host of alive)
+      core.requests.send(host, false, (request) => ({ type: 'evict', request, home, incarnation: undefined }), ended)
+    core.requestTurn()
   }
 
   #arrived(known: Whereabouts, place: ActorAddress): void {
@@ -181,13 +213,14 @@ export class ActorMoves {
   }
 
   #tidy(known: Whereabouts): void {
-    if (known.hosts.size + known.asked.size === 0 && this.#find(known.home) === known) this.#byHome.delete(slotKey(known.home))
+    const isNowhereElse = known.hosts.size + known.asked.size === 0 && known.ending === undefined
+    if (isNowhereElse && this.#find(known.home) === known) this.#byHome.delete(slotKey(known.home))
   }
 
   #note(home: ActorAddress): Whereabouts {
     const known = this.#find(home)
     if (known !== undefined) return known
-    const fresh: Whereabouts = { home, place: home, hosts: new Set(), asked: new Map() }
+    const fresh: Whereabouts = { home, place: home, hosts: new Set(), asked: new Map(), ending: undefined }
     this.#byHome.set(slotKey(home), fresh)
     return fresh
   }

@@ -223,16 +223,18 @@ export class Root implements SupervisorHostRoot {
   endActor(actor: SupervisedActor, shutdown: Shutdown, done: (reason: ExitReason) => void): void {
     actor.isEnding = true
     this.#stop(actor, shutdown, false, (reason) => {
+      const { address } = actor
       // A successor of its core has been given its slot.
       if (reason.kind === 'core_lost') this.releaseActor(actor)
       else this.roster.forget(actor)
-      done(reason)
+      this.moves.endGuest(address, () => done(reason))
     })
   }
 
   releaseActor(actor: SupervisedActor): void {
     const { address } = actor
     if (address !== undefined) this.#signal(actor.core, { type: 'release', slot: address.slot, generation: address.generation })
+    this.moves.endGuest(address, () => {})
     this.roster.forget(actor)
   }
 

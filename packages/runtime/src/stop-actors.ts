@@ -3,7 +3,8 @@
  *
  * 1. One after the other. Each is given half of the time left, and the next one is not kept waiting for longer: one `terminate` that
  *    never settles must not take theirs from all others. The late one goes on, until its own limit kills it.
- * 2. An actor whose core is dead is only forgotten: nobody there would answer. A successor that still starts answers when it is up.
+ * 2. An actor whose core is dead is only forgotten: nobody there would answer. One that had moved may still run on another core, and ends there first. A successor that still starts
+ *    answers when it is up.
  * 3. Before the time is up, those that have not had their turn are stopped all at once.
  */
 import { CallbackTimer } from '@cambium/scheduler'
@@ -24,8 +25,11 @@ export async function stopActors(root: Root, actors: readonly SupervisedActor[],
     waiting.delete(actor)
     const { core, shutdown } = actor
     if (core !== 0 && root.pool.thread(core) === undefined) {
-      root.roster.forget(actor)
-      return Promise.resolve()
+      return atMost(root, shareMs, (done) => {
+        root.moves.endGuest(actor.address, done)
+      }).then(() => {
+        root.roster.forget(actor)
+      })
     }
     const limit = typeof shutdown === 'number' ? Math.min(shutdown, leftMs()) : shutdown
     return atMost(root, shareMs, (done) => {

@@ -43,7 +43,8 @@ export class ActorEnd {
       return
     }
     if (cell.status === AWAITING && keepsSlot) {
-      if (cell.moved?.hosts !== undefined) cell.phase += 1 // its start, which waits until it is nowhere else, is off
+      // Its start, which waits until it is nowhere else, is off; not what frees it.
+      if (cell.moved?.hosts !== undefined && cell.afterEnd === undefined) cell.phase += 1
       done(EXIT_SHUTDOWN)
       return
     }
@@ -52,7 +53,7 @@ export class ActorEnd {
     ;(cell.afterEnd ??= []).push(done)
     cell.keepsSlot = keepsSlot && cell.isSupervised && !isFinal
     if (cell.status === AWAITING) {
-      this.#free(cell, EXIT_SHUTDOWN)
+      if (!isFinal) this.#host.moves.evictions.free(cell, () => this.#free(cell, EXIT_SHUTDOWN))
       return
     }
     if (cell.status === AWAY) this.#host.moves.ends.stop(cell, timeoutMs)
@@ -90,8 +91,7 @@ export class ActorEnd {
 
   /** Frees the slot of an actor that will not be restarted. One that its supervisor's last incarnation has left running is ended first. */
   release(cell: ActorCell): void {
-    if (cell.status === AWAITING) this.#free(cell, EXIT_SHUTDOWN)
-    else this.stop(cell, ORPHAN_TIMEOUT_MS, false, () => {})
+    this.stop(cell, ORPHAN_TIMEOUT_MS, false, () => {})
   }
 
   /** The incarnation ends; nobody may have asked for it. */
@@ -375,7 +375,6 @@ export class ActorEnd {
     this.#host.slots.free(cell)
     cell.keeper?.close()
     if (cell.owner?.isKept === true) this.#host.router.discharge(cell)
-    if (cell.moved?.hosts !== undefined) this.#host.moves.moved.settled(cell, cell.moved.hosts)
     cell.parent?.children?.remove(cell)
     this.#host.dispatcher.clearMailbox(cell, (message, asker) => {
       this.#host.deadLetters.bury('stopped', cell, { name: cell.name, message })

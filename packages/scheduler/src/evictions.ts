@@ -6,13 +6,15 @@
  * 2. A start of that slot asks these cores in turn (`evict`). Each ends whoever has that address, of whichever incarnation, and answers when its peers have taken all that it has written.
  * 3. The death of such a core answers for it. So what it had written is waited for here in any case, until the readers of its rings are past where they end.
  * 4. Then the root is told (`settled`), and the start goes on.
- * 5. Whoever gives the start up meanwhile, a stop that keeps the slot among them, counts up `phase`: the start fails when the present answer has come, `hosts` stay as they are, and the next start
+ * 5. A stop for good of such a slot asks in the same way before it frees it: its supervisor is told when it is nowhere any more. Where that is the root, it asks itself.
+ * 6. Whoever gives the start up meanwhile, a stop that keeps the slot among them, counts up `phase`: the start fails when the present answer has come, `hosts` stay as they are, and the next start
  *    begins at 2 again.
  */
 import { CambiumError } from '@cambium/base'
 import type { ActorCell } from './actor-cell.ts'
 import type { Moved } from './moved.ts'
 import type { MovesHost } from './moves-host.ts'
+import { isOwnedByRoot } from './ownership.ts'
 
 export interface EvictionsHost extends Pick<MovesHost, 'requests' | 'requestTurn'> {
   readonly moves: {
@@ -46,6 +48,15 @@ export class Evictions {
       this.#host.requestTurn()
     }
     next(0)
+  }
+
+  /** Its slot is not wanted any more: `then` is called when it is nowhere else either. */
+  free(cell: ActorCell, then: () => void): void {
+    if (cell.moved?.hosts === undefined || cell.owner === undefined || isOwnedByRoot(cell.owner)) then()
+    else {
+      cell.phase += 1 // its start, if one waits, is off
+      this.begin(cell, then, then)
+    }
   }
 
   #evict({ core, slot, generation }: ActorCell, host: number, done: () => void): void {
