@@ -65,7 +65,7 @@ test('floods hold by this seed either', async () => {
   await run(findWorkload('floods') as Workload, 3027, 1, true)
 })
 
-// A home dies in the middle of a shutdown, and its guest elsewhere has not heard of it yet.
+// A home dies in the middle of a shutdown, and its guest elsewhere has not heard of it yet: the root waits for it.
 test('moving accounts hold by this seed either', async () => {
   await run(findWorkload('nomads') as Workload, 1_118_788, 1, true)
 })

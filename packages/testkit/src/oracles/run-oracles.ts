@@ -60,7 +60,7 @@ export class RunOracles {
     })
     this.#asks = new AskOracle(coreLife, report)
     this.#supervision = new SupervisionOracle(this.#incarnations)
-    this.#stops = new StopOrderOracle({ incarnations: this.#incarnations, coreLife, now, report })
+    this.#stops = new StopOrderOracle({ incarnations: this.#incarnations, now, report })
   }
 
   /** What code outside asks the system for goes through here. */

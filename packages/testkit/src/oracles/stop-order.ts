@@ -22,7 +22,6 @@ type Cell = Core['slots']['cells'][number] & object
 /** Of an actor that code outside has asked for. Places in the order of what was asked for and what was answered. */
 interface Tenure {
   readonly address: string
-  readonly core: number
   readonly askedFor: number
   readonly settled: number
   readonly group: number
@@ -35,14 +34,10 @@ interface Shutdown {
   readonly timeoutMs: number
   /** Incarnations that had begun before. */
   readonly begun: number
-  /** By core: the number of its life then. */
-  readonly lives: ReadonlyMap<number, number>
 }
 
 export interface StopOrderOptions {
   readonly incarnations: Incarnations
-  /** Number of the life of a core. */
-  readonly coreLife: (core: number) => number
   readonly now: () => number
   readonly report: (error: Error) => void
 }
@@ -105,10 +100,8 @@ export class StopOrderOracle {
     }) as unknown as System['stop']
     asked.shutdown = (options) => {
       const timeoutMs = options?.timeoutMs ?? shutdownTimeoutMs
-      if (this.#shutdown === undefined && !this.isClosing && typeof timeoutMs === 'number') {
-        const lives = new Map(this.#tenures.map(({ core }) => [core, this.#options.coreLife(core)]))
-        this.#shutdown = { beganMs: this.#options.now(), timeoutMs, begun: this.#begun, lives }
-      }
+      if (this.#shutdown === undefined && !this.isClosing && typeof timeoutMs === 'number')
+        this.#shutdown = { beganMs: this.#options.now(), timeoutMs, begun: this.#begun }
       return shutdown(options)
     }
   }
@@ -190,7 +183,7 @@ export class StopOrderOracle {
     }
   }
 
-  #checkShutdown(address: string, { beganMs, timeoutMs, begun, lives }: Shutdown): void {
+  #checkShutdown(address: string, { beganMs, timeoutMs, begun }: Shutdown): void {
     const tenure = this.#byAddress.get(address)
     if (tenure === undefined) return
     this.#byAddress.delete(address)
@@ -205,8 +198,6 @@ export class StopOrderOracle {
       const latest = this.#options.incarnations.latest(other.address)
       // One that began during the shutdown came too late for its turn.
       if (latest?.isAlive !== true || latest.number > begun) continue
-      // A guest whose home has died meanwhile ends as soon as that is known where it is: it is in nobody's order any more.
-      if (lives.get(other.core) !== this.#options.coreLife(other.core)) continue
       const orderedMs = this.#orderedMs.get(other.address)
       if (orderedMs !== undefined && nowMs - orderedMs >= SHARE_MS_MIN) continue
       throw violation('ERR_ORACLE_STOP_ORDER', 'a shutdown ended an actor while a younger one runs', {
@@ -221,7 +212,7 @@ export class StopOrderOracle {
     const settled = this.#nextPlace()
     refs.forEach((ref, index) => {
       if (this.#tenures.length >= TENURES_MAX) return
-      const tenure: Tenure = { address: formatAddress(ref), core: ref.core, askedFor, settled, group: askedFor, index }
+      const tenure: Tenure = { address: formatAddress(ref), askedFor, settled, group: askedFor, index }
       this.#tenures.push(tenure)
       this.#byAddress.set(tenure.address, tenure)
     })
