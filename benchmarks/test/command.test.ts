@@ -128,6 +128,12 @@ test('micro cases run end to end', () => {
     'ring.write',
     '--only',
     'codec.flat',
+    '--only',
+    'micro.slots',
+    '--only',
+    'micro.broadcast',
+    '--only',
+    'micro.dispatch',
     '--rounds',
     '1',
     '--scale',
@@ -139,6 +145,10 @@ test('micro cases run end to end', () => {
     'micro.ring.write/publish-64',
     'micro.codec.flat/general-encode-copy',
     'micro.codec.flat/compiled-read',
+    'micro.slots/single-producer',
+    'micro.slots/multi-producer',
+    'micro.broadcast/publish-poll',
+    'micro.dispatch/tell-turn',
   ]) {
     expect(stdout).toContain(name)
   }
@@ -177,6 +187,7 @@ test('actors cases run end to end over the public package and prove their messag
   const results = report.results.map((result) => result.case)
   for (const name of [
     'tell.remote/tell',
+    'tell.remote/tell-declared',
     'tell.remote.general/postMessage',
     'ask.remote/postMessage-hot/p50',
     'ask.remote.in-flight/ask-outside',

@@ -34,9 +34,9 @@ const FLOOD_SECONDS_QUICK = 3
 export function createActorGroups(scale: number): readonly BenchGroup[] {
   const scaled = (count: number, least = 10): number => Math.max(least, Math.round(count * scale))
 
-  const tell = (contender: string, kind: MessageKind, route: Route, full: number): BenchCase => {
+  const tell = (contender: string, kind: MessageKind, route: Route, full: number, isDeclared = false): BenchCase => {
     const messages = scaled(full)
-    const spec: TellSpec = { kind, ...route, messages, warmup: warmupOf(messages) }
+    const spec: TellSpec = { kind, isDeclared, ...route, messages, warmup: warmupOf(messages) }
     return caseOf(contender, 'msg/s', { ...spec, chunk: CHUNK }, () => runTell(spec))
   }
   const portTell = (kind: MessageKind, full: number): BenchCase => {
@@ -81,6 +81,7 @@ export function createActorGroups(scale: number): readonly BenchGroup[] {
         tell('tell', 'small', ACROSS, 8_000_000),
         portTell('small', 400_000),
         tell('tell-outside', 'small', OUTSIDE_ACROSS, 4_000_000),
+        tell('tell-declared', 'small', ACROSS, 8_000_000, true),
       ],
       ratios: [
         ratio('tell.remote/postMessage', 'tell.remote', 'tell', 'postMessage'),

@@ -3,7 +3,7 @@ import type { Proof, RoundOutcome } from '../../case.ts'
 import { checksumOf } from './messages.ts'
 import type { MessageKind } from './messages.ts'
 import { messagesOf, nowNs } from './messages.ts'
-import { CHUNK, producer, sink } from './tell-actors.ts'
+import { CHUNK, declaredSink, producer, sink } from './tell-actors.ts'
 import type { SinkMessage, Tally } from './tell-actors.ts'
 import { PHASE_MS_MAX, withSystem } from './with-system.ts'
 import type { Ref } from 'cambium'
@@ -14,6 +14,8 @@ export interface TellSpec {
   readonly cores: number
   /** Core of the producing actor, or `outside`: plain code on the main thread. */
   readonly from: number | 'outside'
+  /** Whether the sink declares what its messages look like. */
+  readonly isDeclared: boolean
   /** Core of the sink. */
   readonly to: number
   readonly messages: number
@@ -21,9 +23,9 @@ export interface TellSpec {
 }
 
 export function runTell(spec: TellSpec): Promise<RoundOutcome> {
-  const { kind, from, to } = spec
+  const { kind, from, to, isDeclared } = spec
   return withSystem(spec.cores, async (system) => {
-    const target = await system.spawn(sink, kind, { core: to })
+    const target = await system.spawn(isDeclared ? declaredSink : sink, kind, { core: to })
     const source = from === 'outside' ? undefined : await system.spawn(producer, kind, { core: from })
     const begin = (count: number): Promise<number> =>
       source === undefined ? tellFromOutside(target, kind, count) : source.ask({ type: 'produce', target, count })

@@ -1,6 +1,6 @@
 /** The two ends of a one-way stream of messages: a producer that tells, a sink that counts and checks. */
-import { defineActor } from 'cambium'
-import type { Behaviour, Ref } from 'cambium'
+import { byTag, defineActor, layout, u32 } from 'cambium'
+import type { ActorContext, Behaviour, Ref } from 'cambium'
 import { messagesOf, nowNs } from './messages.ts'
 import type { Message, MessageCodeBook, MessageKind } from './messages.ts'
 
@@ -21,15 +21,19 @@ interface SinkState {
   answer: ((tally: Tally) => void) | undefined
 }
 
+type Sink = Behaviour<MessageKind, SinkMessage, Tally | 'ready'>
+
 /** `expect` is answered at once, `tally` when all that were expected have come. */
-export const sink: Behaviour<MessageKind, SinkMessage, Tally | 'ready'> = defineActor<
-  MessageKind,
-  SinkMessage,
-  Tally | 'ready',
-  SinkState
->(import.meta.url, 'sink', {
-  init: (kind) => ({ book: messagesOf(kind), expected: 0, count: 0, checksum: 0, endNs: 0, answer: undefined }),
-  receive(state, message, context) {
+const counting = {
+  init: (kind: MessageKind): SinkState => ({
+    book: messagesOf(kind),
+    expected: 0,
+    count: 0,
+    checksum: 0,
+    endNs: 0,
+    answer: undefined,
+  }),
+  receive(state: SinkState, message: SinkMessage, context: ActorContext<SinkMessage, Tally | 'ready'>): void {
     if (message.type === 'expect') {
       state.expected = message.count
       state.count = 0
@@ -48,6 +52,14 @@ export const sink: Behaviour<MessageKind, SinkMessage, Tally | 'ready'> = define
     state.endNs = nowNs()
     answerIfDone(state)
   },
+}
+
+export const sink: Sink = defineActor(import.meta.url, 'sink', counting)
+
+/** Declares what a small message looks like, and reads it where it lies. */
+export const declaredSink: Sink = defineActor(import.meta.url, 'declaredSink', counting, {
+  layouts: byTag('type', { item: layout({ id: u32, value: u32 }) }),
+  readInPlace: true,
 })
 
 function answerIfDone(state: SinkState): void {

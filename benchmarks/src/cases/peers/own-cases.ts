@@ -30,7 +30,7 @@ export const ACROSS: Route = { cores: 2, from: 1, to: 2 }
 export const FROM_MAIN: Route = { cores: 1, from: 'outside', to: 1 }
 
 export function ownTell(kind: MessageKind, route: Route, messages: number): BenchCase {
-  const spec: TellSpec = { kind, ...route, messages, warmup: warmupOf(messages) }
+  const spec: TellSpec = { kind, isDeclared: false, ...route, messages, warmup: warmupOf(messages) }
   return benchCase('cambium', 'msg/s', { ...spec, chunk: CHUNK }, () => runTell(spec))
 }
 
