@@ -41,6 +41,13 @@ export class InfoBox {
     return true
   }
 
+  /** Monitors that have yielded and whose `down` it has still to be told: to the actor they are monitors that it has. */
+  downs(): number[] {
+    const names: number[] = []
+    for (const { info } of this.#waiting) if (info.type === 'down') names.push(info.monitor)
+    return names
+  }
+
   withdraw(isMeant: (message: InfoMessage) => boolean): void {
     for (const message of this.#waiting) if (isMeant(message)) this.take(message)
   }

@@ -118,7 +118,7 @@ export class MovedActors {
       try {
         const content = takeDown(this.#host, cell, {
           isTrapping: cell.infos?.isTrapping ?? false,
-          monitors: bonds.monitorsOf(cell).map((own) => moved.givenName(own)),
+          monitors: [...bonds.monitorsOf(cell).map((own) => moved.givenName(own)), ...(cell.infos?.downs() ?? [])],
           lastMonitor: moved.lastMonitor,
         })
         const home = { core: coreNumber, ...slotOf(cell) }

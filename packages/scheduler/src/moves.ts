@@ -16,6 +16,7 @@
  *    says that there is room, and takes what comes without a look at the capacity. That is little: home passes nothing on while a message waits.
  * 5. What the guest says of links, monitors, exits and the directory its home says for it (`guest_act`), with the positions that its data rings had, so that nothing overtakes
  *    its messages. What the runtime tells it goes through the home's mailbox, behind the messages that came before (`guest_info`).
+ *    It knows which monitors it has, and takes no other `down`: one that still lies in the home's mailbox as it leaves is of a monitor that it has.
  *    The guest counts what it says (`said`), home notes the latest that it has done (`heard`), and says so with every info and exit that it passes on. A link that the guest has cut is one of
  *    its `cuts` until home is known to have heard of that: an exit by that link which was on its way concerns it no more. A home that has nothing to pass on says `guest_heard` after 64 cuts.
  * 6. *Ends.* Stops and exits are sent on. One that comes before the guest has begun waits for that. An end, by whatever reason, is told to home (`guest_over`), which recalls what is left, then

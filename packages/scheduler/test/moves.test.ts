@@ -293,6 +293,30 @@ describe('a guest', () => {
     for (const core of world.cores) expect(core.bonds.count).toBe(0)
   })
 
+  it.each([
+    ['leaves home', [3]],
+    ['goes on to a third core', [3, 2]],
+    ['comes back', [3, 1]],
+  ])('hears of an end that it had still to be told of when it %s', async (_, [first, ...rest]) => {
+    const world = new World({ cores: 4 })
+    const a = world.spawn(1, linker(world), null) as unknown as Ref<unknown>
+    const peer = world.spawn(0, linker(world), null) as unknown as Ref<unknown>
+    await world.run()
+    a.tell({ do: 'monitor', with: world.inside(peer, 0) })
+    await world.advance(5)
+    const order = async (what: 'suspend' | 'resume'): Promise<void> => {
+      await Promise.all([world.inspect(a, { what }), world.advance(5)])
+    }
+    await order('suspend')
+    peer.tell({ do: 'crash' })
+    await world.advance(5)
+    expect(await moved(world, a, first as number)).toBe('moved')
+    for (const to of rest) expect(await moved(world, a, to)).toBe('moved')
+    expect(world.notes).toEqual([])
+    await order('resume')
+    expect(world.notes).toEqual([`down crash true on ${rest[0] ?? first}`])
+  })
+
   it('ends by an exit signal, and those who are bound to it hear of it', async () => {
     const world = new World({ cores: 4 })
     const watcher = world.spawn(3, linker(world), null) as unknown as Ref<unknown>

@@ -1,7 +1,9 @@
 /** The workloads under faults: every oracle holds, every kind of fault strikes, and equal seeds give equal runs. Seeds are fixed here; fresh ones are the job's. */
+import { createSeededRandom } from '@cambium/base'
 import { simulate } from '@cambium/testkit'
 import type { FaultRates, Simulation } from '@cambium/testkit'
 import { describe, expect, test } from 'vitest'
+import { FaultPlan } from '../src/fault-plan.ts'
 import { findWorkload, WORKLOADS } from '../src/workloads/all-workloads.ts'
 import type { Workload } from '../src/workloads/workload.ts'
 
@@ -68,6 +70,23 @@ test('floods hold by this seed either', async () => {
 // A home dies in the middle of a shutdown, and its guest elsewhere has not heard of it yet: the root waits for it.
 test('moving accounts hold by this seed either', async () => {
   await run(findWorkload('nomads') as Workload, 1_118_788, 1, true)
+})
+
+// A home is stopped while the answer of a host that has made the place is late, and its core ends before it comes.
+test('floods leave no guest by this seed either', async () => {
+  await run(findWorkload('floods') as Workload, 2033, 1, {
+    move: 0.2,
+    kill: 0.001,
+    killInside: 0.002,
+    lateSignal: 0.01,
+    lateNews: 0.5,
+  })
+})
+
+// An actor leaves its core with the end of one that it watched still in its mailbox.
+test('kinship holds by this seed either', async () => {
+  const { rates } = FaultPlan.draw(createSeededRandom(1_221_735))
+  await run(findWorkload('kinship') as Workload, 1_221_735, 1, { ...rates, storm: 0 })
 })
 
 test('cores die inside turns, and what they had done by then is accounted for', async () => {
