@@ -149,7 +149,7 @@ export class MovedActors {
       const giveUp = (): void => {
         forget(unanswered(cell, to))
       }
-      this.#parts.timed.send({ core: to, untilMs: untilMs + ANSWER_MS, make, answered, giveUp })
+      this.#parts.timed.send({ core: to, untilMs: untilMs + ANSWER_MS, make, isOver, answered, giveUp })
     })
   }
 

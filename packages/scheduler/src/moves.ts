@@ -29,7 +29,8 @@
  * 8. *Home dies*: at `core_lost` a host ends the guests from there. Two incarnations never run at a time: the root remembers from the request on where an actor may be
  *    (until `settled`), tells the successor with the slot, and that has it evicted there before it starts it (`evictions.ts`).
  * 9. *Times.* The actor has until the time of its move to come to rest, here or there. `lodge` and `unlodge` are given up 50 ms after that: by then the host, which has the same limit, has
- *    answered, if it answers at all. What it may have made, or brought to rest, is undone by `evict`, of that incarnation only, or by `guest_stay`; both come behind the request. A move is one
+ *    answered, if it answers at all. What it may have made, or brought to rest, is undone by `evict`, of that incarnation only, or by `guest_stay`; both come behind the request. A `lodge` is given up at
+ *    once when the actor ends meanwhile: home itself may end before the answer. A move is one
  *    incarnation's: it is over when that is, and whoever wanted it is told. Nothing else has a time of its own: a core that is alive takes what lies in its rings, and one that is not is lost.
  * 10. *Words.* No word of shared memory is new, and none has a second writer. Home writes what it writes for any slot: queue length and congestion of the home slot, by the mailbox from which it
  *    passes on. The host writes the same for the place, with the generation of its own slot table, and its handler word names the place. The books count a message at home as `put` and at the

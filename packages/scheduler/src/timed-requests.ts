@@ -1,6 +1,6 @@
 /**
- * Requests to other cores for which somebody stands still meanwhile: each is answered, or given up when its time is over. An answer that comes later is heard by
- * nobody; the other core must be told that nothing is wanted of it any more.
+ * Requests to other cores for which somebody stands still meanwhile: each is answered, or given up when its time is over or nobody waits for it any more. An answer that
+ * comes later is heard by nobody; the other core must be told that nothing is wanted of it any more.
  */
 import type { Answer, CoreRequests } from './core-requests.ts'
 import type { Signal } from './signals.ts'
@@ -14,6 +14,8 @@ export interface TimedRequest {
   readonly core: number
   readonly untilMs: number
   readonly make: (request: number) => Signal
+  /** Whether whoever stood still for it has gone. */
+  readonly isOver?: () => boolean
   /** One of the two is called, once. */
   readonly answered: (answer: Answer) => void
   readonly giveUp: () => void
@@ -38,10 +40,10 @@ export class TimedRequests {
     })
   }
 
-  /** Gives up what has taken too long. */
+  /** Gives up what has taken too long, or is wanted no more. */
   look(): void {
     for (const request of this.#open) {
-      if (this.#host.now() < request.untilMs) continue
+      if (this.#host.now() < request.untilMs && request.isOver?.() !== true) continue
       this.#open.delete(request)
       request.giveUp()
     }
