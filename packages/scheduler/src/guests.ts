@@ -202,6 +202,7 @@ export class Guests {
 
   /** All that was passed on has come: everything goes home. */
   recall({ slot, generation }: Of<'guest_recall'>): void {
+    this.#host.bonds.tellDelayed() // what waited for home's messages, which have been taken, goes back with it
     const cell = this.#find(slot, generation)
     const guest = cell?.guest
     if (cell === undefined || guest === undefined || guest.isReturned) return
