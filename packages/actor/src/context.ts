@@ -94,14 +94,14 @@ export interface ActorContext<Messages = unknown, Reply = unknown> {
   whereis<M = unknown, R = unknown>(name: string): Ref<M, R> | undefined
   /** What names, registries, groups and locks are made of. */
   readonly directory: Directory
-  /** Sends `message` to this incarnation after `delayMs`; the same key replaces. With `repeat`, again each `delayMs`. */
+  /** Sends `message` to this incarnation after `delayMs`; the same key replaces. With `repeat`, again each `delayMs`. Throws `ERR_OPTION`. */
   setTimer(key: string, delayMs: number, message: Messages, options?: { readonly repeat?: boolean }): void
   /** A cancelled timer never fires, its message already queued or not. Answers whether there was one. */
   cancelTimer(key: string): boolean
   /**
-   * Runs the exported function `job` of `module` with `argument` on a pool of plain threads, off the schedulers. Rejects with what the job threw, or with
-   * `ERR_OPTION`, `ERR_OFFLOAD_JOB`, `ERR_OFFLOAD_ARGUMENT`, `ERR_OFFLOAD_RESULT`, `ERR_OFFLOAD_ABORTED`, `ERR_OFFLOAD_FAILED`. A job that goes on when its actor has
-   * ended keeps its thread: hand it {@link signal}.
+   * Runs the exported function `job` of `module` with `argument` on a pool of plain threads, off the schedulers. Throws `ERR_OPTION`; rejects with what the
+   * job threw, or with `ERR_OFFLOAD_JOB`, `ERR_OFFLOAD_ARGUMENT`, `ERR_OFFLOAD_RESULT`, `ERR_OFFLOAD_ABORTED`, `ERR_OFFLOAD_FAILED`. A job that goes on when its
+   * actor has ended keeps its thread: hand it {@link signal}.
    */
   offload<T>(module: string | URL, job: string, argument: unknown, options?: { readonly signal?: AbortSignal }): Promise<T>
 }

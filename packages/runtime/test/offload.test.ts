@@ -57,6 +57,21 @@ it.for([0, 1])('from core %i: results, errors, missing jobs and aborts', async (
   expect((await run('add', { argument: { a: 4, b: 3 } })).value).toBe(7)
 })
 
+it('wrong options are refused by name, and no job of the actor is counted: it can move', async () => {
+  const system = await start({ cores: 2 })
+  const ref = await system.spawn(offloader, undefined, { core: 1 })
+  for (const [options, name] of [
+    [null, 'options'],
+    [5, 'options'],
+    [{ signal: 5 }, 'options.signal'],
+    [{ sgnal: 1 }, 'options.sgnal'],
+  ] as const) {
+    const { error } = await ref.ask({ type: 'run', job: 'add', argument: { a: 1, b: 2 }, options }, { timeoutMs: 20_000 })
+    expect(error).toMatchObject({ code: 'ERR_OPTION', message: expect.stringContaining(`option ${name} is wrong`) as string })
+  }
+  await system.migrate(ref, 2)
+})
+
 it('jobs of a core that dies are ended: what never ends by itself keeps no thread of the pool', async () => {
   const system = await startWithSpare({ cores: 2 })
   const beside = await system.spawn(offloader, undefined, { core: 2 })

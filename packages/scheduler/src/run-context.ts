@@ -38,7 +38,7 @@ import type { Replies } from './replies.ts'
 import type { SenderLimits } from './sender-host.ts'
 import type { StartSpec } from './signals.ts'
 import type { TimerWheel } from './timer-wheel.ts'
-import { checkReceive } from './wait-options.ts'
+import { checkJob, checkReceive, checkTimer } from './wait-options.ts'
 
 /** Longest delay of a timer: about 285 years are enough, and sums stay exact. */
 const DELAY_MS_MAX = 9e12
@@ -262,12 +262,13 @@ export class RunContext implements ActorContext {
     return this.#host.bonds.trapExits(this.#live(), isOn)
   }
 
-  setTimer(key: string, delayMs: number, message: unknown, options: { readonly repeat?: boolean } = {}): void {
+  setTimer(key: string, delayMs: number, message: unknown, options?: { readonly repeat?: boolean }): void {
     const cell = this.#live()
     if (typeof key !== 'string') throw optionError('key', key, 'a string')
-    const delay = checkDuration('delayMs', delayMs, { default: 0, min: options.repeat === true ? 1 : 0, max: DELAY_MS_MAX })
+    const repeats = options !== undefined && checkTimer(options)
+    const delay = checkDuration('delayMs', delayMs, { default: 0, min: repeats ? 1 : 0, max: DELAY_MS_MAX })
     this.cancelTimer(key)
-    const timer = createMessageTimer(this.#host, cell, key, message, options.repeat === true ? delay : 0)
+    const timer = createMessageTimer(this.#host, cell, key, message, repeats ? delay : 0)
     this.#host.wheel.start(timer, this.#host.platform.now() + delay)
   }
 
@@ -294,10 +295,13 @@ export class RunContext implements ActorContext {
     const cell = this.#live()
     if (!URL.canParse(String(module))) throw optionError('module', module, 'a URL such as import.meta.url')
     if (typeof job !== 'string' || job === '') throw optionError('job', job, 'the name of an exported function')
-    const { moves } = this.#host
+    const signal = checkJob(options)
+    const { moves, platform } = this.#host
+    // It is counted once it has begun: what throws before is no job, and nobody would take it off again.
+    const outcome = platform.offload(String(module), job, argument, signal)
     this.#host.outstanding(1)
     moves.job(cell, 1)
-    return this.#host.platform.offload(String(module), job, argument, options.signal).finally(() => {
+    return outcome.finally(() => {
       this.#host.outstanding(-1)
       moves.job(cell, -1)
     }) as Promise<T>

@@ -1,4 +1,4 @@
-/** The options of a wait, for `send` and `ask`: how long, what ends it early, and for `ask` whether to wait for room at all. */
+/** The options of a wait, for `send` and `ask`: how long, what ends it early, and for `ask` whether to wait for room at all; and those of a job and a timer. */
 import type { AskOptions, SendWaitOptions, WaitOptions } from '@cambium/actor'
 import { checkBoolean, checkDuration, checkFields, checkOneOf, optionError } from '@cambium/base'
 
@@ -38,12 +38,28 @@ export function checkAsk(options: AskOptions, timeoutMs: number): CheckedAsk {
   return { ...wait, failsIfFull: ifFull === 'fail', isAwaited: checkBoolean('options.awaited', options.awaited, true) }
 }
 
+/** The signal of an offloaded job. Throws `ERR_OPTION`. */
+export function checkJob(options: { readonly signal?: AbortSignal }): AbortSignal | undefined {
+  checkFields('options', options, ['signal'])
+  return checkSignal(options.signal)
+}
+
+/** Whether a timer repeats. Throws `ERR_OPTION`. */
+export function checkTimer(options: { readonly repeat?: boolean }): boolean {
+  checkFields('options', options, ['repeat'])
+  return checkBoolean('options.repeat', options.repeat, false)
+}
+
 function checked(options: AskOptions, fields: readonly string[], timeoutMs: number): CheckedWait {
   checkFields('options', options, fields)
-  if (options.signal !== undefined && !(options.signal instanceof AbortSignal))
-    throw optionError('options.signal', options.signal, 'an AbortSignal')
+  const signal = checkSignal(options.signal)
   const given = checkDuration('options.timeoutMs', options.timeoutMs, { default: timeoutMs, min: 0, max: Infinity })
   if (given !== Infinity && given > WAIT_MS_MAX)
     throw optionError('options.timeoutMs', given, `milliseconds up to ${WAIT_MS_MAX}, or Infinity`)
-  return { timeoutMs: given, signal: options.signal }
+  return { timeoutMs: given, signal }
+}
+
+function checkSignal(signal: AbortSignal | undefined): AbortSignal | undefined {
+  if (signal !== undefined && !(signal instanceof AbortSignal)) throw optionError('options.signal', signal, 'an AbortSignal')
+  return signal
 }

@@ -160,7 +160,7 @@ describe('a timer', () => {
     expect(world.notes.length - before).toBeLessThan(103)
   })
 
-  test('is refused with a wrong key or delay', async () => {
+  test('is refused with a wrong key, delay or option', async () => {
     const { world, tell } = await actor((message, context) => {
       if (message !== 'go') return
       for (const call of [
@@ -169,18 +169,23 @@ describe('a timer', () => {
         (): void => context.setTimer('a', Number.NaN, 'x'),
         (): void => context.setTimer('a', Infinity, 'x'),
         (): void => context.setTimer('a', 0, 'x', { repeat: true }),
+        (): void => context.setTimer('a', 1, 'x', null as never),
+        (): void => context.setTimer('a', 1, 'x', 5 as never),
+        (): void => context.setTimer('a', 1, 'x', { repeat: 1 } as never),
+        (): void => context.setTimer('a', 1, 'x', { rpt: true } as never),
       ]) {
         try {
           call()
           world.note('accepted')
         } catch (error) {
-          world.note((error as { fields: { option: string } }).fields.option)
+          world.note((error as { fields?: { option: string } }).fields?.option)
         }
       }
     })
     tell('go')
     await world.run()
-    expect(world.notes.slice(1)).toEqual(['key', 'delayMs', 'delayMs', 'delayMs', 'delayMs'])
+    expect(world.notes.slice(1, 6)).toEqual(['key', 'delayMs', 'delayMs', 'delayMs', 'delayMs'])
+    expect(world.notes.slice(6)).toEqual(['options', 'options', 'options.repeat', 'options.rpt'])
   })
 })
 
