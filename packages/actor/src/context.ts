@@ -56,7 +56,7 @@ export interface ActorContext<Messages = unknown, Reply = unknown> {
    * messages wait until `init` is done.
    */
   spawn<A, M, R>(behaviour: Behaviour<A, M, R>, argument: A, options?: ChildOptions): Ref<M, R>
-  /** Stops a child of this actor; its queued messages become dead letters. Resolves when it has ended. */
+  /** Stops a child of this actor; its queued messages become dead letters. Resolves when it has ended. Throws `ERR_OPTION`, `ERR_FOREIGN_REF`; rejects with `ERR_NOT_A_CHILD`. */
   stopChild(child: Ref<never>): Promise<void>
   /** Ends this actor after the message in hand; `normal` unless a reason is given. An error makes it a crash. Throws `ERR_OPTION`, `ERR_CANNOT_TRAVEL`. */
   stop(reason?: Error | GivenReason): void

@@ -64,7 +64,7 @@ export interface Ref<in Messages, out Reply = unknown> extends ActorAddress {
    * waits, over whatever way, for the actor that asks, or with the abort reason.
    */
   ask<const M extends Messages>(message: M, options?: AskOptions): Promise<ReplyTo<M, Messages, Reply>>
-  /** True when both name the same actor. */
+  /** True when both name the same actor. Refs of two systems never do. */
   equals(other: ActorAddress): boolean
   /** `core-2/17#40` */
   toString(): string
@@ -77,6 +77,8 @@ export interface RefTarget extends ActorAddress {
 
 /** What a core does for its refs. */
 export interface RefHost {
+  /** One object for all hosts of a system on one thread. */
+  readonly system: object
   tell(target: RefTarget, message: unknown, options: SendOptions | undefined): void
   trySend(target: RefTarget, message: unknown, options: SendOptions | undefined): SendOutcome
   send(target: RefTarget, message: unknown, options: SendWaitOptions | undefined): Promise<void>
@@ -128,8 +130,13 @@ export class ActorRef implements RefTarget {
     return this.#host === host
   }
 
+  /** Whether both refs are of one system. */
+  sharesSystemWith(other: ActorRef): boolean {
+    return this.#host.system === other.#host.system
+  }
+
   equals(other: ActorAddress): boolean {
-    return sameAddress(this, other)
+    return sameAddress(this, other) && (!isRef(other) || this.sharesSystemWith(other))
   }
 
   toString(): string {

@@ -5,6 +5,7 @@ import type { RefHost } from '../src/index.ts'
 
 const calls: unknown[] = []
 const host: RefHost = {
+  system: calls,
   tell: (target, message) => void calls.push(['tell', target, message]),
   trySend: (target, message) => {
     calls.push(['trySend', target, message])
@@ -35,6 +36,12 @@ test('two refs are equal when core, slot and generation are (D8)', () => {
   ] as const) {
     expect(ref.equals(new ActorRef(host, core, slot, generation))).toBe(false)
   }
+})
+
+test('refs of two systems are not equal, whatever they say; refs of one are, on whichever hosts', () => {
+  const ref = new ActorRef(host, 2, 17, 40)
+  expect(ref.equals(new ActorRef({ ...host, system: {} }, 2, 17, 40))).toBe(false)
+  expect(ref.equals(new ActorRef({ ...host }, 2, 17, 40))).toBe(true)
 })
 
 test('a ref is written as core, slot and generation', () => {

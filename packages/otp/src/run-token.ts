@@ -8,6 +8,7 @@ export function tokenWithoutRuntime<Output>(settle: (value: unknown) => void): R
     throw new CambiumError('ERR_NO_RUNTIME', 'token of a run can only be told its answer', { severity: 'mistake' })
   }
   const host = {
+    system: settle,
     tell: (_target: unknown, value: unknown) => settle(value),
     trySend: nobody,
     send: nobody,

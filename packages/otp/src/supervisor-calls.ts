@@ -30,13 +30,17 @@ export async function startChild<M, R>(
   return (await askChild(supervisor, { type: 'start_child', spec }, unlimited(options))) as Ref<M, R> | undefined
 }
 
-/** Stops a child, given its id or ref, within its shutdown time; waits that long by default. Its spec is kept, unless it is temporary or the supervisor dynamic. Rejects with `ERR_NO_SUCH_CHILD`. */
+/** Stops a child, given its id or ref, within its shutdown time; waits that long by default. Its spec is kept, unless it is temporary or the supervisor dynamic. Rejects with `ERR_NO_SUCH_CHILD`, or `ERR_FOREIGN_REF`. */
 export async function terminateChild(
   supervisor: SupervisorRef,
   child: string | Ref<never>,
   options?: WaitOptions,
 ): Promise<void> {
-  if (typeof child !== 'string' && !isRef(child)) throw optionError('child', child, 'the id of a child, or its ref')
+  if (typeof child !== 'string') {
+    if (!isRef(child)) throw optionError('child', child, 'the id of a child, or its ref')
+    if (isRef(supervisor) && !child.sharesSystemWith(supervisor))
+      throw new CambiumError('ERR_FOREIGN_REF', `ref belongs to another system: ref=${child.toString()}`)
+  }
   await askChild(supervisor, { type: 'terminate_child', id: child }, unlimited(options))
 }
 

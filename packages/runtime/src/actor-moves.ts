@@ -23,6 +23,7 @@ import {
   slotKey,
 } from '@cambium/base'
 import type { ActorAddress } from '@cambium/base'
+import { checkHosted } from '@cambium/scheduler'
 import type { AdoptedSlot, Core, CoreRequests, StartSpec } from '@cambium/scheduler'
 
 export interface ActorMovesRoot {
@@ -101,8 +102,7 @@ export class ActorMoves {
     if (typeof to !== 'number' || !Number.isInteger(to) || to < 0 || to >= coreCount)
       throw optionError('core', to, `a core from 0 to ${coreCount - 1}`)
     if (!isRef(ref)) throw optionError('ref', ref, 'a ref')
-    if (!ref.isHostedBy(sender.inside) && !ref.isHostedBy(sender.outside))
-      throw new CambiumError('ERR_FOREIGN_REF', `ref belongs to another system: ref=${formatAddress(ref)}`)
+    checkHosted(ref, sender)
     if (ref.core >= coreCount)
       throw new CambiumError('ERR_NO_SUCH_CORE', `ref names no core of this system: ref=${formatAddress(ref)}`)
     await this.migrate(ref, to, timeoutMs, 'request')

@@ -1,7 +1,8 @@
 /** Looking inside a live actor from the system: a handle on one actor, whose calls go to its core (see the scheduler's `inspection.ts`). */
+import { isRef } from '@cambium/actor'
 import type { ActorAddress } from '@cambium/base'
-import { CambiumError, checkBoolean, checkInteger, fromErrorRecord, optionError } from '@cambium/base'
-import { LOG_EVENTS_MAX } from '@cambium/scheduler'
+import { CambiumError, checkBoolean, checkInteger, formatAddress, fromErrorRecord, optionError } from '@cambium/base'
+import { checkHosted, LOG_EVENTS_MAX, NAMES } from '@cambium/scheduler'
 import type { ActorEvent, ActorStatistics, ActorStatus, Core, InspectOrder } from '@cambium/scheduler'
 
 /**
@@ -33,12 +34,22 @@ export interface ActorInspector {
   log(events?: number): Promise<readonly ActorEvent[]>
 }
 
-/** `core` is the root's own; `isClosed` tells when no core answers any more. */
-export function inspectActor(
-  core: Core,
-  { core: home, slot, generation }: ActorAddress,
-  isClosed: () => boolean,
-): ActorInspector {
+/** Checks what code outside actors gives, a name or a ref. */
+function addressOf(core: Core, actor: unknown): ActorAddress {
+  if (typeof actor === 'string') {
+    const named = core.directory.first(NAMES, actor)
+    if (named !== undefined) return named
+    throw new CambiumError('ERR_NO_SUCH_ACTOR', `no actor has this name: name=${actor}`, { severity: 'crash' })
+  }
+  if (!isRef(actor)) throw optionError('actor', actor, 'a ref or a name')
+  checkHosted(actor, core.sender)
+  if (actor.core < core.coreCount) return actor
+  throw new CambiumError('ERR_NO_SUCH_CORE', `ref names no core of this system: ref=${formatAddress(actor)}`)
+}
+
+/** `core` is the root's own; `isClosed` tells when no core answers any more. Throws as `inspect` of a system does. */
+export function inspectActor(core: Core, actor: unknown, isClosed: () => boolean): ActorInspector {
+  const { core: home, slot, generation } = addressOf(core, actor)
   const ask = (order: InspectOrder): Promise<unknown> =>
     new Promise((resolve, reject) => {
       if (isClosed()) {

@@ -2,6 +2,7 @@
 import { isRef } from '@cambium/actor'
 import type { ExitReason } from '@cambium/actor'
 import { CambiumError, checkFields, formatAddress, optionError } from '@cambium/base'
+import { checkHosted } from '@cambium/scheduler'
 import type { Core } from '@cambium/scheduler'
 
 /** Watches from core 0, until the end, the abort, or the end of the system. */
@@ -12,9 +13,7 @@ export async function monitorFromOutside(
   options: { readonly signal?: AbortSignal },
 ): Promise<ExitReason> {
   if (!isRef(ref)) throw optionError('ref', ref, 'a ref')
-  const { inside, outside } = core.sender
-  if (!ref.isHostedBy(inside) && !ref.isHostedBy(outside))
-    throw new CambiumError('ERR_FOREIGN_REF', `ref belongs to another system: ref=${formatAddress(ref)}`)
+  checkHosted(ref, core.sender)
   checkFields('options', options, ['signal'])
   const { signal } = options
   if (signal !== undefined && !(signal instanceof AbortSignal)) throw optionError('signal', signal, 'an AbortSignal')

@@ -3,7 +3,7 @@ import type { AnyRef, Behaviour, DirectoryView, ExitReason, Ref } from '@cambium
 import { ActorRef, isRef } from '@cambium/actor'
 import { CambiumError, checkDuration, checkFields, formatAddress, optionError } from '@cambium/base'
 import type { ActorAddress } from '@cambium/base'
-import { CallbackTimer, NAMES, queuedAtMost, readBooks, sumBooks } from '@cambium/scheduler'
+import { CallbackTimer, checkHosted, NAMES, queuedAtMost, readBooks, sumBooks } from '@cambium/scheduler'
 import type { Books, CoreReport } from '@cambium/scheduler'
 import type { Shutdown } from '@cambium/supervision'
 import type { MigrateOptions } from './actor-moves.ts'
@@ -63,7 +63,7 @@ export interface System extends AsyncDisposable {
   whereis<M = unknown, R = unknown>(name: string): Ref<M, R> | undefined
   /**
    * Stops an actor that was spawned singly; queued messages become dead letters. Resolves with how it ended. Rejects with `ERR_OPTION`,
-   * `ERR_NO_SUCH_ACTOR`, or `ERR_TEAM_MEMBER`.
+   * `ERR_FOREIGN_REF`, `ERR_NO_SUCH_ACTOR`, or `ERR_TEAM_MEMBER`.
    */
   stop(ref: Ref<never>, options?: StopOptions): Promise<ExitReason>
   /**
@@ -84,7 +84,7 @@ export interface System extends AsyncDisposable {
   monitor(ref: AnyRef, options?: { readonly signal?: AbortSignal }): Promise<ExitReason>
   /**
    * A look inside a live actor on whichever core, by name or by ref, over the control lanes: its state and status, suspend and resume, statistics, trace and
-   * log. Throws `ERR_OPTION`, `ERR_NO_SUCH_CORE`, and `ERR_NO_SUCH_ACTOR` for a name that nobody has.
+   * log. Throws `ERR_OPTION`, `ERR_FOREIGN_REF`, `ERR_NO_SUCH_CORE`, and `ERR_NO_SUCH_ACTOR` for a name that nobody has.
    */
   inspect(actor: AnyRef | string): ActorInspector
   /** The books of all cores: nothing disappears. Exact when nothing is running. */
@@ -241,6 +241,7 @@ export async function createSystem(platform: SystemPlatform, given: SystemOption
       await Promise.race([teams.stop(team), terminated])
       return
     }
+    checkHosted(what, root.core.sender)
     const actor = root.roster.find(what)
     if (actor === undefined)
       throw new CambiumError('ERR_NO_SUCH_ACTOR', `no supervised actor has this ref: ref=${formatAddress(what)}`)
@@ -311,13 +312,7 @@ export async function createSystem(platform: SystemPlatform, given: SystemOption
     },
     monitor: (ref, monitorOptions = {}) => monitorFromOutside(root.core, terminated, ref, monitorOptions),
     inspect(actor) {
-      const address = typeof actor === 'string' ? root.core.directory.first(NAMES, actor) : actor
-      if (address === undefined)
-        throw new CambiumError('ERR_NO_SUCH_ACTOR', `no actor has this name: name=${String(actor)}`, { severity: 'crash' })
-      if (typeof actor !== 'string' && !isRef(actor)) throw optionError('actor', actor, 'a ref or a name')
-      if (address.core >= coreCount)
-        throw new CambiumError('ERR_NO_SUCH_CORE', `ref names no core of this system: ref=${formatAddress(address)}`)
-      return inspectActor(root.core, address, () => root.isClosed)
+      return inspectActor(root.core, actor, () => root.isClosed)
     },
     books: allBooks,
     booksOf(core) {

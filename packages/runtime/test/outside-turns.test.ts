@@ -48,3 +48,21 @@ it('a ref of another system is refused where it would name a stranger (D8)', asy
   }).toThrow(expect.objectContaining({ code: 'ERR_CANNOT_TRAVEL', cause: expect.objectContaining({ code: 'ERR_FOREIGN_REF' }) }))
   expect(await ref.ask({ type: 'ping' })).toBe('pong')
 })
+
+it('no call of a system acts on the actor that has the address of the ref of another one', async () => {
+  const mine = await start({ cores: 1 })
+  const other = await start({ cores: 1 })
+  const foreign = await other.spawn(counter, 5, { core: 1 })
+  const own = await mine.spawn(counter, 3, { core: 1 })
+  expect(String(own)).toBe(String(foreign))
+  expect(own.equals(foreign)).toBe(false)
+  for (const refused of [
+    mine.stop(foreign),
+    mine.monitor(foreign),
+    mine.migrate(foreign, 0),
+    (async () => mine.inspect(foreign).getState())(),
+  ])
+    expect(await failureOf(refused)).toMatchObject({ code: 'ERR_FOREIGN_REF' })
+  expect(await own.ask({ type: 'read' })).toEqual({ type: 'value', value: 3 })
+  expect(await mine.inspect(own).getState()).toBe(3)
+})

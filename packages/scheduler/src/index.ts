@@ -28,6 +28,7 @@ export { isOwnedByRoot, OWNED_BY_ROOT } from './ownership.ts'
 export type { Ownership } from './ownership.ts'
 export type { SenderLimits } from './sender-host.ts'
 export type { AdoptedSlot, BlamedActor, Signal, StartSpec, SupervisionNews } from './signals.ts'
+export { checkHosted } from './ref-codec.ts'
 export { INIT_TIMEOUT_MS_DEFAULT, RunContext } from './run-context.ts'
 export {
   attachSystemMemory,

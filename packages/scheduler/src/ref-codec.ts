@@ -10,13 +10,19 @@ export interface RefHosts {
   readonly outside: RefHost
 }
 
+/** Throws `ERR_FOREIGN_REF` for a ref of another system: the same address is somebody else here. */
+export function checkHosted(ref: ActorRef, { inside, outside }: RefHosts): void {
+  if (ref.isHostedBy(inside) || ref.isHostedBy(outside)) return
+  throw new CambiumError('ERR_FOREIGN_REF', `ref belongs to another system: ref=${formatAddress(ref)}`)
+}
+
 /** Where one core's encoder tells what its records leave out. */
 export interface EncoderAreas {
   readonly shapes: Uint8Array
   readonly layouts: Uint8Array
 }
 
-/** The one encoder of a core, over its areas. A ref of another system is refused: the same address is somebody else here. */
+/** The one encoder of a core, over its areas. A ref of another system is refused. */
 export function createCoreEncoder(areas: EncoderAreas, hosts: () => RefHosts): Encoder {
   return createEncoder({
     area: createShapeArea(areas.shapes),
@@ -24,9 +30,8 @@ export function createCoreEncoder(areas: EncoderAreas, hosts: () => RefHosts): E
     isRef,
     packRef(value) {
       const ref = value as ActorRef
-      const { inside, outside } = hosts()
-      if (ref.isHostedBy(inside) || ref.isHostedBy(outside)) return ref
-      throw new CambiumError('ERR_FOREIGN_REF', `ref belongs to another system: ref=${formatAddress(ref)}`)
+      checkHosted(ref, hosts())
+      return ref
     },
   })
 }

@@ -15,7 +15,7 @@ import type {
   WaitOptions,
 } from '@cambium/actor'
 import { checkMailboxOptions, checkReason, deepFreeze, EXIT_NORMAL, isBehaviour, isRef, Mailbox } from '@cambium/actor'
-import { CambiumError, checkDuration, checkFields, formatAddress, optionError } from '@cambium/base'
+import { CambiumError, checkDuration, checkFields, optionError } from '@cambium/base'
 import type { ActorAddress, CorePlatform } from '@cambium/base'
 import { assertTravels } from '@cambium/codec'
 import { binder } from './actor-bonds.ts'
@@ -33,6 +33,7 @@ import { ManagerHands } from './manager-hands.ts'
 import type { ManagerHandsHost } from './manager-hands.ts'
 import { createMessageTimer, MessageTimer } from './message-timer.ts'
 import { OwedAnswers } from './owed-answers.ts'
+import { checkHosted } from './ref-codec.ts'
 import type { RefHosts } from './ref-codec.ts'
 import type { Replies } from './replies.ts'
 import type { SenderLimits } from './sender-host.ts'
@@ -208,8 +209,7 @@ export class RunContext implements ActorContext {
   }
 
   stopChild(child: Ref<never>): Promise<void> {
-    if (!isRef(child)) throw optionError('child', child, 'a ref')
-    return this.#host.lifecycle.stopChild(this.#live(), child)
+    return this.#host.lifecycle.stopChild(this.#live(), this.#checkRef(child, 'child'))
   }
 
   stop(given?: Error | GivenReason): void {
@@ -343,11 +343,10 @@ export class RunContext implements ActorContext {
     this.#hasEnded = true
   }
 
-  #checkRef(ref: unknown): ActorRef {
-    if (!isRef(ref)) throw optionError('ref', ref, 'a ref')
-    const { inside, outside } = this.#host.sender
-    if (ref.isHostedBy(inside) || ref.isHostedBy(outside)) return ref
-    throw new CambiumError('ERR_FOREIGN_REF', `ref belongs to another system: ref=${formatAddress(ref)}`)
+  #checkRef(ref: unknown, name = 'ref'): ActorRef {
+    if (!isRef(ref)) throw optionError(name, ref, 'a ref')
+    checkHosted(ref, this.#host.sender)
+    return ref
   }
 
   /** The duty to answer the message in hand is the incarnation's from now on. */

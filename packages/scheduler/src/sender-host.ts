@@ -21,6 +21,8 @@ export interface SenderLimits {
 }
 
 export interface SenderHost {
+  /** Of the whole system. */
+  readonly memory: SharedArrayBuffer
   readonly coreNumber: number
   readonly books: Float64Array
   readonly fence: Fence

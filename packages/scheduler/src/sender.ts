@@ -48,6 +48,7 @@ export class Sender {
     this.replies = new Replies(host)
     this.outbox = new Outbox(host, this.replies, this)
     const hostOf = (isOutside: boolean): RefHost => ({
+      system: host.memory,
       tell: (target, message, options) => {
         if (this.#isShutFor(isOutside)) {
           count(this.#host.books, SENT)
@@ -93,9 +94,8 @@ export class Sender {
   }
 
   /**
-   * Whether code outside actors may not send any more. An actor of core 0 can hold a ref that was made outside, in its argument or in a message
-   * that came by reference; while it runs, and the system drains, that ref is as good as any. Of what runs after an `await` only an `async` function
-   * is known to be an actor's.
+   * Whether code outside actors may not send any more. An actor of core 0 can hold a ref made outside, in its argument or a message; while it runs, and
+   * the system drains, that is as good as any. Of what runs after an `await` only an `async` function is known to be an actor's.
    */
   #isShutFor(isOutside: boolean): boolean {
     this.#host.fence.pass()

@@ -482,12 +482,14 @@ describe('children', () => {
         world.note('stopped')
         await context.stopChild(child as Ref<never>)
         world.note(await outcomeOf(context.stopChild(world.inside(stranger, 1) as Ref<never>)))
+        const foreign = new World().inside({ core: 1, slot: 0, generation: 1 }, 1) as Ref<never>
+        world.note(await outcomeOf((async () => context.stopChild(foreign))()))
       }),
       null,
     )
     ref.tell('go')
     await world.run()
-    expect(world.notes).toEqual(['child: shutdown', 'stopped', 'ERR_NOT_A_CHILD'])
+    expect(world.notes).toEqual(['child: shutdown', 'stopped', 'ERR_NOT_A_CHILD', 'ERR_FOREIGN_REF'])
     expect(world.dead()).toEqual({ stopped: 1 })
     world.expectBalanced()
   })
