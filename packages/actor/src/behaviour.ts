@@ -2,7 +2,7 @@
  * A behaviour: code that makes actors. Code cannot cross threads, so a behaviour is named by its module's URL and its name, and
  * each core imports the module on first use (D13): it must be exported from that module.
  */
-import { CambiumError, checkBoolean, checkDuration, checkOneOf } from '@cambium/base'
+import { CambiumError, checkBoolean, checkDuration, checkFields, checkOneOf, unknownFieldOf } from '@cambium/base'
 import { declareMessageLayouts } from '@cambium/codec'
 import type { AnyLayout, LayoutsFor, MessageLayouts, TaggedLayouts } from '@cambium/codec'
 import type { ActorContext } from './context.ts'
@@ -96,6 +96,9 @@ export interface BehaviourOptions<Messages = unknown> {
 }
 
 const BUDGET_MS_MAX = 86_400_000
+const CALLBACKS = ['init', 'receive', 'info', 'terminate', 'redact'] as const
+const PROGRAM_FIELDS = [...CALLBACKS, 'migrate', 'inner']
+const OPTION_FIELDS = ['mailbox', 'budgetMs', 'layouts', 'reentrant', 'readInPlace', 'balance']
 const BRAND = Symbol.for('cambium.behaviour')
 
 /** True for what {@link defineActor} and its kin return, from whichever copy of the package. */
@@ -103,7 +106,7 @@ export function isBehaviour(value: unknown): value is Behaviour<unknown, unknown
   return typeof value === 'object' && value !== null && BRAND in value
 }
 
-/** Defines an actor by its callbacks. `module` is `import.meta.url` of the exporting module. Throws `ERR_BEHAVIOUR` for a wrong definition. */
+/** Defines an actor by its callbacks. `module` is `import.meta.url` of the exporting module. Throws `ERR_BEHAVIOUR` for a wrong definition, `ERR_OPTION`. */
 export function defineActor<Argument, Messages, Reply = unknown, State = unknown>(
   module: string | URL,
   name: string,
@@ -125,7 +128,7 @@ export function createBehaviour<Argument, Messages, Reply, State>(
   if (!URL.canParse(url)) throw behaviourError(name, `module=${JSON.stringify(url)}, expected a URL such as import.meta.url`)
   if (typeof name !== 'string' || name === '') throw behaviourError(String(name), 'name is empty, expected a non-empty string')
   if (typeof program !== 'object' || program === null) throw behaviourError(name, 'expected an object of callbacks')
-  for (const callback of ['init', 'receive', 'info', 'terminate', 'redact'] as const) {
+  for (const callback of CALLBACKS) {
     const value = program[callback]
     const isOptional = callback !== 'init' && callback !== 'receive'
     if (typeof value !== 'function' && !(isOptional && value === undefined)) {
@@ -135,6 +138,9 @@ export function createBehaviour<Argument, Messages, Reply, State>(
   const { migrate } = program
   if (migrate !== undefined && (typeof migrate?.save !== 'function' || typeof migrate.load !== 'function'))
     throw behaviourError(name, 'migrate is wrong, expected two functions, save and load')
+  const unknown = unknownFieldOf(program, PROGRAM_FIELDS)
+  if (unknown !== undefined) throw behaviourError(name, unknown)
+  checkFields('options', options, OPTION_FIELDS)
   const layouts = options.layouts === undefined ? undefined : declareMessageLayouts(options.layouts as AnyLayout | TaggedLayouts)
   const { readInPlace = false } = options
   if (typeof readInPlace !== 'boolean' || (readInPlace && layouts === undefined)) {

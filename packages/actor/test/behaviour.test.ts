@@ -45,6 +45,7 @@ test.each([
   [import.meta.url, 'x', { receive: program.receive }, /init is undefined/],
   [import.meta.url, 'x', { init: program.init, receive: 7 }, /receive is number/],
   [import.meta.url, 'x', { ...program, terminate: 'no' }, /terminate is string/],
+  [import.meta.url, 'x', { ...program, terminat: () => {} }, /terminat is unknown, expected one of init, receive,/],
 ])('a wrong definition says what is wrong: %s %s', (module, name, wrong, message) => {
   expect(() => defineActor(module, name, wrong as never)).toThrow(
     expect.objectContaining({ code: 'ERR_BEHAVIOUR', message: expect.stringMatching(message) }),
@@ -54,6 +55,16 @@ test.each([
 test('a wrong mailbox option is an ERR_OPTION of the definition', () => {
   expect(() => defineActor(import.meta.url, 'x', program, { mailbox: { capacity: -1 } })).toThrow(
     expect.objectContaining({ code: 'ERR_OPTION' }),
+  )
+})
+
+test.each([
+  [null, 'options'],
+  [5, 'options'],
+  [{ budget: 50 }, 'options.budget'],
+])('wrong options are an ERR_OPTION of the definition: %j', (options, option) => {
+  expect(() => defineActor(import.meta.url, 'x', program, options as never)).toThrow(
+    expect.objectContaining({ code: 'ERR_OPTION', fields: expect.objectContaining({ option }) as object }),
   )
 })
 

@@ -42,10 +42,19 @@ export function checkBoolean(option: string, value: unknown, fallback: boolean):
 /** An object with no field besides `known`: a misspelt option is an error, not a silent default. */
 export function checkFields(option: string, value: unknown, known: readonly string[]): void {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw optionError(option, value, 'an object')
-  for (const field of Object.keys(value)) {
-    if (!known.includes(field))
-      throw optionError(`${option}.${field}`, (value as Record<string, unknown>)[field], `one of the fields ${known.join(', ')}`)
-  }
+  const field = unknownField(value, known)
+  if (field !== undefined)
+    throw optionError(`${option}.${field}`, (value as Record<string, unknown>)[field], `one of the fields ${known.join(', ')}`)
+}
+
+/** What is wrong with the fields of a definition, where that is no `ERR_OPTION`; undefined when it has none besides `known`. */
+export function unknownFieldOf(definition: object, known: readonly string[]): string | undefined {
+  const field = unknownField(definition, known)
+  return field === undefined ? undefined : `${field} is unknown, expected one of ${known.join(', ')}`
+}
+
+function unknownField(value: object, known: readonly string[]): string | undefined {
+  return Object.keys(value).find((field) => !known.includes(field))
 }
 
 function show(value: unknown): string {

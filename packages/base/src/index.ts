@@ -1,7 +1,15 @@
 export { assert, AssertionError, unreachable } from './assert.ts'
 export { CambiumError, fromErrorRecord, toErrorRecord, withoutStack } from './cambium-error.ts'
 export type { CambiumErrorOptions, ErrorRecord, Severity } from './cambium-error.ts'
-export { checkBoolean, checkDuration, checkFields, checkInteger, checkOneOf, optionError } from './check-options.ts'
+export {
+  checkBoolean,
+  checkDuration,
+  checkFields,
+  checkInteger,
+  checkOneOf,
+  optionError,
+  unknownFieldOf,
+} from './check-options.ts'
 export type { CorePlatform, ParcelPost, PostedParcel } from './core-platform.ts'
 export { toMilliseconds } from './duration.ts'
 export type { Duration } from './duration.ts'

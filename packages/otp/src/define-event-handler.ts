@@ -4,7 +4,7 @@
  */
 import { createBehaviour } from '@cambium/actor'
 import type { ActorContext, AnyRef, Behaviour, ExitReason, Info } from '@cambium/actor'
-import { CambiumError, checkFields, optionError } from '@cambium/base'
+import { CambiumError, checkFields, optionError, unknownFieldOf } from '@cambium/base'
 import type { ErrorRecord } from '@cambium/base'
 import { assertArgumentTravels } from '@cambium/scheduler'
 
@@ -96,19 +96,23 @@ export interface HandlerSwap<in Event> {
   readonly [SWAP]: HandlerSpec<Event>
 }
 
-/** Defines a handler and exports it under `name` from the module whose URL is given. Throws `ERR_BEHAVIOUR` when a callback is missing or is no function. */
+const CALLBACKS = ['init', 'event', 'call', 'info', 'terminate', 'redact']
+
+/** Defines a handler and exports it under `name` from the module whose URL is given. Throws `ERR_BEHAVIOUR` when a callback is missing, unknown or no function. */
 export function defineEventHandler<Argument, State, Event, Request = never, Reply = never, Left = void>(
   module: string | URL,
   name: string,
   definition: HandlerDefinition<Argument, State, Event, Request, Reply, Left>,
 ): DefinedHandler<Argument, State, Event, Request, Reply, Left> {
   if (typeof definition !== 'object' || definition === null) throw wrong(name, 'definition is no object')
-  for (const callback of ['init', 'event', 'call', 'info', 'terminate', 'redact'] as const) {
+  for (const callback of CALLBACKS) {
     const isNeeded = callback === 'init' || callback === 'event'
     const value: unknown = Reflect.get(definition, callback)
     if (typeof value !== 'function' && (isNeeded || value !== undefined))
       throw wrong(name, `${callback} is ${typeof value}, expected a function`)
   }
+  const unknown = unknownFieldOf(definition, CALLBACKS)
+  if (unknown !== undefined) throw wrong(name, unknown)
   const behaviour = createBehaviour('event handler', module, name, {
     init: () => {
       throw wrong(name, 'it is no actor: install it in an event manager')

@@ -3,7 +3,7 @@
  */
 import { createBehaviour } from '@cambium/actor'
 import type { Behaviour, BehaviourOptions, ExitReason, Info, Program } from '@cambium/actor'
-import { CambiumError, checkFields, optionError } from '@cambium/base'
+import { CambiumError, checkFields, optionError, unknownFieldOf } from '@cambium/base'
 import type { RunContext } from '@cambium/scheduler'
 import { isSpec } from './define-event-handler.ts'
 import type { HandlerSpec } from './define-event-handler.ts'
@@ -40,6 +40,8 @@ export function defineEventManager<Event, Argument = void>(
   if (typeof definition !== 'object' || definition === null) throw wrong(name, 'definition is no object')
   if (definition.handlers !== undefined && typeof definition.handlers !== 'function')
     throw wrong(name, `handlers is ${typeof definition.handlers}, expected a function`)
+  const unknown = unknownFieldOf(definition, ['handlers'])
+  if (unknown !== undefined) throw wrong(name, unknown)
   checkFields('options', options, ['mailbox', 'budgetMs', 'ringBytes'])
   const { ringBytes = RING_BYTES_DEFAULT, ...rest } = options
   if (!Number.isInteger(ringBytes) || ringBytes < 1024 || ringBytes > 2 ** 30 || (ringBytes & (ringBytes - 1)) !== 0)

@@ -13,7 +13,7 @@
  */
 import { crashReason, createBehaviour, IGNORE } from '@cambium/actor'
 import type { ActorContext, Behaviour, BehaviourOptions, ExitReason, GivenReason, Info, Migration, Program } from '@cambium/actor'
-import { CambiumError } from '@cambium/base'
+import { CambiumError, unknownFieldOf } from '@cambium/base'
 import type { RunContext } from '@cambium/scheduler'
 import { badStep, checkActions, isStep, NO_REPLY, startOf } from './server-step.ts'
 import type { ServerAction, ServerStart, ServerStep, ServerTurn } from './server-step.ts'
@@ -59,7 +59,7 @@ export interface Server<Argument, State, Input, Output> extends Behaviour<Argume
 
 /**
  * Defines a server and exports it under `name` from the module whose URL is given: `defineServer(import.meta.url, 'hits', { … })`. Throws
- * `ERR_BEHAVIOUR` when a callback is missing or is no function.
+ * `ERR_BEHAVIOUR` when a callback is missing, unknown or no function, `ERR_OPTION`.
  */
 export function defineServer<Argument, State, Input, Output>(
   module: string | URL,
@@ -176,9 +176,11 @@ export function hibernated<State>(name: string, definition: { hibernate?(state: 
   return next
 }
 
+const CALLBACKS = ['init', 'step', 'info', 'terminate', 'hibernate', 'redact', 'decode', 'encode']
+
 function checkDefinition(name: string, definition: object): void {
   if (typeof definition !== 'object' || definition === null) throw wrong(name, 'definition is no object')
-  for (const callback of ['init', 'step', 'info', 'terminate', 'hibernate', 'redact', 'decode', 'encode'] as const) {
+  for (const callback of CALLBACKS) {
     const isNeeded = callback === 'init' || callback === 'step'
     const value: unknown = Reflect.get(definition, callback)
     if (typeof value !== 'function' && (isNeeded || value !== undefined))
@@ -187,6 +189,8 @@ function checkDefinition(name: string, definition: object): void {
   const { migrate } = definition as { readonly migrate?: Partial<Migration<unknown>> }
   if (migrate !== undefined && (typeof migrate?.save !== 'function' || typeof migrate.load !== 'function'))
     throw wrong(name, 'migrate is wrong, expected two functions, save and load')
+  const unknown = unknownFieldOf(definition, [...CALLBACKS, 'migrate'])
+  if (unknown !== undefined) throw wrong(name, unknown)
 }
 
 function wrong(name: string, problem: string): CambiumError {

@@ -4,7 +4,7 @@
  */
 import { createBehaviour, IGNORE } from '@cambium/actor'
 import type { ActorContext, Behaviour, BehaviourOptions, ExitReason, Info, Program, Ref } from '@cambium/actor'
-import { CambiumError, optionError } from '@cambium/base'
+import { CambiumError, optionError, unknownFieldOf } from '@cambium/base'
 import type { MachineDefinition, MachineTypes, ReplyOf } from './machine-definition.ts'
 import { type AnyDefinition, type Asker, MachineEngine, type MachineHost } from './machine-engine.ts'
 
@@ -15,7 +15,7 @@ export interface StateMachine<T extends MachineTypes> extends Behaviour<T['argum
 
 /**
  * Defines a state machine and exports it under `name` from the module whose URL is given: `defineStateMachine<Door>(import.meta.url, 'door', { … })`.
- * Throws `ERR_BEHAVIOUR` when a callback or a handler is missing or of the wrong kind.
+ * Throws `ERR_BEHAVIOUR` when a callback or a handler is missing, unknown or of the wrong kind, `ERR_OPTION`.
  */
 export function defineStateMachine<T extends MachineTypes>(
   module: string | URL,
@@ -92,11 +92,12 @@ function isExpiry(message: unknown): message is Expiry {
 
 /** What the user says of the priority of messages is about events; a timeout is none of them. */
 function sparingExpiries<E>(options: BehaviourOptions<E>): BehaviourOptions<E> {
-  const priority = options.mailbox?.priority
+  const { mailbox } = Object(options) as BehaviourOptions<E> // which are not checked yet
+  const priority = mailbox?.priority
   if (typeof priority !== 'function') return options
   return {
     ...options,
-    mailbox: { ...options.mailbox, priority: (message) => (isExpiry(message) ? 'normal' : priority(message)) },
+    mailbox: { ...mailbox, priority: (message) => (isExpiry(message) ? 'normal' : priority(message)) },
   }
 }
 
@@ -152,13 +153,14 @@ function endIfStopped({ stopped }: MachineEngine, context: ActorContext): void {
   else context.stop(stopped)
 }
 
+const CALLBACKS = ['init', 'terminate', 'hibernate', 'redact'] as const
 const STATE_FIELDS = ['on', 'enter', 'eventTimeout', 'stateTimeout', 'timeouts', 'info']
 
 function checkMachine(name: string, definition: AnyDefinition): AnyDefinition {
   if (typeof definition !== 'object' || definition === null) throw wrong(name, 'definition is no object')
-  for (const callback of ['init', 'terminate', 'hibernate', 'redact'] as const) {
-    checkFunction(name, callback, definition[callback], callback === 'init')
-  }
+  for (const callback of CALLBACKS) checkFunction(name, callback, definition[callback], callback === 'init')
+  const unknown = unknownFieldOf(definition, [...CALLBACKS, 'states'])
+  if (unknown !== undefined) throw wrong(name, unknown)
   const { states } = definition
   if (typeof states !== 'object' || states === null || Object.keys(states).length === 0)
     throw wrong(name, 'states is no object with states')
@@ -166,10 +168,8 @@ function checkMachine(name: string, definition: AnyDefinition): AnyDefinition {
     const path = `states.${state}`
     if (typeof each !== 'object' || each === null)
       throw wrong(name, `${path} is ${each === null ? 'null' : typeof each}, expected an object`)
-    for (const field of Object.keys(each)) {
-      if (!STATE_FIELDS.includes(field))
-        throw wrong(name, `${path}.${field} is unknown, expected one of ${STATE_FIELDS.join(', ')}`)
-    }
+    const other = unknownFieldOf(each, STATE_FIELDS)
+    if (other !== undefined) throw wrong(name, `${path}.${other}`)
     const { on, enter, eventTimeout, stateTimeout, timeouts = {}, info = 'ignore' } = each
     checkFunction(name, `${path}.enter`, enter, false)
     checkFunction(name, `${path}.eventTimeout`, eventTimeout, false)

@@ -4,7 +4,7 @@
  */
 import { createBehaviour, IGNORE } from '@cambium/actor'
 import type { ActorContext, Behaviour } from '@cambium/actor'
-import { CambiumError, optionError } from '@cambium/base'
+import { CambiumError, optionError, unknownFieldOf } from '@cambium/base'
 import type { Child } from '@cambium/runtime'
 import type { RunContext } from '@cambium/scheduler'
 import type { ChildSpec, SupervisorFlags } from '@cambium/supervision'
@@ -28,7 +28,7 @@ export interface SupervisorDefinition<Argument> {
 export type Supervisor<Argument> = Behaviour<Argument, SupervisorRequest, SupervisorReply>
 
 /**
- * Defines a supervisor and exports it under `name` from the module whose URL is given. Throws `ERR_BEHAVIOUR` when `init` is missing. A wrong flag or
+ * Defines a supervisor and exports it under `name` from the module whose URL is given. Throws `ERR_BEHAVIOUR` when `init` is missing or not alone. A wrong flag or
  * child, or an answer of `init` that is none, is told where it is started: `ERR_SUPERVISOR_FLAGS`, `ERR_CHILD_SPEC`, for the argument of a child `ERR_CANNOT_TRAVEL`; nothing is started then.
  */
 export function defineSupervisor<Argument = void>(
@@ -36,9 +36,10 @@ export function defineSupervisor<Argument = void>(
   name: string,
   definition: SupervisorDefinition<Argument>,
 ): Supervisor<Argument> {
-  if (typeof definition !== 'object' || definition === null || typeof definition.init !== 'function') {
-    throw new CambiumError('ERR_BEHAVIOUR', `supervisor is wrong: name=${name}, init is no function`, { fields: { name } })
-  }
+  const hasInit = typeof definition === 'object' && definition !== null && typeof definition.init === 'function'
+  const problem = hasInit ? unknownFieldOf(definition, ['init']) : 'init is no function'
+  if (problem !== undefined)
+    throw new CambiumError('ERR_BEHAVIOUR', `supervisor is wrong: name=${name}, ${problem}`, { fields: { name } })
   return supervisorBehaviour<Argument>(module, name, (argument) => definition.init(argument))
 }
 

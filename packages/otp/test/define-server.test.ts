@@ -19,6 +19,11 @@ describe('a definition', () => {
     ['a step that is text', { init, step: 'text' }, 'step is string, expected a function'],
     ['terminate of null', { init, step, terminate: null }, 'terminate is object, expected a function'],
     ['decode of 1', { init, step, decode: 1 }, 'decode is number, expected a function'],
+    [
+      'a callback with a slip',
+      { init, step, decod: step },
+      'decod is unknown, expected one of init, step, info, terminate, hibernate, redact, decode, encode, migrate',
+    ],
     ['encode of true', { init, step, encode: true }, 'encode is boolean, expected a function'],
   ])('is refused: %s', (_what, definition, problem) => {
     const define = (): unknown =>

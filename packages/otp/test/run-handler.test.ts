@@ -54,6 +54,11 @@ describe('what is refused', () => {
       { init: (): number => 1, event: (): number => 1, call: 'text' },
       'call is string, expected a function',
     ],
+    [
+      'a callback with a slip',
+      { init: (): number => 1, event: (): number => 1, terminat: (): number => 1 },
+      'terminat is unknown, expected one of init, event, call, info, terminate, redact',
+    ],
   ])('a handler of %s', (_what, definition, problem) => {
     expect(() => defineEventHandler(import.meta.url, 'wrong', definition as never)).toThrow(
       expect.objectContaining({ code: 'ERR_BEHAVIOUR', message: `event handler is wrong: name=wrong, ${problem}` }),
@@ -62,6 +67,7 @@ describe('what is refused', () => {
 
   test.each([
     ['handlers', { handlers: [] }, {}, 'ERR_BEHAVIOUR', 'handlers is object, expected a function'],
+    ['fields', { handler: () => [] }, {}, 'ERR_BEHAVIOUR', 'handler is unknown, expected one of handlers'],
     ['ringBytes', {}, { ringBytes: 1000 }, 'ERR_OPTION', 'ringBytes'],
     ['layouts', {}, { layouts: {} }, 'ERR_OPTION', 'layouts'],
   ])('a manager with wrong %s', (_what, definition, options, code, problem) => {

@@ -273,11 +273,29 @@ describe('a definition', () => {
       { init: nothing, states: { a: { on, leave: () => {} } } },
       'states.a.leave is unknown, expected one of on, enter, eventTimeout, stateTimeout, timeouts, info',
     ],
+    [
+      'a callback with a slip',
+      { init: nothing, states: { a: { on } }, terminat: nothing },
+      'terminat is unknown, expected one of init, terminate, hibernate, redact, states',
+    ],
     ['a wrong terminate', { init: nothing, states: { a: { on } }, terminate: 1 }, 'terminate is number, expected a function'],
   ])('is refused: %s', (_what, definition, problem) => {
     expect(() => defineStateMachine(import.meta.url, 'wrong', definition as unknown as MachineDefinition<never>)).toThrow(
       expect.objectContaining({ code: 'ERR_BEHAVIOUR', message: `state machine is wrong: name=wrong, ${problem}` }),
     )
+  })
+
+  test('options that are none, and unknown ones, are refused by name', () => {
+    for (const [options, option] of [
+      [null, 'options'],
+      [{ budget: 50 }, 'options.budget'],
+    ] as const) {
+      const define = (): unknown =>
+        defineStateMachine(import.meta.url, 'wrong', { init: nothing, states: { a: { on } } } as never, options as never)
+      expect(define).toThrow(
+        expect.objectContaining({ code: 'ERR_OPTION', fields: expect.objectContaining({ option }) as object }),
+      )
+    }
   })
 
   test('becomes a behaviour', () => {

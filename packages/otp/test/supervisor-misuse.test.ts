@@ -7,6 +7,7 @@ import {
   childRef,
   countChildren,
   definePartitionSupervisor,
+  defineSupervisor,
   deleteChild,
   partitionRef,
   restartChild,
@@ -189,6 +190,19 @@ onBothPlatforms(
   },
   learned,
 )
+
+test('a supervisor without init, or with more than it, is not defined', () => {
+  const init = (): never => undefined as never
+  for (const [wrong, problem] of [
+    [null, 'init is no function'],
+    [{ initial: init }, 'init is no function'],
+    [{ init, strategy: 'one_for_all' }, 'strategy is unknown, expected one of init'],
+  ] as const) {
+    expect(() => defineSupervisor(import.meta.url, 'wrong', wrong as never)).toThrow(
+      expect.objectContaining({ code: 'ERR_BEHAVIOUR', message: `supervisor is wrong: name=wrong, ${problem}` }),
+    )
+  }
+})
 
 test('a partition supervisor without a behaviour or with wrong cores is not defined', () => {
   const argumentOf = (): never => 0 as never

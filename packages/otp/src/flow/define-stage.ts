@@ -4,7 +4,7 @@
  */
 import { createBehaviour } from '@cambium/actor'
 import type { Behaviour, BehaviourOptions } from '@cambium/actor'
-import { CambiumError, checkDuration, checkFields } from '@cambium/base'
+import { CambiumError, checkDuration, checkFields, unknownFieldOf } from '@cambium/base'
 import { checkDispatch } from './dispatcher.ts'
 import type { BufferOptions } from './dispatcher.ts'
 import { stageProgram } from './stage.ts'
@@ -87,8 +87,8 @@ function define<Argument, Messages, Reply>(
   if (typeof definition !== 'object' || definition === null) throw wrong(kind, name, 'definition is no object')
   const known = [...COMMON, ...fields]
   const given = definition as Readonly<Record<string, unknown>>
-  for (const field of Object.keys(given))
-    if (!known.includes(field)) throw wrong(kind, name, `${field} is unknown, expected one of ${known.join(', ')}`)
+  const unknown = unknownFieldOf(given, known)
+  if (unknown !== undefined) throw wrong(kind, name, unknown)
   for (const field of known) {
     const value = given[field]
     if (VALUES.has(field) || typeof value === 'function' || (value === undefined && !NEEDED.has(field))) continue
@@ -118,8 +118,9 @@ function checkBatch(given: unknown): Batch {
   }
 }
 
-function behaviourOptions({ mailbox = {}, ...rest }: StageOptions<never>): BehaviourOptions {
-  checkFields('options', rest, ['budgetMs'])
+function behaviourOptions(options: StageOptions<never>): BehaviourOptions {
+  checkFields('options', options, ['budgetMs', 'mailbox'])
+  const { mailbox = {}, ...rest } = options
   checkFields('mailbox', mailbox, ['capacity', 'priority'])
   const { capacity = MAILBOX_CAPACITY_DEFAULT, priority } = mailbox
   return {
