@@ -19,3 +19,5 @@ export { CORES_MAX, formatAddress, sameAddress, slotKey, SLOTS_MAX } from './ids
 export type { ActorAddress } from './ids.ts'
 export { createSeededRandom } from './seeded-random.ts'
 export type { SeededRandom } from './seeded-random.ts'
+export { WorkerFlags } from './worker-flags.ts'
+export type { WorkerFlagOptions } from './worker-flags.ts'

@@ -1,6 +1,6 @@
 /** The real platform of a pipeline: a worker thread for each stage, and the process's timers and clock. */
 import { Worker } from 'node:worker_threads'
-import { toErrorRecord } from '@cambium/base'
+import { toErrorRecord, WorkerFlags } from '@cambium/base'
 import type { ErrorRecord } from '@cambium/base'
 import type { StageMessage, StageSetting } from './stage-setting.ts'
 
@@ -25,12 +25,18 @@ export interface StagePlatform {
   sleep(delayMs: number): Promise<void>
 }
 
+const flags = new WorkerFlags(process.execArgv)
+
 export const stageThreads: StagePlatform = {
   start(setting, events) {
-    const worker = new Worker(new URL(import.meta.resolve('#stage-worker')), {
-      name: `cambium-stage-${setting.stage}`,
-      workerData: setting,
-    })
+    const worker = flags.start(
+      (options) =>
+        new Worker(new URL(import.meta.resolve('#stage-worker')), {
+          ...options,
+          name: `cambium-stage-${setting.stage}`,
+          workerData: setting,
+        }),
+    )
     let cause: ErrorRecord | undefined
     worker.on('message', (message: StageMessage) => events.onMessage(message))
     const fail = (error: unknown): void => {

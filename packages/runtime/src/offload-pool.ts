@@ -1,5 +1,6 @@
 /** Stateless or blocking jobs off the schedulers, on a Piscina pool of the root: the counterpart of the BEAM's dirty schedulers. */
 import { CambiumError, fromErrorRecord, toErrorRecord } from '@cambium/base'
+import type { WorkerFlags } from '@cambium/base'
 import { Piscina } from 'piscina'
 import type { OffloadOutcome } from './control-plane.ts'
 
@@ -15,11 +16,13 @@ export interface OffloadJob {
 
 export class OffloadPool {
   readonly #threads: number
+  readonly #flags: WorkerFlags
   #pool: Piscina | undefined = undefined
   readonly #cancels = new Map<string, AbortController>()
 
-  constructor(threads: number) {
+  constructor(threads: number, flags: WorkerFlags) {
     this.#threads = threads
+    this.#flags = flags
   }
 
   /** Runs a job for a worker; answers what became of it, never rejects. */
@@ -52,6 +55,7 @@ export class OffloadPool {
   /** Made when it is first needed: most systems never offload. */
   #start(): Piscina {
     this.#pool ??= new Piscina({
+      ...this.#flags.options,
       filename: new URL(import.meta.resolve('#offload-worker')).href,
       minThreads: 0,
       maxThreads: this.#threads,

@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os'
 import { MessageChannel, Worker } from 'node:worker_threads'
 import type { MessagePort } from 'node:worker_threads'
 import type { CorePlatform, ErrorRecord } from '@cambium/base'
-import { CambiumError, fromErrorRecord, toErrorRecord } from '@cambium/base'
+import { CambiumError, fromErrorRecord, toErrorRecord, WorkerFlags } from '@cambium/base'
 import { createDoorbell } from '@cambium/ring'
 import { attachSystemMemory } from '@cambium/scheduler'
 import type { Core, CoreBlock, SystemMemory } from '@cambium/scheduler'
@@ -25,7 +25,8 @@ const KEEP_ALIVE_MS = 2 ** 30
 
 export function createWorkerPlatform(): SystemPlatform {
   const parallelism = availableParallelism()
-  const pool = new OffloadPool(parallelism)
+  const flags = new WorkerFlags(process.execArgv)
+  const pool = new OffloadPool(parallelism, flags)
   let loop: CoreLoop | undefined
   let memory: SystemMemory | undefined
   let keepAlive: NodeJS.Timeout | undefined
@@ -80,7 +81,7 @@ export function createWorkerPlatform(): SystemPlatform {
     startThread(start: ThreadStart, events: ThreadEvents): CoreThread {
       memory ??= attachSystemMemory(start.memory)
       lastWorker += 1
-      return startWorker(start, events, memory, pool, lastWorker, ends)
+      return startWorker(start, events, memory, pool, flags, lastWorker, ends)
     },
     close() {
       post.close()
@@ -108,6 +109,7 @@ function startWorker(
   events: ThreadEvents,
   memory: SystemMemory,
   pool: OffloadPool,
+  flags: WorkerFlags,
   life: number,
   ends: Map<number, ParcelEnd>,
 ): CoreThread {
@@ -115,12 +117,16 @@ function startWorker(
   const owner = `${life}/`
   const { port1, port2 } = new MessageChannel()
   const setting: WorkerSetting = { rootPort: port2, heapMb: start.heapMb }
-  const worker = new Worker(new URL(import.meta.resolve('#core-worker')), {
-    name: `cambium-core-${life}`,
-    workerData: setting,
-    transferList: [port2],
-    ...(start.heapMb === undefined ? {} : { resourceLimits: { maxOldGenerationSizeMb: v8HeapMb(start.heapMb) } }),
-  })
+  const worker = flags.start(
+    (options) =>
+      new Worker(new URL(import.meta.resolve('#core-worker')), {
+        ...options,
+        name: `cambium-core-${life}`,
+        workerData: setting,
+        transferList: [port2],
+        ...(start.heapMb === undefined ? {} : { resourceLimits: { maxOldGenerationSizeMb: v8HeapMb(start.heapMb) } }),
+      }),
+  )
   const remote = Comlink.wrap<WorkerControl>(nodeEndpoint(worker))
   const rootControl: RootControl = {
     offload: (id, module, job, argument) => pool.run(`${owner}${id}`, { module, job, argument }),

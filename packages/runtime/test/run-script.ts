@@ -12,14 +12,21 @@ export interface Run {
 }
 
 /** Calls `onReady` when the script says that it is ready. */
-export function runScript(
-  name: string,
-  args: readonly string[] = [],
-  onReady: (script: ChildProcess) => void = () => {},
+export function runScript(name: string, args: readonly string[] = [], onReady?: (script: ChildProcess) => void): Promise<Run> {
+  return runNode([fileURLToPath(new URL(`./fixtures/${name}`, import.meta.url)), ...args], { onReady })
+}
+
+/** `input` is what comes on stdin. */
+export function runNode(
+  args: readonly string[],
+  {
+    input = '',
+    onReady = () => {},
+  }: { readonly input?: string; readonly onReady?: ((script: ChildProcess) => void) | undefined },
 ): Promise<Run> {
-  const script = spawn(process.execPath, [fileURLToPath(new URL(`./fixtures/${name}`, import.meta.url)), ...args], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
+  const script = spawn(process.execPath, args, { stdio: 'pipe' })
+  script.stdin.on('error', () => {}) // a script need not read it
+  script.stdin.end(input)
   onTestFinished(() => {
     script.kill('SIGKILL')
   })
