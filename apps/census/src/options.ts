@@ -2,7 +2,7 @@
  * The command line. What it says is either a run, a request for help, or wrong; wrong is one line, for the caller to print
  * before it exits with {@link EXIT_WRONG_ARGUMENTS}.
  */
-import { statSync } from 'node:fs'
+import { closeSync, openSync, realpathSync, rmSync, statSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { dirname, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -118,5 +118,17 @@ function jsonFileAt(path: string, directory: string): string {
   const file = resolve(directory, path)
   if (statSync(file, { throwIfNoEntry: false })?.isDirectory()) throw new WrongArgument(`--json is a folder: file=${file}`)
   folderAt(dirname(file))
+  checkWritable(file)
   return file
+}
+
+/** By opening it: what is permitted says neither that of a file system that is read-only, nor that of a link which leads nowhere. */
+function checkWritable(file: string): void {
+  const isThere = statSync(file, { throwIfNoEntry: false }) !== undefined
+  try {
+    closeSync(openSync(file, 'a'))
+  } catch (error) {
+    throw new WrongArgument(`--json cannot be written: file=${file}, cause=${(error as NodeJS.ErrnoException).code}`)
+  }
+  if (!isThere) rmSync(realpathSync(file))
 }

@@ -1,6 +1,7 @@
 /** The command line: defaults, every option, and one clear line for whatever is wrong. */
+import { chmodSync, readdirSync, readFileSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { HELP, parseArguments } from '../src/options.ts'
 import { makeFolder } from './folder.ts'
 
@@ -75,4 +76,34 @@ test.each<[string[], RegExp]>([
   expect(parsed.message).toMatch(expected)
   expect(parsed.message).toMatch(/^census: .*\(--help shows the options\)$/)
   expect(parsed.message).not.toContain('\n')
+})
+
+describe('a file for the result that cannot be written is told before the census', () => {
+  const parse = (args: string[], directory: string): string => {
+    const parsed = parseArguments(args, directory)
+    return parsed.kind === 'wrong' ? parsed.message : parsed.kind
+  }
+
+  test('a link that leads nowhere', () => {
+    const directory = makeFolder({})
+    symlinkSync(join(directory, 'nowhere/out.json'), join(directory, 'out.json'))
+    expect(parse(['.', '--json', 'out.json'], directory)).toMatch(
+      /^census: --json cannot be written: file=.*out\.json, cause=ENOENT /,
+    )
+  })
+
+  test.skipIf(process.getuid?.() === 0)('a folder that is read-only (not for root, who may write there)', () => {
+    const directory = makeFolder({})
+    chmodSync(directory, 0o555)
+    onTestFinished(() => chmodSync(directory, 0o755))
+    expect(parse(['.', '--json', 'out.json'], directory)).toMatch(/--json cannot be written: file=.*, cause=EACCES /)
+  })
+
+  test('one that can is left as it was', () => {
+    const directory = makeFolder({ 'old.json': 'as it was' })
+    symlinkSync(join(directory, 'target.json'), join(directory, 'link.json'))
+    for (const file of ['new.json', 'old.json', 'link.json']) expect(parse(['.', '--json', file], directory)).toBe('run')
+    expect(readdirSync(directory).toSorted()).toEqual(['link.json', 'old.json'])
+    expect(readFileSync(join(directory, 'old.json'), 'utf8')).toBe('as it was')
+  })
 })
