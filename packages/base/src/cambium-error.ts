@@ -182,3 +182,9 @@ function attempt<T>(read: () => T): T | undefined {
     return undefined
   }
 }
+
+/** A module could not be imported: it is not there, or it throws. */
+export function moduleLoadError(module: string, cause: unknown): CambiumError {
+  const message = `module cannot be loaded: module=${module}, cause=${cause instanceof Error ? cause.message : String(cause)}`
+  return new CambiumError('ERR_MODULE_LOAD', message, { cause, fields: { module } })
+}

@@ -1,5 +1,5 @@
 export { assert, AssertionError, unreachable } from './assert.ts'
-export { CambiumError, fromErrorRecord, toErrorRecord, withoutStack } from './cambium-error.ts'
+export { CambiumError, fromErrorRecord, moduleLoadError, toErrorRecord, withoutStack } from './cambium-error.ts'
 export type { CambiumErrorOptions, ErrorRecord, Severity } from './cambium-error.ts'
 export {
   checkBoolean,

@@ -6,7 +6,7 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { availableParallelism } from 'node:os'
 import { attachSystemMemory, Core, createLayoutsAhead } from '@cambium/scheduler'
 import type { SystemMemory } from '@cambium/scheduler'
-import { CambiumError, toErrorRecord } from '@cambium/base'
+import { CambiumError, moduleLoadError, toErrorRecord } from '@cambium/base'
 import type { CorePlatform } from '@cambium/base'
 import { isBehaviour } from '@cambium/actor'
 import type { Behaviour } from '@cambium/actor'
@@ -113,8 +113,7 @@ const control: WorkerControl = {
     try {
       exports = (await import(module)) as Record<string, unknown>
     } catch (cause) {
-      const message = `module cannot be loaded: module=${module}, cause=${cause instanceof Error ? cause.message : String(cause)}`
-      return { error: toErrorRecord(new CambiumError('ERR_MODULE_LOAD', message, { cause, fields: { module } })) }
+      return { error: toErrorRecord(moduleLoadError(module, cause)) }
     }
     const behaviours = Object.values(exports).filter(isBehaviour)
     if (core === undefined) learnt.push(...behaviours)

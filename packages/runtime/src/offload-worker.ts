@@ -1,5 +1,5 @@
 /** Runs one offloaded job on a thread of the pool: the exported function of a module. */
-import { CambiumError, toErrorRecord } from '@cambium/base'
+import { CambiumError, moduleLoadError, toErrorRecord } from '@cambium/base'
 import type { OffloadOutcome } from './control-plane.ts'
 import type { OffloadJob } from './offload-pool.ts'
 import { setThreadRole } from './thread-role.ts'
@@ -8,14 +8,21 @@ setThreadRole('offload')
 
 export default async function runJob({ module, job, argument }: OffloadJob): Promise<OffloadOutcome> {
   try {
-    const exports = (await import(module)) as Record<string, unknown>
-    const run = exports[job]
+    const run = (await load(module))[job]
     if (typeof run !== 'function') {
       throw new CambiumError('ERR_OFFLOAD_JOB', `module exports no such function: module=${module}, job=${job}`)
     }
     return { value: cloneable(await (run as (argument: unknown) => unknown)(argument), module, job) }
   } catch (error) {
     return { error: toErrorRecord(error) }
+  }
+}
+
+async function load(module: string): Promise<Record<string, unknown>> {
+  try {
+    return (await import(module)) as Record<string, unknown>
+  } catch (cause) {
+    throw moduleLoadError(module, cause)
   }
 }
 

@@ -25,7 +25,8 @@ it.for([0, 1])('from core %i: results, errors, missing jobs and aborts', async (
     expect(error?.message).toMatch(new RegExp(`^module exports no such function: module=file:.*jobs\\.ts, job=${job}$`))
   }
   expect((await run('x', { module: new URL('./fixtures/no-such-module.ts', import.meta.url).href })).error).toMatchObject({
-    code: 'ERR_MODULE_NOT_FOUND',
+    code: 'ERR_MODULE_LOAD',
+    message: expect.stringMatching(/^module cannot be loaded: module=file:.*no-such-module\.ts, cause=/) as string,
   })
   expect((await run('x', { module: './relative.ts' })).error).toMatchObject({ code: 'ERR_OPTION' })
   expect((await run('')).error).toMatchObject({ code: 'ERR_OPTION' })

@@ -5,7 +5,7 @@
  */
 import { isBehaviour } from '@cambium/actor'
 import type { Behaviour } from '@cambium/actor'
-import { CambiumError } from '@cambium/base'
+import { CambiumError, moduleLoadError } from '@cambium/base'
 import type { CorePlatform } from '@cambium/base'
 
 type AnyBehaviour = Behaviour<unknown, unknown>
@@ -51,14 +51,7 @@ export class BehaviourLoader {
     try {
       exports = await this.#platform.importModule(module)
     } catch (cause) {
-      throw new CambiumError(
-        'ERR_MODULE_LOAD',
-        `module cannot be loaded: module=${module}, cause=${cause instanceof Error ? cause.message : String(cause)}`,
-        {
-          cause,
-          fields: { module },
-        },
-      )
+      throw moduleLoadError(module, cause)
     }
     const own = ownBehaviours(module, exports)
     for (const behaviour of own) this.#put(behaviour)

@@ -1,5 +1,5 @@
 /** Offloaded jobs of a simulation: in this thread, since there is no other; what a job takes is virtual. */
-import { CambiumError } from '@cambium/base'
+import { CambiumError, moduleLoadError } from '@cambium/base'
 import { offloadAborted } from '@cambium/runtime'
 import type { SimFrame } from './sim-context.ts'
 
@@ -22,6 +22,8 @@ export async function offloadHere(
     let run: unknown
     try {
       run = ((await import(url)) as Record<string, unknown>)[job]
+    } catch (cause) {
+      throw moduleLoadError(url, cause)
     } finally {
       scope.outside -= 1
     }
