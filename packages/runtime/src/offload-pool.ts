@@ -1,7 +1,7 @@
 /** Stateless or blocking jobs off the schedulers, on a Piscina pool of the root: the counterpart of the BEAM's dirty schedulers. */
 import { CambiumError, fromErrorRecord, toErrorRecord } from '@cambium/base'
 import type { WorkerFlags } from '@cambium/base'
-import { Piscina } from 'piscina'
+import type { Piscina } from 'piscina'
 import type { OffloadOutcome } from './control-plane.ts'
 
 /** Jobs that may wait for a thread. */
@@ -17,7 +17,7 @@ export interface OffloadJob {
 export class OffloadPool {
   readonly #threads: number
   readonly #flags: WorkerFlags
-  #pool: Piscina | undefined = undefined
+  #pool: Promise<Piscina> | undefined = undefined
   readonly #cancels = new Map<string, AbortController>()
 
   constructor(threads: number, flags: WorkerFlags) {
@@ -30,7 +30,7 @@ export class OffloadPool {
     const cancel = new AbortController()
     this.#cancels.set(key, cancel)
     try {
-      return (await this.#start().run(job, { signal: cancel.signal })) as OffloadOutcome
+      return (await (await this.#start()).run(job, { signal: cancel.signal })) as OffloadOutcome
     } catch (error) {
       return { error: toErrorRecord(cancel.signal.aborted ? offloadAborted() : poolError(argumentError(error), job)) }
     } finally {
@@ -47,14 +47,23 @@ export class OffloadPool {
     for (const [key, cancel] of this.#cancels) if (key.startsWith(prefix)) cancel.abort()
   }
 
+  /** Jobs that waited for the pool to be made are given to it first, and end with it. A pool that could not be made has told its jobs so. */
   async close(): Promise<void> {
-    await this.#pool?.destroy()
+    const pool = this.#pool
     this.#pool = undefined
+    const made = await pool?.catch(() => undefined)
+    await made?.destroy()
   }
 
-  /** Made when it is first needed: most systems never offload. */
-  #start(): Piscina {
-    this.#pool ??= new Piscina({
+  /** Made, and its library loaded, when it is first needed: most systems never offload, and every thread loads this module. */
+  #start(): Promise<Piscina> {
+    this.#pool ??= this.#make()
+    return this.#pool
+  }
+
+  async #make(): Promise<Piscina> {
+    const { Piscina } = await import('piscina')
+    return new Piscina({
       ...this.#flags.options,
       filename: new URL(import.meta.resolve('#offload-worker')).href,
       minThreads: 0,
@@ -62,7 +71,6 @@ export class OffloadPool {
       maxQueue: QUEUE_MAX,
       idleTimeout: IDLE_TIMEOUT_MS,
     })
-    return this.#pool
   }
 }
 
