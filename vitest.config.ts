@@ -25,26 +25,34 @@ const ON_ONE_THREAD = globSync(TESTS, { cwd: import.meta.dirname, exclude: ['**/
   )
 })
 
-export default defineConfig({
-  test: {
-    pool: 'forks',
-    maxWorkers: 2,
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
-    typecheck: {
-      enabled: true,
-      include: ['packages/*/test/**/*.test-d.ts'],
-      tsconfig: './tsconfig.test.json',
-      // Type errors elsewhere are the business of `npm run types`; here a type test fails by its own errors only.
-      ignoreSourceErrors: true,
-    },
-    projects: [
-      {
-        extends: true,
-        // The type tests are run once, with the others.
-        test: { name: 'one thread', include: ON_ONE_THREAD, isolate: false, typecheck: { enabled: false } },
+/** Of `npm test`, which builds first: the threads and processes that tests start run what is published, which starts in half the time. Without it they run the sources. */
+const BUILT = 'built'
+const CONDITION = '--conditions=cambium-built'
+
+export default defineConfig(({ mode }) => {
+  const options = process.env['NODE_OPTIONS'] ?? ''
+  if (mode === BUILT && !options.includes(CONDITION)) process.env['NODE_OPTIONS'] = `${options} ${CONDITION}`
+  return {
+    test: {
+      pool: 'forks',
+      maxWorkers: 2,
+      testTimeout: 30_000,
+      hookTimeout: 30_000,
+      typecheck: {
+        enabled: true,
+        include: ['packages/*/test/**/*.test-d.ts'],
+        tsconfig: './tsconfig.test.json',
+        // Type errors elsewhere are the business of `npm run types`; here a type test fails by its own errors only.
+        ignoreSourceErrors: true,
       },
-      { extends: true, test: { name: 'threads', include: [TESTS], exclude: [...configDefaults.exclude, ...ON_ONE_THREAD] } },
-    ],
-  },
+      projects: [
+        {
+          extends: true,
+          // The type tests are run once, with the others.
+          test: { name: 'one thread', include: ON_ONE_THREAD, isolate: false, typecheck: { enabled: false } },
+        },
+        { extends: true, test: { name: 'threads', include: [TESTS], exclude: [...configDefaults.exclude, ...ON_ONE_THREAD] } },
+      ],
+    },
+  }
 })

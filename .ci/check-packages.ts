@@ -13,7 +13,7 @@
 import { spawnSync } from 'node:child_process'
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { basename, join, resolve } from 'node:path'
 
 interface Manifest {
   readonly name: string
@@ -81,8 +81,10 @@ function checkContents({ manifest, folder }: Packed): void {
   for (const file of files) {
     demand(!/(^|\/)(test|node_modules)\/|\.tsbuildinfo$/.test(file), `${manifest.name}: ${file} should not be published`)
     if (!file.endsWith('.js')) continue
-    const source = file.replace(/^dist/, 'src').replace(/js$/, 'ts')
-    demand(existsSync(join(folder, source)), `${manifest.name}: ${file} is left over from a source that is gone`)
+    demand(
+      isEntry(folder, file) || isImported(folder, files, file),
+      `${manifest.name}: ${file} is left over from an earlier build`,
+    )
     // Node refuses .ts files under node_modules, so a compiled file that names one breaks only at the user's.
     // This includes workers, whose URL no compiler rewrites.
     const named = /(['"`])[^'"`\s]*[^'"`\s.]\.ts\1/.exec(
@@ -97,6 +99,16 @@ function checkContents({ manifest, folder }: Packed): void {
   for (const [dependency, range] of Object.entries(manifest.dependencies ?? {})) {
     demand(!range.startsWith('workspace:'), `${manifest.name}: ${dependency} still points into the workspace`)
   }
+}
+
+/** An entry of the bundle has the name of its source; a file that entries share has a name of its own. */
+function isEntry(folder: string, file: string): boolean {
+  return existsSync(join(folder, file.replace(/^dist/, 'src').replace(/js$/, 'ts')))
+}
+
+function isImported(folder: string, files: readonly string[], file: string): boolean {
+  const name = `/${basename(file)}"`
+  return files.some((other) => other.endsWith('.js') && readFileSync(join(folder, other), 'utf8').includes(name))
 }
 
 /** The relative paths in an `exports` or `imports` map. */

@@ -30,7 +30,9 @@ interface Outcome {
 /** A process that does not end by itself, because something was left behind, is killed, and the test fails. */
 async function run(workload: string, end: 'rest' | 'hard'): Promise<Outcome> {
   const args = ['--import', './worker-preload.ts', 'run.ts', workload, '1', end]
-  const { stdout, stderr } = await promisify(execFile)(process.execPath, args, { cwd: FOLDER, timeout: RUN_MS_MAX })
+  // On the sources, which the workload and its preload are part of.
+  const env = { ...process.env, NODE_OPTIONS: '' }
+  const { stdout, stderr } = await promisify(execFile)(process.execPath, args, { cwd: FOLDER, timeout: RUN_MS_MAX, env })
   expect(stderr).toBe('')
   return JSON.parse(stdout) as Outcome
 }

@@ -76,6 +76,7 @@ export function createWorkbench(): Workbench {
         return spawnSync(process.execPath, [join(folder, 'packages/cambium/src/cli/main.ts'), ...args], {
           encoding: 'utf8',
           timeout: COMMAND_MS_MAX,
+          env: onSources(),
         })
       } finally {
         writeFileSync(file, text)
@@ -112,10 +113,16 @@ export function withouts({ only }: PlantedBug, runs: number): Without[] {
   return off
 }
 
+/** The bugs are in the sources, whatever the tests' own processes run. */
+function onSources(): NodeJS.ProcessEnv {
+  return { ...process.env, NODE_OPTIONS: '' }
+}
+
 function runHunt(folder: string, args: readonly (string | number)[]): Promise<Catch> {
   return new Promise((done, failed) => {
     const child = spawn(process.execPath, [join(folder, 'packages/testkit/test/planted-bugs/hunt.ts'), ...args.map(String)], {
       stdio: ['ignore', 'pipe', 'pipe'],
+      env: onSources(),
     })
     let out = ''
     let err = ''
