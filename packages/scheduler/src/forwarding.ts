@@ -61,7 +61,10 @@ export class Forwarding {
     const { layout, parcel } = encoder
     const isHeld = kind === PASSED_ON && link.holdsBack(place.slot, sentPriority(stamp))
     this.#host.requestTurn()
-    if (!isHeld && link.data.write(FORWARDED, place.slot, place.generation, 0, bytes, layout, parcel)) return
+    if (!isHeld && link.data.write(FORWARDED, place.slot, place.generation, 0, bytes, layout, parcel)) {
+      link.data.flushIfDue()
+      return
+    }
     const waiting = waitingMessage(
       { target: place, message, bytes, layout, parcel, stamp, ask: undefined, charge: cell },
       Infinity, // its sender is held back instead

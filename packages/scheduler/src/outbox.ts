@@ -232,6 +232,7 @@ export class Outbox {
       )
     ) {
       this.#written(link, message)
+      link.data.flushIfDue()
       return
     }
     this.#uncharge(message) // counted again by the queue for the ring

@@ -51,7 +51,7 @@ export interface QueuedRecord {
   readonly sinceMs: number
   /** Called once when the first fragment of a larger record is in the ring: from there on its fate is tied to the receiver's. */
   readonly onBegun: (() => void) | undefined
-  /** Called once when the record is in the ring; {@link RecordLane.position} is then where it ends. */
+  /** Called once when the record is in the ring, before it is published; {@link RecordLane.position} is then where it ends. */
   readonly onWritten: (() => void) | undefined
   /** Called once when the record has waited too long, instead of {@link onWritten}. */
   readonly onExpired: (() => void) | undefined
@@ -150,19 +150,20 @@ export class RecordLane {
     return this.#consumed >= position
   }
 
-  /** Writes a record if it fits now; false when it has to wait, and nothing was written. */
+  /**
+   * Writes a record if it fits now; false when it has to wait, and nothing was written. The record is committed only: the caller counts it as sent,
+   * if it has not, and then calls {@link flushIfDue}. A thread that ended between publishing and counting would leave one message too few in the books.
+   */
   write(type: number, a: number, b: number, c: number, bytes: Uint8Array, layout: number, parcel?: Parcel): boolean {
     if (this.queued > 0) return false
     const payload = HEADER_BYTES + bytes.length
     if (payload > this.#ring.recordBytesMax) return false
-    if (!this.#put(type, a, b, c, bytes, layout, parcel)) return false
-    this.flushIfDue()
-    return true
+    return this.#put(type, a, b, c, bytes, layout, parcel)
   }
 
   /**
-   * Encodes a message straight into the ring, if a layout fits it and there is room; false when it does not, and nothing was written. The record
-   * is committed only: the caller counts it as sent, then calls {@link flushIfDue}.
+   * Encodes a message straight into the ring, if a layout fits it and there is room; false when it does not, and nothing was written. As with
+   * {@link write} the record is committed only.
    */
   compose(type: number, a: number, b: number, c: number, message: unknown, encoder: Encoder, layouts?: MessageLayouts): boolean {
     if (this.queued > 0) return false
@@ -222,13 +223,11 @@ export class RecordLane {
   /** Moves what waits into the ring as far as there is room; answers whether the queue is empty now. */
   drain(): boolean {
     for (let record = this.#queue.first; record !== undefined; record = this.#queue.first) {
-      const isSkipped = record.whole === undefined && record.isDropped?.() === true
-      if (!isSkipped && !this.#drainOne(record)) {
+      if (record.whole === undefined && record.isDropped?.() === true) this.#queue.shift()
+      else if (!this.#drainOne(record)) {
         this.flush()
         return false
       }
-      this.#queue.shift()
-      if (!isSkipped) record.onWritten?.()
     }
     return true
   }
@@ -289,6 +288,7 @@ export class RecordLane {
     const chunk = this.#ring.recordBytesMax
     if (!this.isLarge(record.bytes.length)) {
       if (!this.#put(record.type, record.a, record.b, record.c, record.bytes, record.layout, record.parcel)) return false
+      this.#written(record)
       this.flushIfDue()
       return true
     }
@@ -316,11 +316,18 @@ export class RecordLane {
       if (whole.next === whole.count) {
         this.#pending += 1
         if (record.parcel?.isEmpty === false) this.#parcels.written(this.position)
+        this.#written(record)
       }
       // Each fragment is published by itself: the consumer frees its room while the next ones are written.
       this.flush()
     }
     return true
+  }
+
+  /** The first that waits is in the ring, and not published yet. */
+  #written(record: QueuedRecord): void {
+    this.#queue.shift()
+    record.onWritten?.()
   }
 
   /** Up to where the consumer has given room back; as {@link position}, it does not wrap. */

@@ -119,10 +119,9 @@ export class Replies {
     const link = this.#host.links[core]
     if (link === undefined) return // the core was severed
     const { layout, parcel } = this.#host.encoder
-    if (!link.data.write(type, 0, 0, correlation, bytes, layout, parcel)) {
-      // As many at most as the other core has asks under way.
-      link.data.enqueue(plainRecord(type, 0, correlation, bytes, layout, parcel))
-    }
+    if (link.data.write(type, 0, 0, correlation, bytes, layout, parcel)) link.data.flushIfDue()
+    // As many at most as the other core has asks under way.
+    else link.data.enqueue(plainRecord(type, 0, correlation, bytes, layout, parcel))
     this.#host.requestTurn()
   }
 

@@ -143,7 +143,6 @@ export class Sender {
   }
 
   #trySend(target: RefTarget, message: unknown, stamp: Stamp | undefined): SendOutcome {
-    const { slot } = target
     const priority = sentPriority(stamp)
     if (target.core === this.#host.coreNumber) {
       if (this.#host.isStrict) prepareLocal(message, target.layouts)
@@ -153,12 +152,12 @@ export class Sender {
       return 'sent'
     }
     const link = this.#linkTo(target)
-    if (link.saysFull(slot, priority)) return 'full'
+    if (link.saysFull(target.slot, priority)) return 'full'
     if (stamp === undefined && this.#compose(link, target, message, undefined)) return 'sent'
     const bytes =
       stamp === undefined ? this.#encode(message, target.layouts) : this.#encodeStamped(message, stamp, target.layouts)
     const { layout, parcel } = this.#host.encoder
-    if (!link.data.write(recordType(undefined, stamp), slot, target.generation, 0, bytes, layout, parcel)) {
+    if (!link.data.write(recordType(undefined, stamp), target.slot, target.generation, 0, bytes, layout, parcel)) {
       // What takes more than one record goes in parts, as there is room: one such message at a time, and nothing waits before it.
       const charge = this.#host.dispatcher.sending
       if (!link.data.isLarge(bytes.length) || link.data.queued > 0 || this.outbox.isFull(charge)) return 'full'
@@ -171,6 +170,7 @@ export class Sender {
       )
     }
     count(this.#host.books, SENT)
+    link.data.flushIfDue()
     this.#host.requestTurn()
     return 'sent'
   }
@@ -321,11 +321,10 @@ export class Sender {
 
   /** The short way: no detour over a buffer. False when the message is not for it, and nothing happened. */
   #compose(link: OutboundLink, target: RefTarget, message: unknown, ask: PendingAsk | undefined): boolean {
-    const { slot } = target
-    if (link.seemsCongested(slot) || (link.waiting.size > 0 && link.waiting.has(slot))) return false
+    if (link.seemsCongested(target.slot) || (link.waiting.size > 0 && link.waiting.has(target.slot))) return false
     const { data } = link
     const type = ask === undefined ? TELL : ASK
-    if (!data.compose(type, slot, target.generation, ask?.correlation ?? 0, message, this.#host.encoder, target.layouts))
+    if (!data.compose(type, target.slot, target.generation, ask?.correlation ?? 0, message, this.#host.encoder, target.layouts))
       return false
     if (ask !== undefined) ask.position = data.position
     count(this.#host.books, SENT) // before it can be published, and then be counted as put
@@ -344,6 +343,7 @@ export class Sender {
       link.data.write(recordType(ask, stamp), target.slot, target.generation, ask?.correlation ?? 0, bytes, layout, parcel)
     ) {
       if (ask !== undefined) ask.position = link.data.position
+      link.data.flushIfDue()
       this.#host.requestTurn()
       return
     }
