@@ -142,7 +142,8 @@ async function reportProgress(desk: Dispatcher, signal: AbortSignal, onProgress:
   let files = -1
   let countedAt = performance.now()
   while (!signal.aborted) {
-    const counted = await desk.ask({ type: 'progress' }, { signal })
+    // Without the signal: an answer that nobody waits for any more would be a dead letter.
+    const counted = await desk.ask({ type: 'progress' })
     onProgress(counted)
     if (counted.files !== files) countedAt = performance.now()
     files = counted.files
