@@ -39,9 +39,13 @@ export const cache: Behaviour<{ readonly bytesMax: number }, CacheMessage> = def
           context.reply(pictures.get(message.picture) ?? fields.get(message.tile))
           break
         case 'keep': {
+          // A tile that was asked for again while it was on its way is drawn twice, alike: the first stays, with the core that drew it.
           const { core } = message
-          if ('field' in message) fields.set(message.tile, { field: message.field, core, byteLength: message.field.byteLength })
-          else pictures.set(message.picture, { png: message.png, core, byteLength: message.png.byteLength })
+          if ('field' in message) {
+            const { tile, field } = message
+            if (fields.get(tile) === undefined) fields.set(tile, { field, core, byteLength: field.byteLength })
+          } else if (pictures.get(message.picture) === undefined)
+            pictures.set(message.picture, { png: message.png, core, byteLength: message.png.byteLength })
           break
         }
         case 'size':

@@ -46,9 +46,9 @@ async function atDesk(): Promise<string[]> {
   )
 }
 
-function draw(what: Picture): void {
+function draw(what: Picture, core = 3): void {
   const field = computeField(what.tile)
-  under.tell({ type: 'drawn', picture: what, core: 3, field, png: encodePicture(field, what.palette) })
+  under.tell({ type: 'drawn', picture: what, core, field, png: encodePicture(field, what.palette) })
 }
 
 const ID = 'tricorn/2/1/1'
@@ -73,6 +73,16 @@ test('one drawing for all who wait, each in his colours; then from the cache, th
   expect(other.kind === 'picture' && checksumOf(other.png)).toBe(slate)
   expect(await ask(picture('slate')).outcome).toMatchObject({ kind: 'picture', source: 'cache', core: 3 })
   expect(await atDesk()).toEqual([`draw ${ID}`])
+})
+
+test('a tile that is drawn twice, asked for again while it was on its way, stays that of the core that drew it first', async () => {
+  const { outcome } = ask(picture())
+  await until(async () => (await atDesk()).length === 1)
+  draw(picture(), 2)
+  draw(picture(), 3)
+  expect(await outcome).toMatchObject({ source: 'drawn', core: 2 })
+  expect(await ask(picture()).outcome).toMatchObject({ source: 'cache', core: 2 })
+  expect(await ask(picture('ocean')).outcome).toMatchObject({ source: 'recoloured', core: 2 })
 })
 
 test('a tile is withdrawn when the last who waited has gone', async () => {
