@@ -6,6 +6,7 @@ import { checkSpec, nameOf } from './define-event-handler.ts'
 import type { HandlerBehaviour, HandlerSpec } from './define-event-handler.ts'
 import { DONE, REQUEST } from './event-manager-protocol.ts'
 import type { EventManagerRef, HandlerRequest, InstalledHandler } from './event-manager-protocol.ts'
+import { checkSameSystem } from './same-system.ts'
 
 export interface OwnedHandlerOptions extends WaitOptions {
   /**
@@ -21,7 +22,7 @@ export interface NamedHandlerOptions extends WaitOptions {
 }
 
 /**
- * Installs a handler: it gets every event that comes after. Rejects with `ERR_HANDLER_PRESENT`, `ERR_INIT_FAILED`, `ERR_OPTION` (for a core that there is not, too),
+ * Installs a handler: it gets every event that comes after. Rejects with `ERR_HANDLER_PRESENT`, `ERR_INIT_FAILED`, `ERR_OPTION` (for a core that there is not, too), `ERR_FOREIGN_REF`,
  * `ERR_CHANNEL_READERS` when 32 other cores have handlers, with what keeps its module from being loaded, and as `ask` does.
  */
 export async function addHandler<Event>(
@@ -30,7 +31,7 @@ export async function addHandler<Event>(
   options: OwnedHandlerOptions = {},
 ): Promise<void> {
   const { owner, ...wait } = options
-  await request(manager, { [REQUEST]: 'add', spec: checkSpec('spec', spec), owner: refOf(owner) }, wait)
+  await request(manager, { [REQUEST]: 'add', spec: checkSpec('spec', spec), owner: ownerOf(manager, owner) }, wait)
 }
 
 /** Removes a handler and resolves with what its `terminate` returned. Rejects with `ERR_NO_SUCH_HANDLER`, with what `terminate` threw, and as `ask` does. */
@@ -56,7 +57,7 @@ export async function swapHandler<Event>(
 ): Promise<void> {
   const { id, argument, owner, ...wait } = options
   const [name, next] = [nameOf(behaviour, id), checkSpec('spec', spec)]
-  await request(manager, { [REQUEST]: 'swap', name, argument, spec: next, owner: refOf(owner) }, wait)
+  await request(manager, { [REQUEST]: 'swap', name, argument, spec: next, owner: ownerOf(manager, owner) }, wait)
 }
 
 /** Asks one handler. Rejects with `ERR_NO_SUCH_HANDLER`, `ERR_HANDLER_CRASHED`, `ERR_NO_HANDLER_CALL`, and as `ask` does. */
@@ -94,8 +95,9 @@ async function request(
   throw optionError('manager', manager, 'the ref of an event manager; its answer is none of one')
 }
 
-function refOf(owner: { readonly self: AnyRef } | undefined): AnyRef | undefined {
+function ownerOf(manager: unknown, owner: { readonly self: AnyRef } | undefined): AnyRef | undefined {
   if (owner === undefined) return undefined
   if (!isRef((owner as Partial<typeof owner> | null)?.self)) throw optionError('options.owner', owner, 'the context of an actor')
+  checkSameSystem(owner.self, manager)
   return owner.self
 }

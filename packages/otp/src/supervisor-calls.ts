@@ -6,6 +6,7 @@
 import { isRef } from '@cambium/actor'
 import type { Ref, WaitOptions } from '@cambium/actor'
 import { CambiumError, fromErrorRecord, optionError } from '@cambium/base'
+import { checkSameSystem } from './same-system.ts'
 import type { Child } from '@cambium/runtime'
 import type { ChildCounts } from '@cambium/supervision'
 import { childSpecOf } from './supervised-child.ts'
@@ -36,11 +37,8 @@ export async function terminateChild(
   child: string | Ref<never>,
   options?: WaitOptions,
 ): Promise<void> {
-  if (typeof child !== 'string') {
-    if (!isRef(child)) throw optionError('child', child, 'the id of a child, or its ref')
-    if (isRef(supervisor) && !child.sharesSystemWith(supervisor))
-      throw new CambiumError('ERR_FOREIGN_REF', `ref belongs to another system: ref=${child.toString()}`)
-  }
+  if (typeof child !== 'string' && !isRef(child)) throw optionError('child', child, 'the id of a child, or its ref')
+  checkSameSystem(child, supervisor)
   await askChild(supervisor, { type: 'terminate_child', id: child }, unlimited(options))
 }
 

@@ -3,6 +3,7 @@ import { isRef } from '@cambium/actor'
 import type { AnyRef, Ref, WaitOptions } from '@cambium/actor'
 import { fromErrorRecord, optionError } from '@cambium/base'
 import type { CambiumError, ErrorRecord } from '@cambium/base'
+import { checkSameSystem } from '../same-system.ts'
 import { noSubscription } from './flow-errors.ts'
 import { stageOf } from './stage.ts'
 import type { StageCounts } from './stage-core.ts'
@@ -14,7 +15,7 @@ import type { Subscription } from './subscription.ts'
  * Has a consumer or processor take events from a producer, and resolves with the number of the subscription once the producer has agreed. It ends with the
  * incarnation of either. It waits for `options.timeoutMs`, in milliseconds. @default the system's `askTimeoutMs`, 5000
  *
- * Throws `ERR_DEMAND` and `ERR_OPTION` at once. Rejects with `ERR_DEMAND`, `ERR_PARTITION`, `ERR_SUBSCRIBERS_FULL`, `ERR_PRODUCER_LOST`, `ERR_OPTION`
+ * Throws `ERR_DEMAND` and `ERR_OPTION` at once. Rejects with `ERR_DEMAND`, `ERR_PARTITION`, `ERR_SUBSCRIBERS_FULL`, `ERR_PRODUCER_LOST`, `ERR_FOREIGN_REF`, `ERR_OPTION`
  * for what is no stage, and as `ask` does.
  */
 export async function subscribe<Event>(
@@ -23,6 +24,7 @@ export async function subscribe<Event>(
   options?: WaitOptions,
 ): Promise<number> {
   checkSubscription(subscription, undefined)
+  checkSameSystem(subscription.to, consumer)
   const { of: _of, ...rest } = subscription
   const message: ConsumerMessage<Event> = { $flow: 'connect', subscription: rest }
   const { id, error } = Object(await askStage('consumer', consumer, message, options)) as { id?: unknown; error?: ErrorRecord }
