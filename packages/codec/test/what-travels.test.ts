@@ -143,6 +143,16 @@ describe('what differs from structured clone, on purpose (D7)', () => {
     expect(arrives(sparse)).toStrictEqual([undefined, undefined, 'x'])
   })
 
+  test('errors that hold more than others arrive as an Error of that name; an array has its items only', () => {
+    for (const error of [new AggregateError([new Error('one')], 'all'), new DOMException('gone', 'AbortError')]) {
+      const arrived = arrives({ error }) as { error: Error }
+      expect(Object.getPrototypeOf(arrived.error)).toBe(Error.prototype)
+      expect([arrived.error.name, arrived.error.message]).toEqual([error.name, error.message])
+      expect(arrived.error).not.toHaveProperty('errors')
+    }
+    expect(Object.keys(arrives(Object.assign([1], { more: 2 })) as object)).toEqual(['0'])
+  })
+
   test('a primitive in a wrapper arrives as the primitive', () => {
     expect(arrives([Object(1), Object('s'), Object(false), Object(5n)])).toEqual([1, 's', false, 5n])
   })
