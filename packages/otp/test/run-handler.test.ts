@@ -81,7 +81,7 @@ describe('what is refused', () => {
       const options = core === undefined ? {} : { core }
       const make = () => handler(tally, { ids: ['a', () => 'b'] } as never, options)
       expect(make).toThrow(
-        expect.objectContaining({ code: 'ERR_CANNOT_TRAVEL', fields: { path: 'spec.argument.ids[1]', found: 'function' } }),
+        expect.objectContaining({ code: 'ERR_CANNOT_TRAVEL', fields: { path: 'argument.ids[1]', found: 'function' } }),
       )
     }
   })

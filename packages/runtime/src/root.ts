@@ -384,9 +384,9 @@ export class Root implements SupervisorHostRoot {
   }
 
   copyStart(start: StartSpec): StartSpec {
-    // Wrapped as in the signals, so that the path in an error is the same on every core.
-    const { spec } = this.core.copy({ spec: { argument: start.argument } }) as { readonly spec: { readonly argument: unknown } }
-    return { ...start, argument: spec.argument }
+    // Wrapped, so that the path in an error begins with what the user calls it.
+    const { argument } = this.core.copy({ argument: start.argument }) as { readonly argument: unknown }
+    return { ...start, argument }
   }
 
   #signal(core: number, signal: Signal): void {

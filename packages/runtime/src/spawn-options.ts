@@ -66,7 +66,7 @@ export function checkActor(
   if (name !== undefined && (typeof name !== 'string' || name === '' || name.length > NAME_LENGTH_MAX)) {
     throw optionError('name', name, `a string of 1 to ${NAME_LENGTH_MAX} characters`)
   }
-  if (key !== undefined && typeof key !== 'string') throw optionError('key', key, 'a string')
+  if (key !== undefined && (typeof key !== 'string' || key === '')) throw optionError('key', key, 'a non-empty string')
   if (key !== undefined && core !== undefined) throw optionError('key', key, 'no key where core is given')
   if (core !== undefined) checkInteger('core', core, { default: 0, min: 0, max: cores - 1 })
   return {

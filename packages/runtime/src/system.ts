@@ -316,7 +316,7 @@ export async function createSystem(platform: SystemPlatform, given: SystemOption
     },
     books: allBooks,
     booksOf(core) {
-      const block = root.memory.blocks[core]
+      const block = Number.isInteger(core) ? root.memory.blocks[core] : undefined
       if (block === undefined) throw optionError('core', core, `a core from 0 to ${coreCount - 1}`)
       return readBooks(block.books)
     },

@@ -3,12 +3,12 @@
  * pure supervisor like the others (one_for_one); a team that used up its restarts is started again by it, in the same slots.
  */
 import type { Behaviour, Ref } from '@cambium/actor'
-import { checkFields, checkOneOf, optionError } from '@cambium/base'
+import { CambiumError, checkFields, checkOneOf, optionError } from '@cambium/base'
 import { createSupervisor, decide } from '@cambium/supervision'
 import type { Strategy, SupervisorEvent, SupervisorFlags, SupervisorState } from '@cambium/supervision'
 import type { Root } from './root.ts'
 import { checkActor, checkIntensity } from './spawn-options.ts'
-import type { ActorOptions } from './spawn-options.ts'
+import type { ActorOptions, CheckedActor } from './spawn-options.ts'
 import type { SupervisedActor } from './supervised-actor.ts'
 import { SupervisorHost } from './supervisor-host.ts'
 import type { createSystemEvents } from './system-events.ts'
@@ -52,6 +52,20 @@ export interface TeamOptions {
  */
 export function child<A, M, R>(behaviour: Behaviour<A, M, R>, argument: A, options: ChildOfSupervisorOptions = {}): Child<M, R> {
   return { behaviour, argument, options: { restart: 'permanent', ...options } }
+}
+
+/** Throws `ERR_OPTION`, which names the child too. */
+function checkChild(id: string, each: Child<never, unknown>, cores: number): CheckedActor {
+  try {
+    return checkActor(each.behaviour, each.argument, each.options, cores)
+  } catch (error) {
+    if (!(error instanceof CambiumError) || error.code !== 'ERR_OPTION') throw error
+    const { option, expected } = error.fields as { option: string; expected: string }
+    const isOfChild = option === 'behaviour' || option.startsWith('options')
+    const path = `children.${id}.${isOfChild ? option : `options.${option}`}`
+    const message = `option ${path}${error.message.slice(`option ${option}`.length)}`
+    throw new CambiumError('ERR_OPTION', message, { cause: error, fields: { option: path, expected } })
+  }
 }
 
 export interface Team {
@@ -105,7 +119,7 @@ export class Teams {
     const entries = Object.entries(children).map(([id, each]) => ({
       id,
       behaviour: each.behaviour,
-      checked: checkActor(each.behaviour, each.argument, each.options, cores),
+      checked: checkChild(id, each, cores),
     }))
     this.#count += 1
     const name = options.name ?? `team-${this.#count}`

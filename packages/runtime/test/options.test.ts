@@ -55,7 +55,7 @@ describe('spawn, supervise and the other calls', () => {
     const system = await start()
     const wrong: Readonly<Record<string, readonly unknown[]>> = {
       core: [-1, 2, 0.5, '1', null],
-      key: [5, null, {}],
+      key: ['', 5, null, {}],
       name: ['', 'x'.repeat(257), 5, null],
       'mailbox.capacity': [{ capacity: 0 }, { capacity: 1.5 }, { capacity: 2 ** 21 }, { capacity: '1' }],
       'mailbox.overflow': [{ overflow: 'drop' }, { overflow: 1 }],
@@ -94,11 +94,14 @@ describe('spawn, supervise and the other calls', () => {
     expectOptionError(await failureOf(system.supervise({})), 'children')
     expectOptionError(await failureOf(system.supervise(null as unknown as typeof one)), 'children')
     expectOptionError(await failureOf(system.supervise({ a: null as unknown as (typeof one)['a'] })), 'children.a')
-    expectOptionError(await failureOf(system.supervise({ a: child(counter, 0, { core: 7 }) })), 'core')
+    expectOptionError(await failureOf(system.supervise({ a: child(counter, 0, { core: 7 }) })), 'children.a.options.core')
+    expectOptionError(await failureOf(system.supervise({ a: child(null as never, 0) })), 'children.a.behaviour')
+    const bare = { behaviour: counter, argument: 0 } as unknown as typeof one.a
+    expectOptionError(await failureOf(system.supervise({ a: bare })), 'children.a.options')
     // The budget of a team is the team's.
     expectOptionError(
       await failureOf(system.supervise({ a: child(counter, 0, { intensity: 7 } as object) })),
-      'options.intensity',
+      'children.a.options.intensity',
     )
     expect(system.whereis('a')).toBeUndefined()
     await expectActors(system, [0, 0])
@@ -116,7 +119,7 @@ describe('spawn, supervise and the other calls', () => {
     for (const core of [0, 2, -1, 0.5, '1']) {
       expectOptionError(await failureOf(Promise.resolve().then(() => system.killCore(core as number))), 'core')
     }
-    for (const core of [2, -1, 0.5, '1x'])
+    for (const core of [2, -1, 0.5, '1', '1x', 'length'])
       expectOptionError(await failureOf(Promise.resolve().then(() => system.booksOf(core as number))), 'core')
     for (const timeoutMs of [-1, Number.NaN, Infinity, '1s'])
       expectOptionError(await failureOf(system.shutdown({ timeoutMs: timeoutMs as number })), 'timeoutMs')

@@ -27,7 +27,7 @@ it('what cannot travel is refused on every core, and leaves nothing behind', asy
   const system = await start()
   const argument = { items: [], handler: () => 1 }
   for (const core of [0, 1]) {
-    const message = 'message cannot travel: path=spec.argument.handler, found function'
+    const message = 'message cannot travel: path=argument.handler, found function'
     expect(await failureOf(system.spawn(keeper, argument, { core, name: 'k' }))).toMatchObject({
       code: 'ERR_CANNOT_TRAVEL',
       message,

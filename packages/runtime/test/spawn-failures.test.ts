@@ -107,7 +107,7 @@ it('an argument that cannot travel: ERR_CANNOT_TRAVEL names its path', async () 
   const argument = { nested: [1, () => 2] } as unknown as number
   const error = await failureOf(system.spawn(counter, argument, { name: 'a', core: 1 }))
   expect(error.code).toBe('ERR_CANNOT_TRAVEL')
-  expect(error.message).toBe('message cannot travel: path=spec.argument.nested[1], found function')
+  expect(error.message).toBe('message cannot travel: path=argument.nested[1], found function')
   await expectUnharmed(system, 'a')
 })
 

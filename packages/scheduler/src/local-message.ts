@@ -14,7 +14,7 @@ export function prepareLocal(message: unknown, layouts?: MessageLayouts): void {
   deepFreeze(message)
 }
 
-/** The argument of a start. Wrapped as in the signals, so the path in the error is the same wherever it starts. Throws `ERR_CANNOT_TRAVEL`. */
+/** The argument of a start. Wrapped, so that the path in the error begins with what the user calls it. Throws `ERR_CANNOT_TRAVEL`. */
 export function assertArgumentTravels(argument: unknown): void {
-  assertTravels({ spec: { argument } }, isRef)
+  assertTravels({ argument }, isRef)
 }
