@@ -2,19 +2,20 @@
 import { expect, test } from 'vitest'
 import { runNode } from '../../runtime/test/run-script.ts'
 
-const at = (path: string): string => JSON.stringify(new URL(path, import.meta.url).href)
+const HERE = new URL('.', import.meta.url)
+const STAGES = new URL('./fixtures/stages.ts', import.meta.url).href
 const PROGRAM = `
-  const { disruptor } = await import(${at('../../ring/src/index.ts')})
-  const { startPipeline } = await import(${at('../src/index.ts')})
-  const { record } = await import(${at('./fixtures/record.ts')})
-  const topology = disruptor({ capacity: 16, layout: record }).handle({ name: 'double', module: ${at('./fixtures/stages.ts')} }).build()
+  const { disruptor } = await import('@cambium/ring')
+  const { startPipeline } = await import('@cambium/pipeline')
+  const { record } = await import('./fixtures/record.ts')
+  const topology = disruptor({ capacity: 16, layout: record }).handle({ name: 'double', module: '${STAGES}' }).build()
   const pipeline = await startPipeline(topology, { drainTimeoutMs: 0 })
   const { stages } = await pipeline.close()
   console.log(stages.map(({ stage, state }) => stage + ' ' + state).join())
 `
 
 test('a pipeline in a program that is a text', async () => {
-  expect(await runNode(['--input-type=module', '--eval', PROGRAM], {})).toEqual({
+  expect(await runNode(['--input-type=module', '--eval', PROGRAM], { directory: HERE })).toEqual({
     code: 0,
     signal: null,
     lines: ['double ended'],

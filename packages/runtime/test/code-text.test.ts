@@ -2,10 +2,10 @@
 import { expect, it } from 'vitest'
 import { runNode } from './run-script.ts'
 
-const at = (path: string): string => JSON.stringify(new URL(path, import.meta.url).href)
+const HERE = new URL('.', import.meta.url)
 const PROGRAM = `
-  const { startSystem } = await import(${at('../src/index.ts')})
-  const { offloader } = await import(${at('./fixtures/jobs.ts')})
+  const { startSystem } = await import('@cambium/runtime')
+  const { offloader } = await import('./fixtures/jobs.ts')
   const system = await startSystem({ cores: 1 })
   const ref = await system.spawn(offloader, undefined, { core: 1 })
   console.log((await ref.ask({ type: 'run', job: 'add', argument: { a: 2, b: 3 } }, { timeoutMs: 20_000 })).value)
@@ -18,6 +18,6 @@ it.for([
   ['--input-type=module'],
   ['--input-type', 'module', '-'],
 ])('a system in a program that is a text, and its offloaded jobs: node %s %s', async (flags) => {
-  const run = await runNode(flags, { input: PROGRAM })
+  const run = await runNode(flags, { input: PROGRAM, directory: HERE })
   expect(run).toEqual({ code: 0, signal: null, lines: ['5'], errors: '' })
 })

@@ -16,15 +16,20 @@ export function runScript(name: string, args: readonly string[] = [], onReady?: 
   return runNode([fileURLToPath(new URL(`./fixtures/${name}`, import.meta.url)), ...args], { onReady })
 }
 
-/** `input` is what comes on stdin. */
+/** `input` is what comes on stdin; `directory` is where it runs, and where the text of a program has its imports from. */
 export function runNode(
   args: readonly string[],
   {
     input = '',
+    directory,
     onReady = () => {},
-  }: { readonly input?: string; readonly onReady?: ((script: ChildProcess) => void) | undefined },
+  }: {
+    readonly input?: string
+    readonly directory?: URL | undefined
+    readonly onReady?: ((script: ChildProcess) => void) | undefined
+  },
 ): Promise<Run> {
-  const script = spawn(process.execPath, args, { stdio: 'pipe' })
+  const script = spawn(process.execPath, args, { stdio: 'pipe', cwd: directory })
   script.stdin.on('error', () => {}) // a script need not read it
   script.stdin.end(input)
   onTestFinished(() => {
