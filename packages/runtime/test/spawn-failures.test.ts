@@ -48,7 +48,7 @@ it('a module that starts a system where cores and jobs import it: ERR_NESTED_SYS
   expect((await failureOf(system.load(module))).message).toMatch(said)
   const ref = await system.spawn(offloader, undefined, { core: 1 })
   const { error: failed } = await ref.ask({ type: 'run', job: 'job', module }, { timeoutMs: 20_000 })
-  expect(failed).toMatchObject({ code: 'ERR_NESTED_SYSTEM', message: expect.stringContaining('thread=offload') as string })
+  expect(failed).toMatchObject({ code: 'ERR_MODULE_LOAD', message: expect.stringContaining('thread=offload') as string })
   await system.stop(ref)
   await expectUnharmed(system, 'a')
 })
