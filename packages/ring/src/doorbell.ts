@@ -12,6 +12,8 @@
  * 1. Peer: publish (Atomics.store), then load the bell; if it is parked, CAS 1 → 2, and the winner notifies once.
  * 2. Owner: store 1, then look at every queue once more; anything there → store 0 and go on; else wait while it is 1.
  * 3. The owner alone writes 0, 1 and 3; a peer writes only 1 → 2. So at most one notify per park is under way.
+ * 4. A winner may come to its notify late: the owner found 2 by itself, went on and is parked again. That wait ends with the word at 1, woken for
+ *    nothing; it was not its time that was up.
  *
  * Memory order: all accesses are sequentially consistent. Of "publish, load bell" and "store 1, look at the queues" one
  * comes last in the one order of all of them, and it sees the other: either the peer sees 1, or the owner the record.
@@ -110,20 +112,19 @@ class WordDoorbell implements Doorbell {
 
   park(hasWork: () => boolean, timeoutMs: number): ParkOutcome {
     if (this.#announce(hasWork)) return 'work'
-    Atomics.wait(this.#word, 0, BELL_PARKED, timeoutMs)
-    return this.#leave()
+    return this.#leave(Atomics.wait(this.#word, 0, BELL_PARKED, timeoutMs))
   }
 
   parkAsync(hasWork: () => boolean, timeoutMs: number): Promise<ParkOutcome> | 'work' {
     if (this.#announce(hasWork)) return 'work'
     const wait = Atomics.waitAsync(this.#word, 0, BELL_PARKED, timeoutMs)
-    if (!wait.async) return Promise.resolve(this.#leave())
+    if (!wait.async) return Promise.resolve(this.#leave(wait.value))
     const id = ++this.#waits
     this.#wait = id
-    return wait.value.then(() => {
+    return wait.value.then((ended) => {
       if (this.#wait !== id) return 'work'
       this.#wait = 0
-      return this.#leave()
+      return this.#leave(ended)
     })
   }
 
@@ -140,9 +141,10 @@ class WordDoorbell implements Doorbell {
     return found
   }
 
-  /** Busy again. The exchange tells whether a peer rang, even if that was after the time was up. */
-  #leave(): ParkOutcome {
-    return Atomics.exchange(this.#word, 0, BELL_BUSY) === BELL_RUNG ? 'woken' : 'timeout'
+  /** Busy again. The exchange tells whether a peer rang, even if that was after the time was up. A late notify (4) is no timeout either. */
+  #leave(ended: 'ok' | 'not-equal' | 'timed-out'): ParkOutcome {
+    const isRung = Atomics.exchange(this.#word, 0, BELL_BUSY) === BELL_RUNG
+    return isRung || ended !== 'timed-out' ? 'woken' : 'timeout'
   }
 
   /** Without the notify each wait that was given up would stay in the engine's list until its own timeout. */

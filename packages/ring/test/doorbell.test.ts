@@ -59,6 +59,16 @@ test('parkAsync: work at once without a promise; woken; timeout', async () => {
   expect([await rungEarly, bell.state]).toEqual(['woken', BELL_BUSY])
 })
 
+test('a notify that comes late, from the winner of an earlier park, wakes for nothing: no timeout', async () => {
+  const word = makeWord()
+  const bell = createDoorbell(word)
+  const parked = bell.parkAsync(never, 20_000)
+  // The winner's 1 → 2 was for the park before.
+  expect(Atomics.notify(word, 0, 1)).toBe(1)
+  expect(await parked).toBe('woken')
+  expect(bell.state).toBe(BELL_BUSY)
+})
+
 test('busy ends an async park, whose end does not disturb the next one', async () => {
   const bell = createDoorbell(makeWord())
   const first = bell.parkAsync(never, 60_000)
