@@ -42,9 +42,8 @@ export class ActorEnd {
       done(EXIT_SHUTDOWN)
       return
     }
-    if (cell.status === AWAITING && keepsSlot) {
-      // Its start, which waits until it is nowhere else, is off; not what frees it.
-      if (cell.moved?.hosts !== undefined && cell.afterEnd === undefined) cell.phase += 1
+    if (cell.status === AWAITING && keepsSlot && cell.afterEnd === undefined) {
+      if (cell.moved?.hosts !== undefined) cell.phase += 1 // its start, which waits until it is nowhere else, is off
       done(EXIT_SHUTDOWN)
       return
     }

@@ -7,8 +7,10 @@
  * 3. The death of such a core answers for it. So what it had written is waited for here in any case, until the readers of its rings are past where they end.
  * 4. Then the root is told (`settled`), and the start goes on.
  * 5. A stop for good of such a slot asks in the same way before it frees it: its supervisor is told when it is nowhere any more. Where that is the root, it asks itself.
- * 6. Whoever gives the start up meanwhile, a stop that keeps the slot among them, counts up `phase`: the start fails when the present answer has come, `hosts` stay as they are, and the next start
- *    begins at 2 again.
+ * 6. Whoever gives the start up meanwhile, a stop that keeps the slot or another start among them, counts up `phase`: the start fails when the present answer has come, `hosts` stay as they
+ *    are, and the next start begins at 2 again.
+ * 7. Nothing gives up what frees the slot, and nobody asks beside it, since answers may overtake each other when a host dies: a start that comes meanwhile waits for the end of that, and has the
+ *    slot made anew.
  */
 import { CambiumError } from '@cambium/base'
 import type { ActorCell } from './actor-cell.ts'
@@ -31,9 +33,10 @@ export class Evictions {
     this.#host = host
   }
 
-  /** `done` is told when the actor is given up meanwhile, else `then` is called. */
+  /** `done` is told when the actor is given up meanwhile, else `then` is called. A start before this one is given up. */
   begin(cell: ActorCell, done: (error: Error) => void, then: () => void): void {
     const moved = cell.moved as Moved
+    cell.phase += 1
     const { phase } = cell
     const hosts = moved.hosts ?? []
     const next = (at: number): void => {
@@ -53,10 +56,7 @@ export class Evictions {
   /** Its slot is not wanted any more: `then` is called when it is nowhere else either. */
   free(cell: ActorCell, then: () => void): void {
     if (cell.moved?.hosts === undefined || cell.owner === undefined || isOwnedByRoot(cell.owner)) then()
-    else {
-      cell.phase += 1 // its start, if one waits, is off
-      this.begin(cell, then, then)
-    }
+    else this.begin(cell, then, then)
   }
 
   #evict({ core, slot, generation }: ActorCell, host: number, done: () => void): void {

@@ -1,5 +1,5 @@
 /** What an asker is told whose message was not handled as it should. */
-import { CambiumError, withoutStack } from '@cambium/base'
+import { CambiumError, toErrorRecord, withoutStack } from '@cambium/base'
 import type { ErrorRecord } from '@cambium/base'
 import type { ActorCell } from './actor-cell.ts'
 
@@ -17,5 +17,13 @@ export function noReplyError(cell: ActorCell): CambiumError {
 export function expiredError(cell: ActorCell): CambiumError {
   return new CambiumError('ERR_MESSAGE_EXPIRED', `message was not handled before its time was over: actor=${cell.label}`, {
     severity: 'crash',
+  })
+}
+
+export function initError({ label }: ActorCell, cause: unknown): CambiumError {
+  const record = toErrorRecord(cause)
+  return new CambiumError('ERR_INIT_FAILED', `init failed: actor=${label}, error=${record.name}: ${record.message}`, {
+    severity: 'crash',
+    cause,
   })
 }

@@ -28,6 +28,7 @@ import type { BehaviourLoader } from './behaviour-loader.ts'
 import type { CoreDirectory } from './core-directory.ts'
 import type { DeadLetterOffice } from './dead-letter-office.ts'
 import type { Dispatcher } from './dispatcher.ts'
+import { initError } from './handling-errors.ts'
 import { Moved } from './moved.ts'
 import type { Moves } from './moves.ts'
 import { NAMES } from './directory-office.ts'
@@ -87,28 +88,33 @@ export class Lifecycle {
     this.#host.slots.put(cell)
     if (parent !== undefined) (parent.children ??= new Children()).add(cell)
     before?.(cell)
-    if (owner?.isKept !== true) {
+    this.#startAnew(cell, spec, done)
+    return cell
+  }
+
+  /** In a slot that the root does not know. The root first: who learns of this ref may outlive this core, and its supervisor's. */
+  #startAnew(cell: ActorCell, spec: StartSpec, done: Done): void {
+    if (cell.owner?.isKept !== true) {
       this.#start(cell, spec, done)
-      return cell
+      return
     }
-    // The root first: who learns of this ref may outlive this core, and its supervisor's.
+    cell.status = STARTING
+    cell.phase += 1
     cell.onStarted = done
     const { phase } = cell
     this.#host.router.enlist(cell, spec.mailbox, () => {
       if (cell.phase === phase) this.#start(cell, spec, done)
     })
-    return cell
   }
 
   /**
-   * A new incarnation behind the same ref. Makes the slot if this core does not have it: it may have died since. One that an earlier incarnation of
-   * its supervisor has left running, or ending, is waited for.
+   * A new incarnation behind the same ref. Makes the slot if this core does not have it: it may have died since, or freed it. One that an earlier
+   * incarnation of its supervisor has left running, ending, or being freed, is waited for.
    */
   restart(slot: number, generation: number, spec: StartSpec, owner: Ownership, done: (error: Error | undefined) => void): void {
-    const cell =
-      this.#host.slots.find(slot, generation) ??
-      this.#adoptOne({ slot, generation, name: spec.name, mailbox: spec.mailbox, owner })
-    if (cell !== undefined && cell.status !== AWAITING && !isOwnedByRoot(owner)) {
+    const known = this.#host.slots.find(slot, generation)
+    const cell = known ?? this.#adoptOne({ slot, generation, name: spec.name, mailbox: spec.mailbox, owner })
+    if (cell !== undefined && (cell.status !== AWAITING || cell.afterEnd !== undefined) && !isOwnedByRoot(owner)) {
       const before = this.#restarts.get(cell)
       const wanted = before === undefined || before.isOff ? { isOff: false } : before
       this.#restarts.set(cell, wanted)
@@ -140,7 +146,8 @@ export class Lifecycle {
     cell.owner = owner
     cell.incarnation += 1
     this.#host.bonds.opened(cell)
-    this.#start(cell, spec, done)
+    if (known === undefined) this.#startAnew(cell, spec, done)
+    else this.#start(cell, spec, done)
   }
 
   /** Puts slots of a dead predecessor of this core in place; messages for them wait. */
@@ -387,11 +394,3 @@ export class Lifecycle {
 
 /** Of every function declared `async`. */
 const AsyncFunction = (async () => {}).constructor as FunctionConstructor
-
-function initError(cell: ActorCell, cause: unknown): CambiumError {
-  const record = toErrorRecord(cause)
-  return new CambiumError('ERR_INIT_FAILED', `init failed: actor=${cell.label}, error=${record.name}: ${record.message}`, {
-    severity: 'crash',
-    cause,
-  })
-}

@@ -127,6 +127,8 @@ export class World {
   readonly #isStrict: boolean
   readonly #isAwake: boolean[]
   readonly #isDead: boolean[]
+  /** Cores whose epoch the root has counted up already. */
+  readonly #isFenced = new Set<number>()
   #dying: { core: number; memory: Uint8Array } | undefined
   /** Apart from those that core 0 makes itself. */
   #requests = 1 << 20
@@ -346,6 +348,13 @@ export class World {
     this.#isDead[number] = true
   }
 
+  /** What the root does first, a while before anybody is told of the death: what is sent from now on is the successor's. */
+  fence(number: number): void {
+    const { epoch } = this.block(number)
+    Atomics.store(epoch, 0, Atomics.load(epoch, 0) + 1)
+    this.#isFenced.add(number)
+  }
+
   isDead(number: number): boolean {
     return this.#isDead[number] as boolean
   }
@@ -371,7 +380,8 @@ export class World {
     count('lost_with_core', held - handCount)
     block.congestion.fill(0)
     Atomics.store(block.bell, 0, BELL_BUSY)
-    Atomics.store(block.epoch, 0, Atomics.load(block.epoch, 0) + 1)
+    if (!this.#isFenced.has(number)) this.fence(number)
+    this.#isFenced.delete(number)
     const error = toErrorRecord(new Error('core was killed'))
     const epoch = Atomics.load(block.epoch, 0)
     this.core(0).requests.fail(number, epoch, error)
