@@ -43,7 +43,7 @@ export interface ActorStatus {
   /** URL of the behaviour's module. */
   readonly module: string
   readonly kind: string
-  /** `leaving`: on its way to another core, or not yet begun there. One that has moved is looked at where it is. */
+  /** `leaving`: on its way to another core. One that has moved is looked at where it is, once it has begun there. */
   readonly status: Exclude<(typeof STATUS_NAMES)[number], 'gone' | 'away'>
   readonly isSuspended: boolean
   readonly incarnation: number

@@ -80,7 +80,7 @@ export class Moves {
   readonly #departures: Departures
   readonly #timed: TimedRequests
   #delayed: Delayed[] = []
-  readonly #waits = new Set<{ readonly isBehind: () => number | undefined; readonly act: () => void }>()
+  readonly #waits = new Set<{ readonly isOver: () => boolean; readonly act: () => void }>()
   readonly #jobs = new Map<ActorCell, number>()
   readonly #timer: LookTimer
 
@@ -140,7 +140,7 @@ export class Moves {
       else this.#delayed.push(each)
     }
     for (const wait of this.#waits) {
-      if (wait.isBehind() !== undefined) continue
+      if (!wait.isOver()) continue
       this.#waits.delete(wait)
       wait.act()
     }
@@ -176,7 +176,13 @@ export class Moves {
 
   /** Calls back when all that another core has written by now has been taken. */
   behind(core: number, act: () => void): void {
-    this.#waits.add({ isBehind: this.#writtenBy(core), act })
+    const isBehind = this.#writtenBy(core)
+    this.when(() => isBehind() === undefined, act)
+  }
+
+  /** Calls back at the end of the turn in which that has come to be so, and is looked at each millisecond. */
+  when(isOver: () => boolean, act: () => void): void {
+    this.#waits.add({ isOver, act })
   }
 
   /** False when the signal is none of these. */

@@ -9,10 +9,9 @@ import type { AskTable } from './asks.ts'
 import type { CoreDirectory } from './core-directory.ts'
 import type { CoreRequests } from './core-requests.ts'
 import type { Bonds } from './bonds.ts'
-import { AWAY } from './actor-cell.ts'
+import { inspect } from './inspect-orders.ts'
 import type { Inspection } from './inspection.ts'
 import type { Lifecycle } from './lifecycle.ts'
-import { slotOf } from './move-signals.ts'
 import type { Moves } from './moves.ts'
 import type { OutboundLink } from './outbound-link.ts'
 import { OWNED_BY_ROOT } from './ownership.ts'
@@ -66,7 +65,7 @@ export function followOrder(host: RootOrdersHost, from: number, signal: Signal, 
       return true
     }
     case 'inspect':
-      // Never in the middle of the actor's own code: on core 0 the order may come from there. Nor is it looked up before where the actor is.
+      // On core 0 the order may come from the actor's own code. Nor is it looked up before where the actor is.
       queueMicrotask(() => {
         inspect(host, signal, answer)
         host.requestTurn()
@@ -103,35 +102,6 @@ export function followOrder(host: RootOrdersHost, from: number, signal: Signal, 
     default:
       return host.moves.take(from, signal, answer)
   }
-}
-
-function inspect(host: RootOrdersHost, signal: Extract<Signal, { type: 'inspect' }>, answer: (signal: Signal) => void): void {
-  const { request } = signal
-  const away = host.slots.find(signal.slot, signal.generation)
-  const place = away?.status === AWAY ? away.moved?.place : undefined
-  if (place !== undefined) {
-    host.requests.send(
-      place.core,
-      false,
-      (asked) => ({ ...signal, ...slotOf(place), request: asked }),
-      (answered) => {
-        answer({ ...answered, request })
-      },
-    )
-    return
-  }
-  const fail = (error: Error): void => {
-    answer({ type: 'start_failed', request, error: toErrorRecord(error) })
-  }
-  host.inspection.follow(signal, signal.order, (value, error) => {
-    if (error !== undefined) fail(error)
-    else
-      try {
-        answer({ type: 'inspected', request, value })
-      } catch (untold) {
-        fail(untold as Error) // it cannot travel
-      }
-  })
 }
 
 /** Children of supervisors there end, and supervisors here see to their children there. */
