@@ -174,6 +174,7 @@ export class ActorCell implements ActorAddress {
   }
 
   get label(): string {
-    return this.name ?? `${this.behaviour?.name ?? 'actor'}@core-${this.core}/${this.slot}`
+    const { core, slot } = this.address
+    return this.name ?? `${this.behaviour?.name ?? 'actor'}@core-${core}/${slot}`
   }
 }

@@ -9,10 +9,12 @@
  * 4. Every ask of a circle may find it, if they are made at the same time on several cores. The latest one is refused: it saw all others, since they
  *    were there before it. Times are of the platform's clock, one for all cores; of two asks of the same moment both are refused.
  * 5. A circle stays as it is until somebody is refused or gives up, so a search that goes on while others work finds what is true.
+ * 6. Who has moved is followed to where it is, by way of its home, and named by its ref. It stays there: an actor that waits for answers does not move.
+ * 7. An ask that waits for room has not arrived, and begins no search: it ends by its time, if nothing else does.
  */
 import type { ActorAddress } from '@cambium/base'
 import { CambiumError, sameAddress } from '@cambium/base'
-import { BUSY } from './actor-cell.ts'
+import { AWAY, BUSY } from './actor-cell.ts'
 import type { ActorCell } from './actor-cell.ts'
 import { PendingAsk } from './asks.ts'
 import type { Asker, AskTable } from './asks.ts'
@@ -91,6 +93,11 @@ export class AskCycles {
       }
       const cell = slots.find(next.slot, next.generation)
       if (cell === undefined) continue
+      if (cell.status === AWAY) {
+        const place = cell.moved?.place
+        if (place !== undefined) open.push({ ...chain, next: place })
+        continue
+      }
       if (isAdmitted(cell, chain.chain)) continue // it need not wait
       const ask = chain.origin === coreNumber ? asks.find(chain.correlation) : undefined
       // Whether the handler will return a promise is known before it does if it is declared `async`; else see recheck().
@@ -106,10 +113,10 @@ export class AskCycles {
         !hand.hasAsks ||
         hand.receives.size > 0 ||
         path.length >= PATH_MAX ||
-        path.some((link) => sameAddress(link, cell))
+        path.some((link) => sameAddress(link, cell.address))
       )
         continue
-      const longer = [...path, { ...address(cell), label: cell.label }]
+      const longer = [...path, { ...address(cell.address), label: cell.label }]
       for (const each of hand.asks())
         open.push({
           ...chain,
@@ -123,7 +130,7 @@ export class AskCycles {
 
   #found(ask: PendingAsk, owner: ActorCell, { path, latestMs }: AskChain): void {
     if (ask.askedAt < latestMs) return // the latest finds it too
-    const cycle: WaitLink[] = [{ ...address(owner), label: owner.label }, ...path]
+    const cycle: WaitLink[] = [{ ...address(owner.address), label: owner.label }, ...path]
     const names = [...cycle.map(({ label }) => label), owner.label]
     const actors = cycle.map(address)
     this.#host.sender.replies.failAsk(

@@ -4,9 +4,12 @@
  * A chain that leaves the core goes on as a signal to the next core, with the names met so far; the core on which it comes back to its
  * first actor reports it. A chain that ends, or runs into a circle without its first actor, says nothing: the members of that
  * circle look for themselves.
+ *
+ * An actor that has moved is one of the chain, by its ref: its home, which waits for room in its mailbox, and the place where it waits itself are not two.
  */
 import { formatAddress, sameAddress } from '@cambium/base'
 import type { ActorAddress } from '@cambium/base'
+import { AWAY } from './actor-cell.ts'
 import type { ActorCell } from './actor-cell.ts'
 import type { SlotTable } from './slot-table.ts'
 
@@ -24,7 +27,7 @@ export function describeWait(sender: ActorCell | undefined, target: ActorAddress
     if (cell === undefined) break
     if (seen.has(cell)) return `waiting: ${names.join(' → ')} (cycle)`
     seen.add(cell)
-    next = cell.waitsFor
+    next = cell.status === AWAY ? undefined : cell.waitsFor // where it is, it waits for what is not known here
   }
   return `waiting: ${names.join(' → ')}`
 }
@@ -63,8 +66,11 @@ export function followWaits(host: WaitChainHost, known: readonly WaitLink[], fro
     }
     const cell = host.slots.find(next.slot, next.generation)
     if (cell === undefined || cell.outbox === 0 || cell.waitsFor === undefined) return
-    if (chain.some((link) => sameAddress(link, cell))) return
-    chain.push({ core: cell.core, slot: cell.slot, generation: cell.generation, label: cell.label })
+    const { address } = cell
+    if (cell.status !== AWAY) {
+      if (chain.some((link) => sameAddress(link, address))) return
+      chain.push({ core: address.core, slot: address.slot, generation: address.generation, label: cell.label })
+    }
     next = cell.waitsFor
   }
 }

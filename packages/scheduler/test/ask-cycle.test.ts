@@ -1,6 +1,7 @@
 /** Circles of asks: refused at once, by name, on one core and across; and what is none. */
 import { describe, expect, test } from 'vitest'
 import type { Behaviour, Ref } from '@cambium/actor'
+import type { ActorAddress } from '@cambium/base'
 import { behave, codeOf, outcomeOf, World } from './harness.ts'
 
 type Go = { readonly via: readonly Ref<Go, string>[]; readonly options?: object } | 'answer'
@@ -45,11 +46,21 @@ function relay(world: World, name: string, isAsync = true): Behaviour<null, Go, 
   )
 }
 
-const setUp = (cores: readonly number[], isAsync = true): { world: World; refs: Ref<Go, string>[] } => {
+/** Actors of these cores, which have moved to those. */
+const setUp = async (
+  cores: readonly number[],
+  places: readonly number[] = cores,
+  isAsync = true,
+): Promise<{ world: World; refs: Ref<Go, string>[] }> => {
   const world = new World({ cores: 3 })
   const refs = cores.map((core, i) =>
     world.spawn(core, relay(world, 'ABCDE'[i] as string, isAsync), null, { name: 'ABCDE'[i] as string }),
   )
+  for (const [i, place] of places.entries()) {
+    const move = world.migrate(refs[i] as unknown as ActorAddress, place)
+    await world.advance(5)
+    expect(await move).toBe('moved')
+  }
   return { world, refs }
 }
 
@@ -62,11 +73,14 @@ describe.each([
   { where: 'on one core', cores: [0, 0, 0] },
   { where: 'across cores', cores: [0, 1, 2] },
   { where: 'there and back', cores: [1, 2, 1] },
-])('a circle of asks $where', ({ cores }) => {
+  { where: 'through one that has moved', cores: [0, 1, 2], places: [0, 2, 2] },
+  { where: 'from one that has moved', cores: [1, 2, 0], places: [0, 2, 0] },
+  { where: 'of actors that have all moved', cores: [0, 1, 2], places: [1, 2, 0] },
+])('a circle of asks $where', ({ cores, places }) => {
   test.each([true, false])(
     'A → B → A is refused at once, not when the time is up (handlers declared async: %s)',
     async (isAsync) => {
-      const { world, refs } = setUp(cores, isAsync)
+      const { world, refs } = await setUp(cores, places, isAsync)
       const [a, b] = refs as [Ref<Go, string>, Ref<Go, string>]
       const answer = a.ask({ via: [b, a] })
       await world.run() // no time passes
@@ -80,7 +94,7 @@ describe.each([
   )
 
   test('A → B → C → A, and a longer way into it from outside', async () => {
-    const { world, refs } = setUp(cores)
+    const { world, refs } = await setUp(cores, places)
     const [a, b, c] = refs as [Ref<Go, string>, Ref<Go, string>, Ref<Go, string>]
     const answer = a.ask({ via: [b, c, a] })
     await world.run()
@@ -91,7 +105,7 @@ describe.each([
   })
 
   test('asks that meet, with no common beginning: everybody gets an answer at once', async () => {
-    const { world, refs } = setUp(cores)
+    const { world, refs } = await setUp(cores, places)
     const [a, b] = refs as [Ref<Go, string>, Ref<Go, string>]
     const answers = [a.ask({ via: [b] }), b.ask({ via: [a] })]
     await world.run()
@@ -103,7 +117,7 @@ describe.each([
   })
 
   test('who does not wait for the answer is no part of a circle', async () => {
-    const { world, refs } = setUp(cores)
+    const { world, refs } = await setUp(cores, places)
     const [a, b] = refs as [Ref<Go, string>, Ref<Go, string>]
     const answer = outcomeOf(a.ask({ via: [b, a], options: { awaited: false } }))
     await world.advance(6000) // they said so, and waited all the same: their time ends it
@@ -115,7 +129,7 @@ describe.each([
 })
 
 test('an actor that asks itself and waits is a circle of one', async () => {
-  const { world, refs } = setUp([1])
+  const { world, refs } = await setUp([1])
   const [a] = refs as [Ref<Go, string>]
   const answer = a.ask({ via: [a] })
   await world.run()
@@ -124,7 +138,7 @@ test('an actor that asks itself and waits is a circle of one', async () => {
 })
 
 test('a busy target, a chain without a circle, and a handler that asks without waiting are none', async () => {
-  const { world, refs } = setUp([0, 1, 2, 0])
+  const { world, refs } = await setUp([0, 1, 2, 0])
   const [a, b, c, d] = refs as [Ref<Go, string>, Ref<Go, string>, Ref<Go, string>, Ref<Go, string>]
   const answers = [a.ask({ via: [b, c] }), d.ask({ via: [b, c] }), b.ask('answer')]
   await world.run()
