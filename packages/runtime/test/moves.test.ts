@@ -66,7 +66,7 @@ it('a guest that takes its host along is blamed by its own ref, and its supervis
     core: 2,
     blamed: { core, slot, generation },
     blamedName: 'traveller',
-    inHand: [{ core, slot, generation, name: 'traveller' }],
+    inHand: [{ core, slot, generation, type: 'exit', name: 'traveller' }],
     actors: 1,
   })
   expect(await letter).toMatchObject({ target: { core, slot, generation }, name: 'traveller', core: 2 })

@@ -17,7 +17,8 @@ import { FORWARDED } from './record-lane.ts'
 import type { MovesHost } from './moves-host.ts'
 import { sentPriority, waitingMessage } from './waiting-message.ts'
 
-const PREFIX_BYTES = 40
+/** What stands before the message. */
+export const PREFIX_BYTES = 40
 
 /** To a guest; to it, and it had put it aside; and the same on the way back. */
 export const PASSED_ON = 0

@@ -2,8 +2,9 @@
 import type { ActorAddress } from '@cambium/base'
 import { createDecoder, createEntryArea, createShapeArea } from '@cambium/codec'
 import type { RecordInHand } from '@cambium/ring'
+import { PREFIX_BYTES } from './forwarding.ts'
 import { STAMP_BYTES } from './message-stamp.ts'
-import { ASK, ASK_STAMPED, FRAGMENT, HEADER_BYTES, TELL, TELL_STAMPED } from './record-lane.ts'
+import { ASK, ASK_STAMPED, FORWARDED, FRAGMENT, HEADER_BYTES, TELL, TELL_STAMPED } from './record-lane.ts'
 import type { CoreBlock, SystemMemory } from './system-memory.ts'
 
 export interface MessageInHand extends ActorAddress {
@@ -16,6 +17,15 @@ const BYTES_MAX = 4096
 const TYPE_CHARS_MAX = 64
 /** Where the layout lies, right before the message. */
 const LAYOUT_BYTES = 4
+
+/** Types of records with messages; what each has between its header and the message. */
+const IN_FRONT_BYTES: ReadonlyMap<number, number> = new Map([
+  [TELL, 0],
+  [ASK, 0],
+  [TELL_STAMPED, STAMP_BYTES],
+  [ASK_STAMPED, STAMP_BYTES],
+  [FORWARDED, PREFIX_BYTES],
+])
 
 /** `record`: of the ring from `source` to `core`, whose thread has ended. */
 export function messageInHand(memory: SystemMemory, source: number, core: number, record: RecordInHand): MessageInHand {
@@ -31,9 +41,9 @@ export function messageInHand(memory: SystemMemory, source: number, core: number
 }
 
 function typeOf({ shapes, layouts }: CoreBlock, { type, buffer, payloadOffset, payloadBytes }: RecordInHand): string | undefined {
-  const isStamped = type === TELL_STAMPED || type === ASK_STAMPED
-  if ((type !== TELL && type !== ASK && !isStamped) || payloadBytes > BYTES_MAX) return undefined
-  const before = HEADER_BYTES + (isStamped ? STAMP_BYTES : 0)
+  const inFront = IN_FRONT_BYTES.get(type)
+  if (inFront === undefined || payloadBytes > BYTES_MAX) return undefined
+  const before = HEADER_BYTES + inFront
   const at = payloadOffset + before
   const layout = buffer.readInt32LE(at - LAYOUT_BYTES)
   if (layout < 0) return undefined // its parcel was the dead core's to fetch
