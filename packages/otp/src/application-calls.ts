@@ -15,7 +15,7 @@ export interface StartApplicationsOptions<Applications extends readonly Applicat
    * @default 'temporary', as in OTP
    */
   readonly type?: ApplicationType
-  /** Values by application and key, before all others. */
+  /** Values by application and key, before all others; of these applications, or of those started here before. What they already run with stays. */
   readonly config?: { readonly [A in Applications[number] as A['name']]?: GivenConfig<A['config']> }
   /** A JSON file with one object for each application; those of applications that are not started do no harm. @default none */
   readonly configFile?: string | URL
@@ -85,9 +85,9 @@ export function applicationOf<A extends Application>(
 
 /**
  * Reads the configurations of all running applications again, from the places of their start; `config` takes the place of what was given in code to those that it
- * names. All are checked before anything changes (`ERR_CONFIG`, `ERR_CONFIG_FILE`, `ERR_APPLICATION_CONFIG_CHANGE` for a `tree` that throws). Then `configChange` of those
- * whose configuration is another one is called, in the order of their start; resolves with their names. One that fails keeps no other from being told:
- * the call rejects with `ERR_APPLICATION_CONFIG_CHANGE` afterwards, and the new configuration holds.
+ * names, which are to have been started here at some time. All are checked before anything changes (`ERR_CONFIG`, `ERR_CONFIG_FILE`,
+ * `ERR_APPLICATION_CONFIG_CHANGE` for a `tree` that throws). Then `configChange` of those whose configuration is another one is called, in the order of their start; resolves
+ * with their names. One that fails keeps no other from being told: the call rejects with `ERR_APPLICATION_CONFIG_CHANGE` afterwards, and the new configuration holds.
  */
 export async function reloadConfig(
   system: System,

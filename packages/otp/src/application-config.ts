@@ -111,6 +111,17 @@ export async function readConfig(
   return Object.freeze(Object.fromEntries(config))
 }
 
+/** What is given in code for an application that nobody has heard of is a misspelt name, and goes to `problems`. A file may have more than is started. */
+export function checkNames(config: ConfigSources['config'], known: Iterable<string>, problems: ConfigProblem[]): void {
+  const names = new Set(known)
+  for (const [application, section] of Object.entries(config ?? {})) {
+    if (names.has(application)) continue
+    const problem = `expected one of the applications ${[...names].join(', ') || '(none)'}`
+    const value = isRecord(section) ? show(Object.keys(section)) : show(section) // of its keys one may be secret
+    problems.push({ application, key: '*', value, from: 'code', variable: variableOf(application, '*'), problem })
+  }
+}
+
 /** Throws `ERR_CONFIG`, which names each key, its value, where that came from, and what was expected. */
 export function throwProblems(problems: readonly ConfigProblem[]): void {
   if (problems.length === 0) return

@@ -14,7 +14,7 @@ import type { ExitReason } from '@cambium/actor'
 import { CambiumError } from '@cambium/base'
 import { hooksOf } from '@cambium/runtime'
 import type { ShutdownStage, System, SystemHooks } from '@cambium/runtime'
-import { ownValue, readConfig, readConfigFile, throwProblems } from './application-config.ts'
+import { checkNames, ownValue, readConfig, readConfigFile, throwProblems } from './application-config.ts'
 import type { ConfigProblem, ConfigSources } from './application-config.ts'
 import { phaseOrder, startOrder } from './application-order.ts'
 import type { Application } from './define-application.ts'
@@ -44,6 +44,8 @@ export class ApplicationController implements ApplicationHost {
   readonly hooks: SystemHooks
   /** In the order of their start. */
   readonly #running = new Map<string, RunningApplication>()
+  /** Of all that were ever started here, that have ended too. */
+  readonly #names = new Set<string>()
   #tail: Promise<unknown> = Promise.resolve()
   #waiting = 0
   #starting: StartUnderWay | undefined
@@ -137,6 +139,7 @@ export class ApplicationController implements ApplicationHost {
     try {
       const file = readConfigFile(sources.configFile)
       const problems: ConfigProblem[] = []
+      checkNames(sources.config, [...applications.map(({ name }) => name), ...this.#names], problems)
       const configs: Readonly<Record<string, unknown>>[] = []
       for (const { name, config } of order) configs.push(await readConfig(name, config, sources, file, problems))
       throwProblems(problems)
@@ -146,6 +149,7 @@ export class ApplicationController implements ApplicationHost {
         const given = { application, type, sources, config: configs[at] ?? {}, assets: assets[at] ?? {} }
         const running = new RunningApplication(this, given)
         this.#running.set(application.name, running)
+        this.#names.add(application.name)
         started.push(running)
         await running.begin(cut.signal)
       }
@@ -191,6 +195,7 @@ export class ApplicationController implements ApplicationHost {
   async #reload(config: ConfigSources['config']): Promise<readonly string[]> {
     const files = new Map<string, Readonly<Record<string, unknown>>>()
     const problems: ConfigProblem[] = []
+    checkNames(config, this.#names, problems)
     const fresh: { running: RunningApplication; sources: ConfigSources; config: Readonly<Record<string, unknown>> }[] = []
     for (const running of this.running) {
       const { name, application } = running

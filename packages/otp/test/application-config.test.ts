@@ -7,7 +7,7 @@ import type { CambiumError } from '@cambium/base'
 import { child, startSystem } from '@cambium/runtime'
 import type { System } from '@cambium/runtime'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { applicationOf, defineApplication, reloadConfig, setting, whichApplications } from '../src/index.ts'
+import { applicationOf, defineApplication, reloadConfig, setting, stopApplications, whichApplications } from '../src/index.ts'
 import type { Application, StandardSchema, TopSupervisor } from '../src/index.ts'
 import { counter } from './fixtures/counter.ts'
 import { tree } from './fixtures/family.ts'
@@ -154,6 +154,34 @@ describe('values', () => {
       ['other', 'size', 'undefined', 'nowhere'],
     ])
     expect(error.message).toContain('value=undefined, from=nowhere, variable=OTHER_SIZE: expected a number')
+  })
+
+  test('in code, applications that nobody has heard of are named; a file may have more than is started', async () => {
+    const other = defineApplication(import.meta.url, 'other', { config: { size: setting.number({ default: 1 }) } })
+    const wrong = { 'web-shop': { port: 80 }, webshop: { token: 'xyz' }, other: 5 }
+    const misspelt = await failureOf(() => startApplications(system, [shop], { config: wrong, env: {} }))
+    const { problems } = misspelt.fields as { problems: { application: string; key: string; value: string; problem: string }[] }
+    expect([misspelt.code, ...problems.map(({ application, key, value }) => [application, key, value])]).toEqual([
+      'ERR_CONFIG',
+      ['webshop', '*', '["token"]'],
+      ['other', '*', '5'],
+    ])
+    expect(problems[0]?.problem).toBe('expected one of the applications web-shop')
+    expect(misspelt.message).not.toContain('xyz')
+    expect(whichApplications(system)).toEqual([])
+
+    const configFile = fileOf({ 'web-shop': { port: 80 }, webshop: {} })
+    expect(await startApplications(system, [shop], { configFile, env: {} })).toEqual(['web-shop'])
+    // One that runs already is no mistake: it is left as it is.
+    const both = { 'web-shop': { port: 81 }, other: { size: 2 } }
+    expect(await startApplications(system, [other], { config: both, env: {} })).toEqual(['other'])
+    expect([applicationOf(system, shop).config.port, applicationOf(system, other).config.size]).toEqual([80, 2])
+    await stopApplications(system, [other])
+    expect(await reloadConfig(system, { config: both })).toEqual(['web-shop'])
+    const reloaded = await failureOf(() => reloadConfig(system, { config: { shop: { port: 82 } } }))
+    expect(reloaded.message).toContain('application=shop, key=*')
+    expect(reloaded.message).toContain('expected one of the applications web-shop, other')
+    expect(applicationOf(system, shop).config.port).toBe(81)
   })
 
   test('a file that cannot be read is named', async () => {
