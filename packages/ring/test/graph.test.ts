@@ -119,6 +119,21 @@ describe('nodes that are modules', () => {
 })
 
 describe('the builder', () => {
+  test.each<[string, unknown, string]>([
+    [
+      'a field that is none',
+      { name: 'price', worker: 2 },
+      'option nodes.price.worker is wrong: value=2, expected one of the fields name, ',
+    ],
+    ['its name misspelt', { nmae: 'price' }, 'option node.nmae is wrong'],
+    ['no name', { workers: 2 }, 'graph is wrong: a node has no name'],
+    ['a handler that is none', { name: 'price', handler: { onEvnt() {} } }, 'option nodes.price.handler is wrong'],
+    ['an export that is no name', { name: 'price', module: 'file:///a.ts', export: 5 }, 'option nodes.price.export is wrong'],
+    ['no declaration', 5, 'option node is wrong'],
+  ])('refuses a node where it is declared, by its name: %s', (_name, node, message) => {
+    expect(() => disruptor(options).handle('other', node as NodeDeclaration<Fields>)).toThrow(message)
+  })
+
   test('C-46 handle, then, and: a diamond with a tail, polled in one thread', () => {
     const order: string[] = []
     const seen = (name: string) => (slot: Slot, sequence: number) => order.push(`${name}${sequence}:${slot.value}`)

@@ -49,9 +49,14 @@ export function checkSlots<S>(slots: SlotSource<S>): void {
 
 /** A function as the handler it stands for. Internal. */
 export function batchHandlerOf<S>(handler: EventHandler<S> | BatchHandler<S>): BatchHandler<S> {
-  if (typeof handler === 'function') return { onEvent: handler }
-  if (typeof handler?.onEvent !== 'function') throw optionError('handler', handler, 'a function, or an object with onEvent')
-  return handler
+  checkHandler('handler', handler)
+  return typeof handler === 'function' ? { onEvent: handler } : handler
+}
+
+/** @throws `ERR_OPTION` Internal. */
+export function checkHandler(option: string, handler: unknown): void {
+  if (typeof handler === 'function' || typeof (handler as { readonly onEvent?: unknown } | null)?.onEvent === 'function') return
+  throw optionError(option, handler, 'a function, or an object with onEvent')
 }
 
 class BatchProcessor<S> implements Processor {

@@ -11,6 +11,7 @@
 import { checkFields, optionError } from '@cambium/base'
 import { ringGraphError } from '../errors.ts'
 import type { Layout, LayoutFields } from '../layout/layout.ts'
+import { checkHandler } from './batch-processor.ts'
 import { fixedPlacesOf, planGraph } from './graph.ts'
 import type { GraphNode } from './graph.ts'
 import { createSlotRing, SLOT_RING_FIELDS } from './slot-ring.ts'
@@ -53,7 +54,7 @@ export interface NodeGroup<F extends LayoutFields> {
 
 /** Collects nodes. */
 export interface DisruptorBuilder<F extends LayoutFields> {
-  /** Nodes that come after the producer. */
+  /** Nodes that come after the producer. @throws `ERR_OPTION`, `ERR_RING_GRAPH` for a declaration that is wrong */
   handle(...nodes: readonly NodeInput<F>[]): NodeGroup<F>
   /** The group of nodes that were declared before. @throws `ERR_RING_GRAPH` when one of them was not */
   after(...names: readonly string[]): NodeGroup<F>
@@ -159,7 +160,13 @@ function declarationOf<F extends LayoutFields>(input: NodeInput<F>): NodeDeclara
     return { name: input.name, handler: input }
   }
   if (typeof input !== 'object' || input === null) throw optionError('node', input, 'a name, a named function or a declaration')
-  checkFields('node', input, DECLARATION)
+  const { name, handler, export: exported } = input
+  const hasName = typeof name === 'string' && name !== ''
+  const option = hasName ? `nodes.${name}` : 'node'
+  checkFields(option, input, DECLARATION)
+  if (!hasName) throw ringGraphError('a node has no name', { name })
+  if (handler !== undefined) checkHandler(`${option}.handler`, handler)
+  if (exported !== undefined && typeof exported !== 'string') throw optionError(`${option}.export`, exported, 'a name')
   return input
 }
 
