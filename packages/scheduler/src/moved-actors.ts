@@ -74,8 +74,9 @@ export class MovedActors {
       answer({ type: 'start_failed', request, error: toErrorRecord(error) })
     }
     const cell = this.#host.slots.find(signal.slot, signal.generation)
-    if (cell === undefined) {
-      fail(noSuchActor({ core: this.#host.coreNumber, ...slotOf(signal) }))
+    if (cell === undefined || cell.moved?.hosts !== undefined) {
+      // Of one that may still be elsewhere the root would forget that: an answer is where it is for certain.
+      fail(cell === undefined ? noSuchActor({ core: this.#host.coreNumber, ...slotOf(signal) }) : endedBefore(cell))
       return
     }
     const fixed = whyFixed(cell)

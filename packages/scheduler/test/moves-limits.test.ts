@@ -284,6 +284,24 @@ describe('a successor that starts an actor which may be elsewhere', () => {
     expect(await again).toBe('started')
     await expectNothingLeft(world, ref)
   })
+
+  it.each([1, 2])('does not say that it is on core %i before it is sure where it is not', async (to) => {
+    const world = new World({ cores: 3 })
+    const behaviour = noting(world)
+    const ref = await started(world, behaviour)
+    await moved(world, ref, 2)
+    world.kill(1)
+    world.replace(1, [{ slot: ref.slot, generation: ref.generation, name: undefined, mailbox: undefined, hosts: [2] }])
+    while (world.cell(ref) === undefined) world.turn(1)
+    const early = world.migrate(ref, to)
+    await world.advance(5)
+    expect(await early).toBe('ERR_NO_SUCH_ACTOR')
+    const restarted = world.restart(ref, behaviour as never, null)
+    await world.advance(5)
+    expect(await restarted).toBe('started')
+    await moved(world, ref, to)
+    await expectNothingLeft(world, ref)
+  })
 })
 
 describe('a guest', () => {
