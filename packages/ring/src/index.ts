@@ -55,7 +55,7 @@ export type { Layout, LayoutFields, LayoutValues, PlacedField } from './layout/l
 export type { LayoutView, ViewOf } from './layout/layout-view.ts'
 export { createRegionCursor, measureRegion } from './region-cursor.ts'
 export type { RegionCursor } from './region-cursor.ts'
-export { inspectRing, watchHand, watchPositions } from './ring-hand.ts'
+export { finishHand, inspectRing, watchHand, watchPositions } from './ring-hand.ts'
 export type { RecordInHand, RingInspection } from './ring-hand.ts'
 export type { RingMemory, WasmMemory } from './ring-memory.ts'
 export { attachConsumer } from './spsc-consumer.ts'

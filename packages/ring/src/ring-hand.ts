@@ -4,6 +4,8 @@
  * 1. Bit 0 clear: nothing was in hand; reading goes on at the hand.
  * 2. Bit 0 set: the record at the hand's position may be half processed; reading goes on at its end.
  *
+ * 3. Between the end of a consumer's thread and the attachment of its successor the hand is the owner's, who finishes what was in it: a successor that ends before it attaches leaves nothing in hand.
+ *
  * Memory order: the hand is written by plain stores, so this is only true after the consumer's thread has ended.
  */
 import { ringCorruptError } from './errors.ts'
@@ -52,6 +54,16 @@ export function inspectRing(descriptor: SpscRingDescriptor): RingInspection {
     inHand: start === end ? undefined : { position: start, type, payloadOffset, payloadBytes, buffer: views.buffer },
     resume: end,
   }
+}
+
+/**
+ * For the owner of a ring whose consumer has ended, before a successor attaches: the record in hand is finished. Its bytes stay in place all the same.
+ *
+ * @throws `ERR_RING_CAPACITY`, `ERR_RING_MEMORY`, `ERR_RING_MAGIC`, `ERR_RING_VERSION`, `ERR_RING_CORRUPT`
+ */
+export function finishHand(descriptor: SpscRingDescriptor): void {
+  const views = openSpscRing(descriptor)
+  Atomics.store(views.control, HAND_INDEX, readHand(views, descriptor.capacity).end)
 }
 
 /**

@@ -12,7 +12,8 @@
  *     64   256  consumer position   consumer, Atomics.store, after it has     producer, Atomics.load, at an apparent full
  *                                   finished the records it covers
  *     96   384  hand                consumer, plain store, before and after   a successor of the consumer and the root, both
- *                                   each record                               only after the consumer's thread has ended
+ *                                   each record; the root, Atomics.store,     only after the consumer's thread has ended
+ *                                   after the consumer's thread has ended
  *    128   512  data area, `capacity` bytes of records
  * ```
  *

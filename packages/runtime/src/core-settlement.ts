@@ -3,7 +3,7 @@
  * `core-pool.ts`). Nothing of the thread writes any more, so the root may: books, congestion table, bell, attention, epoch.
  */
 import type { ActorAddress, ErrorRecord } from '@cambium/base'
-import { BELL_BUSY, inspectRing } from '@cambium/ring'
+import { BELL_BUSY, finishHand, inspectRing } from '@cambium/ring'
 import { deadLane, endsMessage, messageInHand, readBooks, readHandler, recoverBooks } from '@cambium/scheduler'
 import type { CoreBlock, MessageInHand, SystemMemory } from '@cambium/scheduler'
 
@@ -45,9 +45,11 @@ export function settleCore(memory: SystemMemory, core: number, error: ErrorRecor
   const inHand: MessageInHand[] = []
   const positions = memory.blocks.map((_, source) => {
     if (source === core) return 0
-    const inspection = inspectRing(memory.dataRing(source, core))
+    const ring = memory.dataRing(source, core)
+    const inspection = inspectRing(ring)
     const held = inspection.inHand
     if (held !== undefined && held.payloadBytes >= 8 && endsMessage(held)) inHand.push(messageInHand(memory, source, core, held))
+    finishHand(ring) // or it would be counted once more when the successor ends before it reads
     return inspection.resume
   })
   const queued = Math.max(0, readBooks(block.books).queued)

@@ -5,7 +5,8 @@
  * 1. Before it publishes: `put next`, what `put` will be; then `put mark`, the ring and the position that it is about to publish. Then it publishes,
  *    stores `put`, and clears the mark. Recovery: if the marked position is the published one, `put` is `put next`.
  * 2. With a record in hand (the hand word names it): `taken next`; then `taken mark`, the ring and the record's position; then `taken`. Recovery, for
- *    a record in hand that ends a message: if the mark names it, `taken` is `taken next`; if not, it has not been counted.
+ *    a record in hand that ends a message: if the mark names it, `taken` is `taken next`; if not, it has not been counted. There may be one of each ring, as
+ *    such a record may wait for its parcel; there is one mark. So the root finishes in the rings what it has counted.
  *
  * Memory order: plain stores of one thread, read after its end by the root, which also writes the books from then on.
  */
@@ -21,7 +22,7 @@ export function ringMark(peer: number, position: number): number {
   return (peer + 1) * 0x1_0000_0000 + (position >>> 0)
 }
 
-/** Brings the books of `core` in line with its rings. Its thread has ended; to do it twice changes nothing. */
+/** Brings the books of `core` in line with its rings. Its thread has ended; to do it twice changes nothing while one record is in hand. */
 export function recoverBooks(memory: SystemMemory, core: number): void {
   const { books } = memory.blocks[core] as CoreBlock
   for (let peer = 0; peer < memory.cores; peer += 1) {

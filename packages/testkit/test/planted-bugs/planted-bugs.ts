@@ -262,9 +262,9 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     name: 'redeliver-in-hand',
     what: 'the successor of a core reads the record in hand once more',
-    file: 'ring/src/spsc-consumer.ts',
-    find: 'this.position = hand.end\n    this.#end = hand.end\n    this.#published = hand.end',
-    replace: 'this.position = hand.start\n    this.#end = hand.start\n    this.#published = hand.start',
+    file: 'ring/src/ring-hand.ts',
+    find: 'readHand(views, descriptor.capacity).end',
+    replace: 'readHand(views, descriptor.capacity).start',
     runsMax: 200,
   },
   {

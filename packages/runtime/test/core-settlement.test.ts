@@ -1,0 +1,48 @@
+/** What is settled at the end of a core's thread: what was in hand is lost once, however many ends there are before a successor reads. */
+import { toErrorRecord } from '@cambium/base'
+import { attachConsumer, attachProducer } from '@cambium/ring'
+import { createSystemMemory, PUT, readBooks, SENT, sumBooks } from '@cambium/scheduler'
+import type { CoreBlock } from '@cambium/scheduler'
+import { expect, it } from 'vitest'
+import { settleCore } from '../src/core-settlement.ts'
+
+const CORE = 3
+const TELL = 1
+const HEADER_BYTES = 16
+
+/** A message to the actor in that slot, by whichever encoder. */
+function tell(memory: ReturnType<typeof createSystemMemory>, source: number, slots: readonly number[]): void {
+  const producer = attachProducer(memory.dataRing(source, CORE))
+  for (const slot of slots) {
+    const offset = producer.claim(TELL, HEADER_BYTES)
+    producer.int32.set([slot, 1, 0, 0], offset >> 2)
+    producer.commit()
+  }
+  producer.publish()
+  const { books } = memory.blocks[source] as CoreBlock
+  books[SENT] = books[PUT] = slots.length
+}
+
+// A record that waits for its parcel is in hand, and there may be one of each ring.
+it('records in hand of several rings are lost once, though the successor ends before it reads', () => {
+  const shape = { cores: 4, dataRingBytes: 4096, controlRingBytes: 4096 }
+  const memory = createSystemMemory(shape, (bytes) => new SharedArrayBuffer(bytes))
+  for (const source of [0, 1, 2]) tell(memory, source, [source, source + 10])
+  for (const source of [0, 1]) attachConsumer(memory.dataRing(source, CORE)).next()
+  const error = toErrorRecord(new Error('killed'))
+  const first = settleCore(memory, CORE, error, true)
+  expect(first.loss.inHand.map(({ slot }) => slot)).toEqual([0, 1])
+  const second = settleCore(memory, CORE, error, true)
+  expect(second.loss).toMatchObject({ inHand: [], lost: 0 })
+  expect(second.positions).toEqual(first.positions)
+  const books = sumBooks(memory.blocks.map((block) => readBooks(block.books)))
+  expect(books).toMatchObject({ sent: 6, put: 6, taken: 2, deadTotal: 2, queued: 4 })
+
+  const read = [0, 1, 2].flatMap((source) => {
+    const consumer = attachConsumer(memory.dataRing(source, CORE))
+    const slots: number[] = []
+    while (consumer.next()) slots.push(consumer.int32[consumer.offset >> 2] as number)
+    return slots
+  })
+  expect(read).toEqual([10, 11, 2, 12])
+})
