@@ -4,7 +4,7 @@ import { share, startSystem, transfer } from 'cambium'
 import type { System } from 'cambium'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { watchSystem } from '../../runtime/test/nothing-left.ts'
-import { mover, wall } from './fixtures/gallery.ts'
+import { collector, mover, wall } from './fixtures/gallery.ts'
 
 async function start(cores = 1): Promise<System> {
   const system = await startSystem({ cores, handleSignals: false })
@@ -65,6 +65,29 @@ test('what is moved is detached here and whole there, both ways', async () => {
   expect(await ref.ask({ type: 'sum', data: small })).toBe(3)
   expect(small.buffer.detached).toBe(true)
 })
+
+test.each([0, 1])(
+  'what an actor only keeps stays whole, whoever looks at it, moves it or starts it again: core %i',
+  async (core) => {
+    const system = await start(2)
+    const data = transfer(new Float64Array(5000).fill(1))
+    const ref = await system.spawn(collector, data, { core })
+    expect(data).toHaveLength(5000)
+    const look = system.inspect(ref)
+    expect((await look.getState<{ data: Float64Array }>()).data).toHaveLength(5000)
+    expect((await look.getStatus()).state).toEqual({ data })
+    expect(await ref.ask('sum')).toBe(5000)
+    await system.migrate(ref, 2)
+    expect(await ref.ask('sum')).toBe(5000)
+    const reported = once(system.events, 'crash_report')
+    await expect(ref.ask('crash')).rejects.toThrow('crashed')
+    expect((await reported)[0]).toMatchObject({ state: { data } })
+    expect(await ref.ask('sum')).toBe(5000) // with the argument of its start
+    const other = await system.spawn(mover, undefined, { core: 2 })
+    ref.tell(other)
+    await expect(ref.ask('sum')).rejects.toThrow('detached') // by its own will
+  },
+)
 
 test('from worker to worker, and forwarded', async () => {
   const system = await start(2)

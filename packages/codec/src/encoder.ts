@@ -33,7 +33,9 @@ export interface Encoder {
    * message that does not fit what is `declared` for its receiver.
    */
   encode(message: unknown, declared?: MessageLayouts): Buffer
-  /** The same in memory of its own. */
+  /** The same of what its owner keeps, whatever it says: what it wants moved is copied, and what is shared is shared. */
+  encodeKept(message: unknown): Buffer
+  /** As {@link encode}, in memory of its own. */
   encodeCopy(message: unknown, declared?: MessageLayouts): Buffer
   /**
    * Writes `message` in place if a layout fits it: gives the end of its bytes, or a negative number when none fits or it would pass `limit`, and
@@ -83,6 +85,15 @@ class MessageEncoder implements Encoder {
     const { buffer } = this.#compiled
     if (end > VIEW_BYTES_MAX) return buffer.subarray(0, end)
     return (this.#views[end] ??= buffer.subarray(0, end))
+  }
+
+  encodeKept(message: unknown): Buffer {
+    this.#packer.isKeeping = true
+    try {
+      return this.encode(message)
+    } finally {
+      this.#packer.isKeeping = false
+    }
   }
 
   encodeCopy(message: unknown, declared?: MessageLayouts): Buffer {

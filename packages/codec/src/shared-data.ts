@@ -108,6 +108,8 @@ export class Parcel {
 
 /** Collects the buffers of the message that is being encoded. */
 export class ParcelPacker {
+  /** What would be moved is copied. */
+  isKeeping = false
   #buffers: ArrayBufferLike[] = []
   #small: ArrayBuffer[] = []
 
@@ -118,6 +120,7 @@ export class ParcelPacker {
 
   /** The index of a buffer that goes beside the record; undefined for one whose bytes are copied. Negative: there are too many. */
   add(buffer: ArrayBufferLike): number | undefined {
+    if (this.isKeeping && buffer instanceof ArrayBuffer) return undefined
     if (buffer instanceof ArrayBuffer && buffer.byteLength < TRANSFER_BYTES_MIN) {
       if (!this.#small.includes(buffer)) this.#small.push(buffer)
       return this.#small.length > PARCEL_BUFFERS_MAX ? -1 : undefined

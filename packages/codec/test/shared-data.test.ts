@@ -105,6 +105,24 @@ describe('transfer', () => {
     expect(buffer.detached).toBe(true)
   })
 
+  test('of what its owner keeps nothing is moved, large or small; what is shared is shared', () => {
+    const link = createLink()
+    const value = {
+      large: transfer(new ArrayBuffer(LARGE)),
+      small: transfer(new Uint8Array([1, 2, 3])),
+      shared: share(new SharedArrayBuffer(8)),
+    }
+    const kept = Buffer.from(link.encoder.encodeKept(value))
+    const { layout, parcel } = link.encoder
+    parcel?.seize()
+    const arrived = link.decoder.decode(kept, 0, kept.length, layout, parcel?.buffers) as typeof value
+    expect(arrived).toEqual(value)
+    expect(arrived.shared).toBe(value.shared)
+    expect([value.large.detached, value.small.buffer.detached]).toEqual([false, false])
+    carry(link, value)
+    expect([value.large.detached, value.small.buffer.detached]).toEqual([true, true])
+  })
+
   test('what has been moved cannot be sent or moved again', () => {
     const link = createLink()
     const buffer = transfer(new ArrayBuffer(LARGE))

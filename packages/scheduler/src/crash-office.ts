@@ -23,7 +23,7 @@ export interface CrashedPart {
 }
 
 export interface CrashOfficeHost {
-  readonly encoder: { encode(value: unknown): Uint8Array }
+  readonly encoder: { encodeKept(value: unknown): Uint8Array }
   readonly router: SignalWays
   now(): number
 }
@@ -66,7 +66,7 @@ export class CrashOffice {
   /** The value, or why it is not shown. */
   #portable(value: unknown): unknown {
     try {
-      const { length } = this.#host.encoder.encode(value)
+      const { length } = this.#host.encoder.encodeKept(value)
       return length <= SHOWN_BYTES_MAX ? value : `not shown: it is too large: bytes=${length}`
     } catch (error) {
       return `not shown: ${error instanceof CambiumError ? error.message : String(error)}`

@@ -86,7 +86,7 @@ export function takeDown(
     state,
     timers,
   }
-  checkMessageBytes(host.encoder.encode(content).length, host.limits.messageBytesMax)
+  checkMessageBytes(host.encoder.encodeKept(content).length, host.limits.messageBytesMax)
   return content
 }
 

@@ -41,7 +41,7 @@ export function refMaker(hosts: () => RefHosts): UnpackRef {
   return (core, slot, generation, _name, layouts) => new ActorRef(hosts().inside, core, slot, generation, layouts)
 }
 
-/** Copies values as sending them to another core would: through the core's own encoder. */
+/** Copies values as sending them to another core would, through the core's own encoder; but the value stays whole. */
 export class Copier {
   readonly #encoder: Encoder
   readonly #areas: EncoderAreas
@@ -62,7 +62,7 @@ export class Copier {
       layouts: createEntryArea(this.#areas.layouts),
       unpackRef: refMaker(this.#hosts),
     })
-    const bytes = this.#encoder.encode(value)
+    const bytes = this.#encoder.encodeKept(value)
     const { layout, parcel } = this.#encoder
     parcel?.seize()
     return this.#decoder.decode(bytes, 0, bytes.length, layout, parcel?.buffers)

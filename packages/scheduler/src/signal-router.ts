@@ -83,7 +83,7 @@ export class SignalRouter {
     const epoch = Atomics.load((this.#memory.blocks[core] as { epoch: Int32Array }).epoch, 0)
     if (link === undefined) return epoch // severed
     const { encoder } = this.#host
-    const bytes = encoder.encode(signal)
+    const bytes = encoder.encodeKept(signal) // whose state, message or argument it carries has it still
     checkMessageBytes(bytes.length, SIGNAL_BYTES_MAX)
     if (!link.control.write(SIGNAL, epoch, 0, 0, bytes, encoder.layout, encoder.parcel)) {
       link.control.enqueue(plainRecord(SIGNAL, epoch, 0, bytes, encoder.layout, encoder.parcel))
