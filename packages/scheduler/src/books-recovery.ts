@@ -25,14 +25,16 @@ export function ringMark(peer: number, position: number): number {
 /** Brings the books of `core` in line with its rings. Its thread has ended; to do it twice changes nothing while one record is in hand. */
 export function recoverBooks(memory: SystemMemory, core: number): void {
   const { books } = memory.blocks[core] as CoreBlock
+  const inHand: number[] = []
   for (let peer = 0; peer < memory.cores; peer += 1) {
     if (peer === core) continue
     const mark = ringMark(peer, inspectRing(memory.dataRing(core, peer)).producer)
     if (books[PUT_MARK] === mark) books[PUT] = books[PUT_NEXT] as number
-    const { inHand } = inspectRing(memory.dataRing(peer, core))
-    if (inHand !== undefined && endsMessage(inHand)) recoverTaken(books, ringMark(peer, inHand.position))
+    const held = inspectRing(memory.dataRing(peer, core)).inHand
+    if (held !== undefined && endsMessage(held)) inHand.push(ringMark(peer, held.position))
   }
   books[PUT_MARK] = 0
+  recoverTaken(books, inHand)
 }
 
 /** False for a fragment after which others follow: the books count a message with its last. */
@@ -42,10 +44,13 @@ export function endsMessage(record: RecordInHand): boolean {
   return fragment === undefined || fragment.index === fragment.count - 1
 }
 
-function recoverTaken(books: Float64Array, mark: number): void {
-  if (books[TAKEN_MARK] !== mark) {
-    books[TAKEN_NEXT] = (books[TAKEN] as number) + 1
-    books[TAKEN_MARK] = mark
-  }
+function recoverTaken(books: Float64Array, inHand: readonly number[]): void {
+  const marked = books[TAKEN_MARK] as number
+  if (inHand.includes(marked)) books[TAKEN] = books[TAKEN_NEXT] as number
+  const uncounted = inHand.filter((mark) => mark !== marked)
+  const last = uncounted.at(-1)
+  if (last === undefined) return
+  books[TAKEN_NEXT] = (books[TAKEN] as number) + uncounted.length
+  books[TAKEN_MARK] = last
   books[TAKEN] = books[TAKEN_NEXT] as number
 }
