@@ -51,6 +51,13 @@ export class SimPost {
     }
   }
 
+  /** Parcels that have been posted and not been looked at. */
+  get underWay(): number {
+    let count = 0
+    for (const { from } of this.#ends.values()) for (const ways of from.values()) for (const way of ways) count += way.length
+    return count
+  }
+
   started(core: number): void {
     const own: Ends = { to: new Map(), from: new Map(), coming: [] }
     for (const [peer, ends] of this.#ends) {

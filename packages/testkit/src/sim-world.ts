@@ -68,6 +68,7 @@ export class SimWorld implements SystemPlatform {
     this.oracles = new RunOracles({
       coreLife: (core) => this.lifeOf(core),
       now: () => this.nowMs,
+      parcelsUnderWay: () => this.#post.underWay,
     })
     this.partitions = new Partitions((what) => this.note(0, what))
     const watch = createProgramWatch({

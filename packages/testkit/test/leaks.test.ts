@@ -29,6 +29,7 @@ function coreOf(coreNumber: number, report: object = {}, sending?: object) {
   const core = {
     coreNumber,
     wheel,
+    parcels: { count: 0 },
     asks: { add: (ask: unknown) => asks.add(ask), all: () => [...asks] },
     dispatcher: { sending },
     directory: {
@@ -69,18 +70,29 @@ describe('in a system that runs', () => {
     oracle.watch(core)
     await core.directory.ask(cell as unknown as Cell, { type: 'dir_add', space: NAMES, key: 'ada', value: 1, isUnique: true })
     entries.push({ key: 'ada', ref: cell }, { key: 'root', ref: { core: 0, slot: 9, generation: 9 } })
-    oracle.checkRest([core])
+    oracle.checkRest([core], 0)
     cell.incarnation = 1
     expect(() => {
-      oracle.checkRest([core])
+      oracle.checkRest([core], 0)
     }).toThrow('an entry of the directory outlived its incarnation: actor=core-1/2#3, incarnation=0, space=names, key=ada')
+  })
+
+  test('what was shared or moved, on a core or on its way to one', () => {
+    const [first, second] = [coreOf(0), coreOf(1)]
+    const check = (underWay: number) => () => {
+      new LeakOracle().checkRest([first.core, second.core], underWay)
+    }
+    expect(check(0)).not.toThrow()
+    expect(check(2)).toThrow('what was shared or moved is kept when all of it has been taken: core=0, parcels=0, underWay=2')
+    Object.assign(second.core.parcels, { count: 1 })
+    expect(check(0)).toThrow('core=1, parcels=1, underWay=0')
   })
 
   test('copies of the directory that differ', () => {
     const [first, second] = [coreOf(0), coreOf(1)]
     Object.assign(second.core.directory, { counts: { ...NOTHING.directory, entries: 1 } })
     expect(() => {
-      new LeakOracle().checkRest([first.core, second.core])
+      new LeakOracle().checkRest([first.core, second.core], 0)
     }).toThrow('copies of the directory differ: core=1, entries=1, known=0')
   })
 })

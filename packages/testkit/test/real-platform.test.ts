@@ -10,6 +10,7 @@ import type { RunReport } from '@cambium/testkit'
 import { describe, expect, test } from 'vitest'
 import { account } from '../src/workloads/banking.ts'
 import { drain, sorter, spout, waiter } from '../src/workloads/floods.ts'
+import { painter } from '../src/workloads/gallery.ts'
 import { relative } from '../src/workloads/kinship.ts'
 import { sink, source, stage } from '../src/workloads/pipeline.ts'
 import { directory, exchange, phone, subscriber } from '../src/workloads/telephone.ts'
@@ -67,6 +68,7 @@ const behaviours = {
   directory,
   drain,
   exchange,
+  painter,
   phone,
   relative,
   sink,

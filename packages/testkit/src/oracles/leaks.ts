@@ -2,7 +2,8 @@
  * What must not be left of an incarnation, or of an actor:
  *
  * 1. while a system runs: timers of actors, and asks of actors, that have outlived their incarnation;
- * 2. at rest: entries of the directory (names, groups) whose incarnation has ended, and copies of the directory that differ;
+ * 2. at rest: entries of the directory (names, groups) whose incarnation has ended, and copies of the directory that differ; buffers that
+ *    were shared or moved, on a core or on a way;
  * 3. after a shutdown: anything at all, whosever it was.
  */
 import { formatAddress } from '@cambium/base'
@@ -75,11 +76,15 @@ export class LeakOracle {
     }
   }
 
-  /** Nothing is under way. */
-  checkRest(cores: readonly Core[]): void {
+  /** Nothing is under way. `parcelsUnderWay`: between cores. */
+  checkRest(cores: readonly Core[], parcelsUnderWay: number): void {
     const [first] = cores
     if (first === undefined) return
-    for (const { coreNumber, directory } of cores) {
+    for (const { coreNumber, directory, parcels } of cores) {
+      if (parcels.count > 0 || parcelsUnderWay > 0) {
+        const where = { core: coreNumber, parcels: parcels.count, underWay: parcelsUnderWay }
+        throw violation('ERR_ORACLE_LEAK', 'what was shared or moved is kept when all of it has been taken', where)
+      }
       const [entries, known] = [directory.counts.entries, first.directory.counts.entries]
       if (entries !== known)
         throw violation('ERR_ORACLE_LEAK', 'copies of the directory differ', { core: coreNumber, entries, known })

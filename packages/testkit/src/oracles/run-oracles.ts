@@ -28,6 +28,8 @@ export interface RunOraclesOptions {
   /** Number of the life of a core. */
   readonly coreLife: (core: number) => number
   readonly now: () => number
+  /** Parcels that lie on a way between two cores. */
+  readonly parcelsUnderWay: () => number
 }
 
 export class RunOracles {
@@ -41,11 +43,13 @@ export class RunOracles {
   readonly #supervision: SupervisionOracle
   readonly #stops: StopOrderOracle
   readonly #leaks = new LeakOracle()
+  readonly #parcelsUnderWay: () => number
   #turns = 0
   /** What an oracle found inside a handler, where the runtime takes any error for the actor's crash. */
   #found: Error | undefined = undefined
 
-  constructor({ coreLife, now }: RunOraclesOptions) {
+  constructor({ coreLife, now, parcelsUnderWay }: RunOraclesOptions) {
+    this.#parcelsUnderWay = parcelsUnderWay
     this.#incarnations = new IncarnationOracle(coreLife)
     const report = (error: Error): void => {
       this.report(error)
@@ -139,7 +143,7 @@ export class RunOracles {
   /** What is left, with nothing under way, of incarnations that have ended. What is on its way to other cores still is found as well. */
   findLeft(cores: readonly Core[]): Error | undefined {
     try {
-      this.#leaks.checkRest(cores)
+      this.#leaks.checkRest(cores, this.#parcelsUnderWay())
       return undefined
     } catch (error) {
       return error as Error

@@ -8,7 +8,16 @@ import { CambiumError } from '@cambium/base'
 import { violation } from '../oracles/violation.ts'
 import { Journal, journalOf, OUTSIDE, tellStamped } from './journal.ts'
 import type { Member, Stamp } from './journal.ts'
-import { ASK_OPTIONS, booksOf, checkBooks, comeToRest, countLosses, FORGIVEN_ASKS, spawnPatiently } from './workload.ts'
+import {
+  ASK_OPTIONS,
+  booksOf,
+  checkBooks,
+  comeToRest,
+  countLosses,
+  FORGIVEN_ASKS,
+  moveSomewhere,
+  spawnPatiently,
+} from './workload.ts'
 import type { Workload, WorkloadWorld } from './workload.ts'
 
 type Account = Ref<AccountMessage, Reading>
@@ -29,9 +38,6 @@ interface Transfer {
 }
 
 const OPENING_BALANCE = 1000
-/** What a move may come to while cores die, actors crash and others move the same one. */
-const FORGIVEN_MOVES = new Set(['ERR_CORE_LOST', 'ERR_MOVE_TIMEOUT', 'ERR_NOT_MOVABLE', 'ERR_NO_SUCH_ACTOR', 'ERR_SYSTEM_CLOSED'])
-
 class Ledger extends Journal {
   readonly balances = new Map<string, number>()
   readonly transfers = new Map<number, Transfer>()
@@ -111,7 +117,7 @@ export async function bank(
     ledger.transfers.set(number, { amount: 1 + sim.random.below(5), state: 'asked' })
     from.ref.tell({ type: 'transfer', stamp: ledger.stamp(OUTSIDE, from.id), transfer: number, to: to.ref, toId: to.id })
     if (sim.random.chance(0.01)) reads.push(read(ledger, to.id, to.ref, number))
-    if (size.moves !== undefined && sim.random.chance(size.moves)) moves.push(move(sim, sim.random.pick(accounts).ref))
+    if (size.moves !== undefined && sim.random.chance(size.moves)) moves.push(moveSomewhere(sim, sim.random.pick(accounts).ref))
     if (sim.random.chance(0.01)) await sim.advance(1)
   }
   const isRunning = await comeToRest(sim, ledger, losses)
@@ -128,18 +134,6 @@ export async function bank(
     })
   checkMoney(sim, ledger, losses.deaths)
   ledger.close()
-}
-
-/** Wherever it is, and whatever strikes on the way. */
-async function move(sim: WorkloadWorld, ref: Account): Promise<void> {
-  try {
-    // On real threads the scenario writes the journal itself where it runs.
-    const least = sim.isReal === true ? 1 : 0
-    const core = least + sim.random.below(sim.system.cores + 1 - least)
-    await sim.system.migrate(ref, core, { timeoutMs: 1 + sim.random.below(100) })
-  } catch (error) {
-    if (!(error instanceof CambiumError) || !FORGIVEN_MOVES.has(error.code)) throw error
-  }
 }
 
 async function read(ledger: Ledger, id: string, ref: Account, nonce: number): Promise<void> {

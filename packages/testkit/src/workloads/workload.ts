@@ -1,5 +1,5 @@
 /** What a workload is, and what all of them do: start actors in spite of faults, come to rest, and hold the books against the journal. */
-import type { Behaviour, Ref, WaitOptions } from '@cambium/actor'
+import type { AnyRef, Behaviour, Ref, WaitOptions } from '@cambium/actor'
 import { CambiumError } from '@cambium/base'
 import type { Books, SpawnOptions, SystemOptions } from '@cambium/runtime'
 import { violation } from '../oracles/violation.ts'
@@ -49,6 +49,8 @@ export const FORGIVEN_ASKS: ReadonlySet<string> = new Set([
   'ERR_NOT_DECODABLE',
   'ERR_SIM_CRASH',
 ])
+/** What a move may come to while cores die, actors crash and others move the same one. */
+const FORGIVEN_MOVES = new Set(['ERR_CORE_LOST', 'ERR_MOVE_TIMEOUT', 'ERR_NOT_MOVABLE', 'ERR_NO_SUCH_ACTOR', 'ERR_SYSTEM_CLOSED'])
 /** For asks. Whatever strikes, who asks is told of it; the system's own, shorter limit would hide that nobody does. */
 export const ASK_OPTIONS: WaitOptions = { timeoutMs: 300_000 }
 const ATTEMPTS_MAX = 50
@@ -69,6 +71,18 @@ export async function spawnPatiently<A, M, R>(
     } catch (error) {
       if (attempt === ATTEMPTS_MAX || !(error instanceof CambiumError) || !FORGIVEN.has(error.code)) throw error
     }
+  }
+}
+
+/** Moves an actor to any core, wherever it is and whatever strikes on the way. */
+export async function moveSomewhere(sim: WorkloadWorld, ref: AnyRef): Promise<void> {
+  try {
+    // On real threads the scenario writes the journal itself where it runs.
+    const least = sim.isReal === true ? 1 : 0
+    const core = least + sim.random.below(sim.system.cores + 1 - least)
+    await sim.system.migrate(ref, core, { timeoutMs: 1 + sim.random.below(100) })
+  } catch (error) {
+    if (!(error instanceof CambiumError) || !FORGIVEN_MOVES.has(error.code)) throw error
   }
 }
 

@@ -451,4 +451,28 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     replace: 'moved.hasBegun',
     runsMax: 100,
   },
+  {
+    name: 'keep-taken-parcels',
+    what: 'a sender keeps what it has shared or moved though its receiver has given back the room of the record',
+    file: RECORD_LANE,
+    find: 'if (this.#parcels.kept > 0) this.#parcels.trim(this.#consumed)',
+    replace: '',
+    runsMax: 20,
+  },
+  {
+    name: 'forget-orphaned-parcels',
+    what: 'what a dead core had posted for records that it never published is kept by its receiver',
+    file: 'scheduler/src/parcel-rounds.ts',
+    find: 'if (link.dropOrphans()) this.#renewed.delete(link)',
+    replace: 'this.#renewed.delete(link)',
+    runsMax: 200,
+  },
+  {
+    name: 'post-taken-parcels-again',
+    what: 'what the predecessor of a receiver has given back is posted again to its successor, and lies there',
+    file: RECORD_LANE,
+    find: 'this.#parcels.trim(this.#consumed)\n    this.#parcels.connected()',
+    replace: 'this.#parcels.connected()',
+    runsMax: 200,
+  },
 ]
