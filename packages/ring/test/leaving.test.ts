@@ -18,7 +18,10 @@ import {
   layout,
   NO_ROOM,
   RING_FULL,
+  slotRingBytes,
 } from '../src/index.ts'
+import { PLACE_BLOCK } from '../src/disruptor/slot-ring-layout.ts'
+import { LOCK } from '../src/places/place-layout.ts'
 import type { BroadcastDescriptor, Processor, SlotRingDescriptor, SlotRingOptions } from '../src/index.ts'
 
 const record = layout({ value: i32 })
@@ -226,6 +229,64 @@ describe('a handler that leaves', () => {
     processor.poll()
     // Behind nobody from now on.
     expect(behind.available()).toBe(4)
+  })
+
+  test('as an object, and one of a class with fields of its own', () => {
+    class Counter {
+      #count = 0
+      readonly #last: number
+      processor: Processor | undefined
+
+      constructor(last: number) {
+        this.#last = last
+      }
+
+      onEvent(_slot: unknown, sequence: number): void {
+        this.#count += 1
+        if (sequence === this.#last) this.processor?.leave()
+      }
+
+      get count(): number {
+        return this.#count
+      }
+    }
+    for (const last of [0, 2, 3]) {
+      const ring = ringOf()
+      const counter = new Counter(last)
+      const processor = createBatchProcessor(joinSlotRing(ring)!, attachSlots(ring, record), counter)
+      counter.processor = processor
+      fill(ring, 4)
+      expect([processor.poll(), counter.count, processor.handled, processor.failed]).toEqual([last + 1, last + 1, last + 1, 0])
+      // The handler is as it was, for another place.
+      const other = createBatchProcessor(joinSlotRing(ring)!, attachSlots(ring, record), counter)
+      fill(ring, 2)
+      expect([other.poll(), counter.count]).toEqual([2, last + 3])
+    }
+  })
+
+  test('of several producers, slots that were given up are no records that it missed', () => {
+    const ring = ringOf({ producers: 'multi' })
+    const { processor, seen } = leaverIn(ring)
+    const producer = attachSlotProducer(ring)!
+    producer.publish(producer.tryNext(2))
+    producer.tryNext(2)
+    producer.abort()
+    producer.publish(producer.tryNext())
+    expect([processor.poll(), seen, processor.handled, processor.skipped]).toEqual([4, [0, 1], 2, 2])
+  })
+
+  test('while the membership is locked: it has nothing in hand, and leaves later', () => {
+    const memory = new SharedArrayBuffer(slotRingBytes({ capacity: 8, layout: record }))
+    const ring = ringOf({ memory })
+    const { processor, seen } = leaverIn(ring)
+    fill(ring, 4)
+    const lock = new Int32Array(memory, (PLACE_BLOCK + LOCK) * 4, 1)
+    lock[0] = 8
+    expect(() => processor.poll()).toThrow(code('ERR_RING_LOCKED'))
+    expect(inspectSlotRing(ring).readers).toEqual([expect.objectContaining({ sequence: 1, inHand: undefined })])
+    lock[0] = 0
+    processor.leave()
+    expect([seen, inspectSlotRing(ring).readers]).toEqual([[0, 1], []])
   })
 
   test('in onError: the record that failed is finished', () => {

@@ -15,7 +15,7 @@ import {
   NO_ROOM,
   sequencesOnly,
 } from '../src/index.ts'
-import type { Processor, SlotWorker } from '../src/index.ts'
+import type { Processor, SlotRingOptions, SlotWorker } from '../src/index.ts'
 import { bitOf } from '../src/places/place-bits.ts'
 import { GATES, SEQUENCE } from '../src/places/place-layout.ts'
 import { exploreAccesses } from './access-explorer.ts'
@@ -786,4 +786,106 @@ describe('a processor that ends, which notes a record only when it begins', () =
       expect(outcomes).toEqual(acceptable.toSorted())
     },
   )
+})
+
+describe('a processor whose handler leaves in the middle of a batch', () => {
+  const HANDLED = 10
+  /** Leaves at the sequence `last`. A look at the slot, as good as a write, is a step between the note of a record and its handler. */
+  const leaverOf = (world: SlotWorld, last: number): Processor => {
+    const look = (sequence: number): number => {
+      const value = readSlot(world, sequence)
+      writeSlot(world, sequence, value)
+      return value
+    }
+    const slots = { at: look }
+    const processor: Processor = createBatchProcessor(consumerOf(world), slots, (value, sequence) => {
+      writeSlot(world, sequence, value + HANDLED)
+      if (sequence === last) processor.leave()
+    })
+    return processor
+  }
+  const joined = (capacity: number, options: Partial<SlotRingOptions>): SlotWorld => {
+    const world = slotWorld({ capacity, places: 1, ...options })
+    joinSlotRing(world.ring, { owner: 7 })
+    return world
+  }
+
+  test.each(STARTS.flatMap((start) => [[start, 'single'] as const, [start, 'multi'] as const]))(
+    'C-48 C-49 at any access: it is handed nothing more, and what it had in hand is known, from %s, producers %s',
+    (startSequence, producers) => {
+      const sequences = [0, 1, 2, 3].map((ahead) => (startSequence + ahead) | 0)
+      const outcomes = outcomesOf({
+        start: () => {
+          const world = joined(4, { startSequence, producers })
+          const producer = producerOf(world)
+          put(world, producer, 1)
+          put(world, producer, 1)
+          // Of several producers one gives a slot up, which is passed over before the leaver is found to have left.
+          if (producer.tryNext() !== NO_ROOM) producer.abort()
+          put(world, producer, 1)
+          return world
+        },
+        threads: [
+          {
+            isMortal: true,
+            thread: (world) => {
+              const processor = leaverOf(world, sequences[1]!)
+              return () => `${processor.poll()} ${processor.state} at ${sequences.indexOf(processor.sequence)}`
+            },
+          },
+          {
+            after: 0,
+            thread: (world) => () => {
+              const [reader] = inspectSlotRing(world.ring).readers
+              const inHand = reader?.inHand === undefined ? 'nothing' : `${sequences.indexOf(reader.inHand.sequence)}`
+              evictOwner(world.ring, 7)
+              const times = sequences.map((sequence) => Math.floor(readSlot(world, sequence) / HANDLED))
+              return `${times.join('')} ${reader === undefined ? 'left' : `with ${inHand} in hand`}`
+            },
+          },
+        ],
+        outcome: (world, results) => `${results.join(' / ')} / next at ${joinSlotRing(world.ring)?.place}`,
+      })
+      // When it ends between the note of the next record and the throw, that record counts as in hand, as with any handler that was not called yet.
+      expect(outcomes).toEqual([
+        producers === 'single' ? '2 ended at 1 / 1100 left / next at 0' : '3 ended at 2 / 1100 left / next at 0',
+        'dead / 0000 with 0 in hand / next at 0',
+        'dead / 0000 with nothing in hand / next at 0',
+        'dead / 1000 with 1 in hand / next at 0',
+        `dead / 1100 with ${producers === 'single' ? 2 : 3} in hand / next at 0`,
+        'dead / 1100 with nothing in hand / next at 0',
+      ])
+    },
+  )
+
+  test.each(['single', 'multi'] as const)('C-46 a producer that is parked for it goes on, producers %s', (producers) => {
+    const outcomes = outcomesOf({
+      start: () => {
+        const world = joined(2, { producers })
+        const producer = producerOf(world)
+        for (let i = 0; i < 2; i++) putWaiting(world, producer)
+        return world
+      },
+      threads: [
+        {
+          thread: (world) => {
+            const producer = producerOf(world)
+            return () => {
+              for (let i = 0; i < 2; i++) putWaiting(world, producer)
+              return 'put'
+            }
+          },
+        },
+        {
+          thread: (world) => {
+            const processor = leaverOf(world, 0)
+            return () => `${processor.poll()} ${processor.state}`
+          },
+        },
+      ],
+      // Whoever comes next begins at the cursor, and is not moved back.
+      outcome: (world, results) => `${results.join(' / ')} / next behind ${joinSlotRing(world.ring)?.sequence}`,
+    })
+    expect(outcomes).toEqual(['put / 1 ended / next behind 3'])
+  })
 })

@@ -6,8 +6,9 @@
  *    batch are such, the last record before them is told that it is the end.
  * 2. A handler that throws is asked what to do (`onError`); the batch goes on behind the record, and the sequence passes all of it.
  * 3. Without an answer everything before the record is released, the record stays in hand, and the processor has ended.
- * 4. A handler that leaves ends the batch: its record is finished, what was handled is released, and only then is the place given up. Nothing is
- *    written to a place that is free.
+ * 4. A handler that leaves is called no more: `leave` puts a function that throws where the loop over the batch looks up whom to call, so that the
+ *    loop itself asks nothing. The throw comes in place of the next record, which was noted as in hand and is so no longer; it goes to nobody. What was
+ *    handled is finished and released, and only then is the place given up. Nothing is written to a place that is free.
  */
 import { checkFields, checkInteger, optionError } from '@cambium/base'
 import type { Doorbell } from '../doorbell.ts'
@@ -16,7 +17,7 @@ import type { WaitStrategy } from '../wait-strategy.ts'
 import { checkLimit, checkWaiting, RUN_TIMEOUT_MS, runLoop } from './processor.ts'
 import type { BatchHandler, EventHandler, Processor, ProcessorState } from './processor.ts'
 import { PlacedConsumer } from './slot-consumer.ts'
-import type { SlotConsumer, SlotSource } from './slot-consumer.ts'
+import type { RecordTaker, SlotConsumer, SlotSource } from './slot-consumer.ts'
 
 export interface ProcessorOptions {
   /** Sequences in one batch at most; those behind learn of progress so often. @default the ring's capacity */
@@ -59,6 +60,18 @@ export function checkHandler(option: string, handler: unknown): void {
   throw optionError(option, handler, 'a function, or an object with onEvent')
 }
 
+/** What is thrown in place of a record to a handler that has left. One for all: it does not get out of here. */
+const HAS_LEFT = new Error('the handler has left')
+
+function takeNoMore(): never {
+  throw HAS_LEFT
+}
+
+/** Whom the loop over a batch calls: of the processor's own, for it is changed when the handler leaves. */
+function takerOf<S>(handler: BatchHandler<S>): RecordTaker<S> {
+  return { onEvent: (slot, sequence, endOfBatch, batchSize) => handler.onEvent(slot, sequence, endOfBatch, batchSize) }
+}
+
 class BatchProcessor<S> implements Processor {
   state: ProcessorState = 'idle'
   failed = 0
@@ -67,6 +80,7 @@ class BatchProcessor<S> implements Processor {
   readonly #consumer: PlacedConsumer
   readonly #slots: SlotSource<S>
   readonly #handler: BatchHandler<S>
+  readonly #taker: RecordTaker<S>
   readonly #maxBatch: number
   #isHalting = false
   #isInBatch = false
@@ -78,6 +92,7 @@ class BatchProcessor<S> implements Processor {
     this.#consumer = consumer
     this.#slots = slots
     this.#handler = handler
+    this.#taker = takerOf(handler)
     this.#maxBatch = maxBatch
   }
 
@@ -158,7 +173,7 @@ class BatchProcessor<S> implements Processor {
     if (!this.#isInBatch && this.state !== 'running') return this.#depart()
     this.#isLeaving = true
     this.#isHalting = true
-    this.#consumer.endBatch()
+    this.#taker.onEvent = takeNoMore
   }
 
   #depart(): void {
@@ -174,13 +189,14 @@ class BatchProcessor<S> implements Processor {
     this.#handler.onBatchStart?.(count, available)
     let end = last
     while (consumer.isAborted(end) && end !== consumer.sequence) end = (end - 1) | 0
-    // Each turn ends the batch or passes one record that failed.
+    // Each turn ends the batch, passes one record that failed, or finds that the handler has left.
     while (consumer.sequence !== end && !this.#isLeaving) {
       try {
-        consumer.handleUpTo(end, count, this.#slots, this.#handler)
+        consumer.handleUpTo(end, count, this.#slots, this.#taker)
       } catch (error) {
         consumer.stopAtStarted()
-        this.#decide(error, first)
+        if (error === HAS_LEFT) consumer.done(consumer.sequence)
+        else this.#decide(error, first)
       }
     }
     if (end !== last && !this.#isLeaving) consumer.skipTo(last)
