@@ -23,7 +23,7 @@ import { checkDuration, optionError } from '@cambium/base'
 import { parkUntil } from './blocking.ts'
 import { spin } from './busy-spin.ts'
 import type { Doorbell } from './doorbell.ts'
-import { checkBell, checkTimeout, clockOf } from './wait-strategy.ts'
+import { checkBell, checkWait, clockOf } from './wait-strategy.ts'
 import type { ClockOptions, WaitStrategy } from './wait-strategy.ts'
 
 export interface AdaptiveOptions extends ClockOptions {
@@ -68,7 +68,7 @@ export function adaptive(doorbell: Doorbell, options: AdaptiveOptions): WaitStra
   return {
     name: 'adaptive',
     waitFor: (hasWork, timeoutMs) => {
-      checkTimeout(timeoutMs)
+      checkWait(hasWork, timeoutMs)
       if (hasWork()) return true
       const begin = now()
       const deadline = begin + timeoutMs

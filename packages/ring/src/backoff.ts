@@ -4,7 +4,7 @@
  */
 import { checkDuration } from '@cambium/base'
 import { nap, pause } from './pause.ts'
-import { checkTimeout, clockOf } from './wait-strategy.ts'
+import { checkWait, clockOf } from './wait-strategy.ts'
 import type { ClockOptions, WaitStrategy } from './wait-strategy.ts'
 
 export interface BackoffOptions extends ClockOptions {
@@ -22,7 +22,7 @@ export function backoff(options: BackoffOptions): WaitStrategy {
   return {
     name: 'backoff',
     waitFor: (hasWork, timeoutMs) => {
-      checkTimeout(timeoutMs)
+      checkWait(hasWork, timeoutMs)
       const deadline = now() + timeoutMs
       for (let spins = 0; spins < SPINS; spins++) {
         if (hasWork()) return true

@@ -1,6 +1,6 @@
 /** Parks at once on a doorbell that its peers ring. For threads that are seldom busy: it costs nothing while it waits. */
 import type { Doorbell } from './doorbell.ts'
-import { checkBell, checkTimeout, clockOf } from './wait-strategy.ts'
+import { checkBell, checkWait, clockOf } from './wait-strategy.ts'
 import type { ClockOptions, WaitStrategy } from './wait-strategy.ts'
 
 /** `doorbell` belongs to the waiting thread; every peer calls its `ring()` after publishing. */
@@ -10,7 +10,7 @@ export function blocking(doorbell: Doorbell, options: ClockOptions): WaitStrateg
   return {
     name: 'blocking',
     waitFor: (hasWork, timeoutMs) => {
-      checkTimeout(timeoutMs)
+      checkWait(hasWork, timeoutMs)
       if (hasWork()) return true
       return parkUntil(doorbell, hasWork, now() + timeoutMs, now)
     },

@@ -1,6 +1,6 @@
 /** Spins until there is work. For a thread with a core of its own, where nothing but latency counts. */
 import { pause } from './pause.ts'
-import { checkTimeout, clockOf } from './wait-strategy.ts'
+import { checkWait, clockOf } from './wait-strategy.ts'
 import type { ClockOptions, WaitStrategy } from './wait-strategy.ts'
 
 /** Looks between two looks at the clock, which costs as much as several of them. */
@@ -11,7 +11,7 @@ export function busySpin(options: ClockOptions): WaitStrategy {
   return {
     name: 'busySpin',
     waitFor: (hasWork, timeoutMs) => {
-      checkTimeout(timeoutMs)
+      checkWait(hasWork, timeoutMs)
       return spin(hasWork, timeoutMs, now)
     },
   }

@@ -20,6 +20,7 @@
  * The look in step 2 must therefore be an Atomics.load of what the peer published, as `RingConsumer.isEmpty` is.
  */
 import { doorbellWordError } from './errors.ts'
+import { checkWait } from './wait-strategy.ts'
 
 export const BELL_BUSY = 0
 export const BELL_PARKED = 1
@@ -47,6 +48,8 @@ export interface Doorbell {
   /**
    * Owner: blocks the thread until it is rung or `timeoutMs` (Infinity allowed) have passed. `hasWork` is called once, after the
    * bell says parked. Leaves the bell busy. No timer, I/O or promise of this thread runs meanwhile.
+   *
+   * @throws `ERR_OPTION` when `hasWork` is no function, or `timeoutMs` no number
    */
   park(hasWork: () => boolean, timeoutMs: number): ParkOutcome
   /**
@@ -55,6 +58,8 @@ export interface Doorbell {
    *
    * The promise does not keep the thread alive: hold a ref'd handle (a port, a timer) of your own while it is pending, or
    * Node ends the thread in the middle of the wait.
+   *
+   * @throws `ERR_OPTION` as {@link park}
    */
   parkAsync(hasWork: () => boolean, timeoutMs: number): Promise<ParkOutcome> | 'work'
 }
@@ -111,11 +116,13 @@ class WordDoorbell implements Doorbell {
   }
 
   park(hasWork: () => boolean, timeoutMs: number): ParkOutcome {
+    checkWait(hasWork, timeoutMs)
     if (this.#announce(hasWork)) return 'work'
     return this.#leave(Atomics.wait(this.#word, 0, BELL_PARKED, timeoutMs))
   }
 
   parkAsync(hasWork: () => boolean, timeoutMs: number): Promise<ParkOutcome> | 'work' {
+    checkWait(hasWork, timeoutMs)
     if (this.#announce(hasWork)) return 'work'
     const wait = Atomics.waitAsync(this.#word, 0, BELL_PARKED, timeoutMs)
     if (!wait.async) return Promise.resolve(this.#leave(wait.value))

@@ -9,8 +9,8 @@
  * | `ERR_RING_EXISTS` | mistake | there is a ring at that place already: creating it again would lose its records |
  * | `ERR_RING_MAGIC` | mistake | no ring was created at that place |
  * | `ERR_RING_VERSION` | mistake | the ring was created by another layout version |
- * | `ERR_RING_CLAIM` | mistake | a claim or commit that the ring can never take, or out of turn |
- * | `ERR_RING_CORRUPT` | bug | shared words that no correct peer can have written |
+ * | `ERR_RING_CLAIM` | mistake | a claim or commit that the ring can never take, room asked for one, or one out of turn |
+ * | `ERR_RING_CORRUPT` | bug | shared words that no correct peer can have written: sizes, positions, sequences, sets of places |
  * | `ERR_REGION_FULL` | mistake | a region does not fit into what is left of the memory |
  * | `ERR_DOORBELL_WORD` | mistake | the word of a doorbell is not an Int32 in shared memory |
  * | `ERR_LAYOUT` | mistake | a declared layout that cannot be: a name, a type, a size, or a place that is too small |

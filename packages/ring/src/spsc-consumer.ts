@@ -14,6 +14,7 @@
  * read of what it gives back. The hand is a plain store; its reader comes after the end of this thread.
  */
 import { ringCorruptError } from './errors.ts'
+import { checkPoll, LIMIT_MAX } from './poll-limit.ts'
 import { alignRecord, HEADER_BYTES, PADDING_TYPE, RECORD_ALIGNMENT } from './record-layout.ts'
 import { readHand } from './ring-hand.ts'
 import { CONSUMER_INDEX, HAND_INDEX, IN_HAND_BIT, PRODUCER_INDEX } from './spsc-layout.ts'
@@ -63,6 +64,7 @@ export interface RingConsumer {
    * given back, the error goes on to the caller, and the next call goes on behind it. Not to be called by its handler.
    *
    * @returns how many records were handled.
+   * @throws `ERR_OPTION` when `handler` is no function, or `limit` neither an integer of 0 or more nor Infinity; and as {@link next}
    */
   poll(handler: RecordHandler, limit?: number): number
 }
@@ -80,8 +82,6 @@ export interface RingConsumer {
 export function attachConsumer(descriptor: SpscRingDescriptor): RingConsumer {
   return new SpscConsumer(openSpscRing(descriptor), descriptor.capacity)
 }
-
-const LIMIT_MAX = 0x7fff_ffff
 
 class SpscConsumer implements RingConsumer {
   readonly capacity: number
@@ -175,6 +175,7 @@ class SpscConsumer implements RingConsumer {
   }
 
   poll(handler: RecordHandler, limit: number = LIMIT_MAX): number {
+    checkPoll(handler, limit)
     let count = 0
     try {
       while (count < limit && this.next()) {

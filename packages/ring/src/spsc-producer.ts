@@ -52,7 +52,11 @@ export interface RingProducer {
   abort(): void
   /** Makes everything committed visible by one store. False when there was nothing new. An open claim stays open. */
   publish(): boolean
-  /** Whether a claim of this size would succeed now. Rereads the consumer position only if it seems not to. */
+  /**
+   * Whether a claim of this size would succeed now. Rereads the consumer position only if it seems not to.
+   *
+   * @throws `ERR_RING_CLAIM` for a size that the ring can never take: whoever waits for that would wait for ever
+   */
   hasRoom(payloadBytes: number): boolean
   /** Records committed and not yet published. */
   readonly unpublished: number
@@ -183,6 +187,7 @@ class SpscProducer implements RingProducer {
   }
 
   hasRoom(payloadBytes: number): boolean {
+    if (payloadBytes >>> 0 !== payloadBytes || payloadBytes > this.recordBytesMax) this.#refuseSize(payloadBytes)
     const bytes = alignRecord(payloadBytes + HEADER_BYTES)
     const toEnd = this.capacity - (this.position & this.#mask)
     const needed = bytes > toEnd ? bytes + toEnd : bytes
@@ -206,6 +211,10 @@ class SpscProducer implements RingProducer {
 
   #refuseClaim(payloadBytes: number): never {
     if (this.#claimed !== NO_CLAIM) throw ringClaimError('a claim is open', { claimed: this.#claimed })
+    this.#refuseSize(payloadBytes)
+  }
+
+  #refuseSize(payloadBytes: number): never {
     throw ringClaimError('payload size is out of range', { bytes: payloadBytes, max: this.recordBytesMax })
   }
 

@@ -21,7 +21,7 @@ export interface WaitStrategy {
   /**
    * True as soon as `hasWork()` is; false when `timeoutMs` (Infinity allowed; 0 or less looks once) have passed without it.
    *
-   * @throws `ERR_OPTION` when `timeoutMs` is no number
+   * @throws `ERR_OPTION` when `hasWork` is no function, or `timeoutMs` no number
    */
   waitFor(hasWork: () => boolean, timeoutMs: number): boolean
   /** Forgets what it learned from earlier waits. */
@@ -39,6 +39,12 @@ export function checkBell(doorbell: Doorbell): void {
   if (typeof doorbell?.park !== 'function') throw optionError('doorbell', doorbell, 'a doorbell')
 }
 
+/** Before a wait or a park. @throws `ERR_OPTION` */
+export function checkWait(hasWork: () => boolean, timeoutMs: number): void {
+  if (typeof hasWork !== 'function') throw optionError('hasWork', hasWork, 'a function that says whether there is work')
+  checkTimeout(timeoutMs)
+}
+
 /** Of a number that is none a wait would never end. @throws `ERR_OPTION` */
 export function checkTimeout(timeoutMs: number): void {
   if (typeof timeoutMs !== 'number' || Number.isNaN(timeoutMs))
@@ -49,5 +55,8 @@ export function checkTimeout(timeoutMs: number): void {
 export function clockOf(options: ClockOptions | undefined): () => number {
   const now = options?.now
   if (typeof now !== 'function') throw optionError('now', now, 'a function that gives monotonic milliseconds')
+  // With anything else no time would ever be over: with a Date, say, or with nothing.
+  const begin: unknown = now()
+  if (!Number.isFinite(begin)) throw optionError('now()', begin, 'monotonic milliseconds')
   return now
 }

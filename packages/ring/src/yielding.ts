@@ -1,6 +1,6 @@
 /** Spins a little, then gives the processor away between two looks. For threads that share cores and cannot be rung. */
 import { nap, pause } from './pause.ts'
-import { checkTimeout, clockOf } from './wait-strategy.ts'
+import { checkWait, clockOf } from './wait-strategy.ts'
 import type { ClockOptions, WaitStrategy } from './wait-strategy.ts'
 
 const SPINS = 100
@@ -12,7 +12,7 @@ export function yielding(options: ClockOptions): WaitStrategy {
   return {
     name: 'yielding',
     waitFor: (hasWork, timeoutMs) => {
-      checkTimeout(timeoutMs)
+      checkWait(hasWork, timeoutMs)
       const deadline = now() + timeoutMs
       for (let spins = 0; spins < SPINS; spins++) {
         if (hasWork()) return true

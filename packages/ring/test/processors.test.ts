@@ -98,7 +98,7 @@ describe('a batch processor', () => {
     )
     put(0, 1, 2, 3, 4, 5, 6)
     expect([processor.poll(), producer.remaining]).toEqual([3, 4])
-    expect([processor.poll(2), processor.poll(0), processor.poll(-1), processor.poll(100)]).toEqual([2, 0, 0, 2])
+    expect([processor.poll(2), processor.poll(0), processor.poll(100)]).toEqual([2, 0, 2])
     expect(starts).toEqual([
       [3, 7],
       [2, 4],

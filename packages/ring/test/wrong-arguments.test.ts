@@ -12,7 +12,9 @@ import {
   attachSlots,
   attachSlotWorker,
   backoff,
+  BELL_BUSY,
   blocking,
+  broadcastRingBytes,
   busySpin,
   bytes,
   createBatchProcessor,
@@ -46,7 +48,15 @@ import {
   watchPositions,
   yielding,
 } from '../src/index.ts'
-import type { SlotRingDescriptor, SlotRingOptions, WaitStrategy } from '../src/index.ts'
+import type {
+  BroadcastProducer,
+  Doorbell,
+  RecordHandler,
+  RingProducer,
+  SlotRingDescriptor,
+  SlotRingOptions,
+  WaitStrategy,
+} from '../src/index.ts'
 
 const record = layout({ value: i32 })
 const clock = { now: () => performance.now() }
@@ -55,6 +65,21 @@ const named = (value: unknown): string => `${typeof value} ${String(value)}`
 
 const ringOf = (options: Partial<SlotRingOptions> = {}): SlotRingDescriptor =>
   createSlotRing({ capacity: 8, layout: record, ...options })
+
+/** No limits of a poll. */
+const LIMITS = [0.5, Number.NaN, null, '1', -0.5, -1, -Infinity, {}]
+
+/** Both ends of a ring of records, of one of the three kinds. */
+function recordRing(
+  kind: 'one' | 'lossless' | 'lossy',
+): [RingProducer | BroadcastProducer, { poll(handler: RecordHandler, limit?: number): number }] {
+  if (kind === 'one') {
+    const ring = createSpscRing({ capacity: 1024 })
+    return [attachProducer(ring), attachConsumer(ring)]
+  }
+  const ring = createBroadcastRing({ capacity: 1024 })
+  return [attachBroadcastProducer(ring), joinBroadcast(ring, { mode: kind })!]
+}
 
 describe('sequences and counts', () => {
   test.each(['single', 'multi'] as const)('a producer publishes only what is an Int32 that it has claimed: %s', (producers) => {
@@ -105,11 +130,50 @@ describe('sequences and counts', () => {
     const producer = attachSlotProducer(ring)!
     producer.publish(producer.tryNext(4))
     for (const processor of [batch, work]) {
-      for (const wrong of [0.5, Number.NaN, null, '1', -0.5]) {
+      for (const wrong of LIMITS) {
         expect(() => processor.poll(wrong as number), named(wrong)).toThrow(code('ERR_OPTION'))
       }
       expect([processor.handled, processor.poll(1), processor.poll(Infinity)]).toEqual([0, 1, 3])
     }
+  })
+
+  test.each(['one', 'lossless', 'lossy'] as const)('so does one of a ring of records, and a function: %s', (kind) => {
+    const [producer, reader] = recordRing(kind)
+    for (let type = 0; type < 3; type++) {
+      producer.claim(type, 8)
+      producer.commit()
+    }
+    producer.publish()
+    const seen: number[] = []
+    for (const wrong of LIMITS) {
+      expect(() => reader.poll((type) => seen.push(type), wrong as number), named(wrong)).toThrow(code('ERR_OPTION'))
+    }
+    for (const wrong of [undefined, null, 5, {}, 'handler']) {
+      expect(() => reader.poll(wrong as never), named(wrong)).toThrow(code('ERR_OPTION'))
+    }
+    const take = (limit: number): number => reader.poll((type) => void seen.push(type), limit)
+    expect([take(0), take(1), take(Infinity), seen]).toEqual([0, 1, 2, [0, 1, 2]])
+  })
+
+  test.each(['one', 'lossless'] as const)('room is asked for a payload that the ring can take: %s', (kind) => {
+    const [producer] = recordRing(kind)
+    const max = producer.recordBytesMax
+    for (const wrong of [undefined, null, Number.NaN, -1, 0.5, Infinity, '8', 2 ** 32, max + 1, 1024]) {
+      expect(() => producer.hasRoom(wrong as number), named(wrong)).toThrow(code('ERR_RING_CLAIM'))
+    }
+    expect([producer.hasRoom(0), producer.hasRoom(max), producer.claim(1, max)]).not.toContain(false)
+    expect(() => producer.hasRoom(max + 1)).toThrow(`payload size is out of range, bytes=${max + 1}, max=${max}`)
+  })
+
+  test.each(['single', 'multi'] as const)('a look at what is there takes an integer: %s', (producers) => {
+    const ring = ringOf({ producers, memory: new SharedArrayBuffer(slotRingBytes({ capacity: 8, layout: record, producers })) })
+    const consumer = joinSlotRing(ring)!
+    const producer = attachSlotProducer(ring)!
+    producer.publish(producer.tryNext(4))
+    for (const wrong of [0.5, Number.NaN, null, '1', {}]) {
+      expect(() => consumer.available(wrong as number), named(wrong)).toThrow(code('ERR_OPTION'))
+    }
+    expect(consumer.available(Infinity)).toBe(4)
   })
 })
 
@@ -143,6 +207,33 @@ describe('times', () => {
     for (const wrong of WRONG) {
       expect(() => producer.next(1, wrong as number), named(wrong)).toThrow(code('ERR_OPTION'))
       await expect(producer.nextAsync(1, wrong as number), named(wrong)).rejects.toThrow(code('ERR_OPTION'))
+    }
+  })
+
+  test('nor does a bell, and each of them is told how to look for work', async () => {
+    for (const wrong of [...WRONG, undefined]) {
+      expect(() => bell.park(() => false, wrong as number), named(wrong)).toThrow(code('ERR_OPTION'))
+      expect(() => bell.parkAsync(() => false, wrong as number), named(wrong)).toThrow(code('ERR_OPTION'))
+    }
+    for (const wrong of [undefined, null, true, {}]) {
+      expect(() => bell.park(wrong as never, 1), named(wrong)).toThrow(code('ERR_OPTION'))
+      expect(() => bell.parkAsync(wrong as never, 1), named(wrong)).toThrow(code('ERR_OPTION'))
+      for (const strategy of strategies)
+        expect(() => strategy.waitFor(wrong as never, 1), named(wrong)).toThrow(code('ERR_OPTION'))
+    }
+    expect([bell.state, bell.park(() => true, 1), await bell.parkAsync(() => true, 1)]).toEqual([BELL_BUSY, 'work', 'work'])
+  })
+
+  test('a clock gives milliseconds', () => {
+    const make: readonly ((wrong: never) => unknown)[] = [
+      busySpin,
+      yielding,
+      backoff,
+      (wrong) => blocking(bell, wrong),
+      (wrong) => adaptive(bell, wrong),
+    ]
+    for (const give of [() => undefined, () => new Date(), () => Number.NaN, () => 5n, () => '5', Date]) {
+      for (const strategy of make) expect(() => strategy({ now: give } as never), String(give)).toThrow(code('ERR_OPTION'))
     }
   })
 
@@ -200,6 +291,10 @@ describe('layouts', () => {
       if (wrong !== 5) expect(() => attachSlots(ringOf(), wrong as never), named(wrong)).toThrow(code('ERR_OPTION'))
     }
     expect(() => attachSlotColumns(ringOf(), undefined as never)).toThrow(code('ERR_OPTION'))
+    const { fingerprint } = record
+    expect(() => attachSlots(ringOf(), { fingerprint } as never)).toThrow(code('ERR_OPTION'))
+    expect(() => attachSlotColumns(ringOf(), { fingerprint } as never)).toThrow(code('ERR_OPTION'))
+    expect(() => Object.assign(record.fields[0]!, { name: 'other' })).toThrow(TypeError)
     expect(() => slotRingBytes({ capacity: 2 ** 28, layout: record })).toThrow(code('ERR_RING_CAPACITY'))
     expect(() => createSlotRing({ capacity: 2 ** 28, layout: record })).toThrow('less than 2 GiB')
     expect(slotRingBytes({ capacity: 2 ** 27, layout: record })).toBeGreaterThan(2 ** 30)
@@ -242,6 +337,14 @@ describe('rings, places and owners', () => {
     }
   })
 
+  test('readers that a broadcast ring may have', () => {
+    for (const wrong of [0, 33, -1, 1.5, Number.NaN, null, '2']) {
+      expect(() => broadcastRingBytes(1024, wrong as number), named(wrong)).toThrow(code('ERR_OPTION'))
+      expect(() => createBroadcastRing({ capacity: 1024, readers: wrong as number }), named(wrong)).toThrow(code('ERR_OPTION'))
+    }
+    expect(broadcastRingBytes(1024)).toBe(broadcastRingBytes(1024, 8))
+  })
+
   test('fixed places, and places to come after', () => {
     const wrong = [
       null,
@@ -252,7 +355,7 @@ describe('rings, places and owners', () => {
       { kind: 'consumer', after: [], before: [] },
     ]
     for (const one of wrong) expect(() => ringOf({ fixed: [one] as never }), JSON.stringify(one)).toThrow(code('ERR_OPTION'))
-    expect(() => ringOf({ fixed: 'ab' as never })).toThrow(code('ERR_OPTION'))
+    for (const none of ['ab', null, 5]) expect(() => ringOf({ fixed: none as never }), named(none)).toThrow(code('ERR_OPTION'))
     const ring = ringOf({ fixed: [{ kind: 'consumer', after: [] }] })
     expect(() => joinSlotRing(ring, { after: '0' as never })).toThrow(code('ERR_OPTION'))
     expect(() => joinSlotRing(ring, { after: [undefined] as never })).toThrow(code('ERR_RING_PLACE'))
@@ -268,10 +371,64 @@ describe('rings, places and owners', () => {
       expect(() => evictBroadcastOwner(broadcast, wrong as number), named(wrong)).toThrow(code('ERR_OPTION'))
     }
     expect(inspectSlotRing(ring).readers).toHaveLength(1)
-    for (const wrong of [77, 1, -1, '0', undefined]) {
+    for (const wrong of [77, 1, -1, '0', undefined, 8n, Symbol('0')]) {
       expect(() => evictProducer(ring, wrong as number), named(wrong)).toThrow(code('ERR_RING_PLACE'))
     }
     expect(evictProducer(ring, 0)).toEqual({ aborted: 0, undecided: 0 })
+  })
+
+  test.each(['single', 'multi'] as const)('a producer waits by a strategy, or has no place: %s', (producers) => {
+    const ring = ringOf({ producers, producersMax: 1 })
+    for (const wrong of [undefined, null, 5, {}, { waitFor: true }, busySpin]) {
+      expect(() => attachSlotProducer(ring, { wait: (() => wrong) as never }), named(wrong)).toThrow(code('ERR_OPTION'))
+    }
+    expect(() => attachSlotProducer(ring, { wait: (() => undefined) as never })).toThrow(
+      'option wait(bell) is wrong: value=undefined, expected a wait strategy',
+    )
+    const fail = (): never => {
+      throw new TypeError('no strategy today')
+    }
+    expect(() => attachSlotProducer(ring, { wait: fail })).toThrow('no strategy today')
+    expect(inspectSlotRing(ring).attached).toEqual([])
+    expect(attachSlotProducer(ring, { wait: (bell) => blocking(bell, clock) })?.next(8)).toBe(7)
+  })
+
+  test('the bell of a producer that has no place is none any more', () => {
+    const ring = ringOf({ producers: 'multi', producersMax: 1 })
+    let kept: Doorbell | undefined
+    const keep = (bell: Doorbell): never => {
+      kept = bell
+      return undefined as never
+    }
+    expect(() => attachSlotProducer(ring, { wait: keep })).toThrow(code('ERR_OPTION'))
+    expect(() => kept?.park(() => false, 0)).toThrow(code('ERR_RING_PLACE'))
+  })
+
+  test('a handler is a function, or an object of functions', () => {
+    const ring = ringOf({ fixed: [{ kind: 'pool', after: [] }] })
+    const slots = attachSlots(ring, record)
+    const onEvent = (): void => undefined
+    for (const name of ['onBatchStart', 'onTimeout', 'onStart', 'onShutdown', 'onError']) {
+      for (const wrong of [null, 5, {}, 'log']) {
+        const handler = { onEvent, [name]: wrong } as never
+        const expected = `option handler.${name} is wrong`
+        expect(() => createBatchProcessor(joinSlotRing(ring)!, slots, handler)).toThrow(expected)
+        evictPlace(ring, 1)
+        expect(() => createWorkProcessor(joinSlotPool(ring, 0)!, slots, handler)).toThrow(expected)
+        evictPlace(ring, 1)
+      }
+    }
+    createBatchProcessor(joinSlotRing(ring)!, slots, { onEvent, onError: undefined } as never)
+  })
+
+  test('a node that is given nonsense takes no place', () => {
+    const topology = disruptor({ capacity: 8, layout: record }).handle({ name: 'work', workers: 2 }).build()
+    const node = topology.node('work')
+    for (const wrong of [undefined, {}, { onEvent: 5 }, { onEvent: () => undefined, onError: 5 }]) {
+      expect(() => attachNode(node, record, wrong as never)).toThrow(code('ERR_OPTION'))
+    }
+    expect(() => attachNode(node, record, () => undefined, { maxBatch: 0 })).toThrow(code('ERR_OPTION'))
+    expect(inspectSlotRing(topology.ring).readers.map(({ kind }) => kind)).toEqual(['pool'])
   })
 
   test('a processor drives what joined or attached, over slots', () => {

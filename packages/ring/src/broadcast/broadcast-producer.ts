@@ -59,7 +59,7 @@ export interface BroadcastProducer {
   abort(): void
   /** Makes everything committed visible by one store and wakes who is parked. False when there was nothing new. */
   publish(): boolean
-  /** Whether a claim of this size would succeed now. */
+  /** Whether a claim of this size would succeed now. @throws `ERR_RING_CLAIM` for a size that the ring can never take */
   hasRoom(payloadBytes: number): boolean
   /** Records committed and not yet published. */
   readonly unpublished: number
@@ -124,7 +124,7 @@ class RecordBroadcaster implements BroadcastProducer {
     this.#control = int32
     this.#base = base
     this.#parkedWord = placeBlock + PARKED_READERS
-    this.#gates = new Progress(words, placeBlock, placeBlock + GATES, 0)
+    this.#gates = new Progress(words, placeBlock, placeBlock + GATES, ring)
     this.#waker = ring.waker
     this.#mask = capacity - 1
     this.#ahead = Math.max(capacity / INTENT_SHARE, RECORD_ALIGNMENT)
@@ -197,6 +197,7 @@ class RecordBroadcaster implements BroadcastProducer {
   }
 
   hasRoom(payloadBytes: number): boolean {
+    if (payloadBytes >>> 0 !== payloadBytes || payloadBytes > this.recordBytesMax) this.#refuseSize(payloadBytes)
     const bytes = alignRecord(payloadBytes + HEADER_BYTES)
     const toEnd = this.capacity - (this.position & this.#mask)
     const needed = bytes > toEnd ? bytes + toEnd : bytes
@@ -207,9 +208,17 @@ class RecordBroadcaster implements BroadcastProducer {
     return this.#look()
   }
 
-  /** Looks at the lossless readers and returns the free bytes behind the cursor. */
+  /** Looks at the lossless readers and returns the free bytes behind the cursor. @throws `ERR_RING_CORRUPT` */
   #look(): number {
-    this.#limit = (this.#gates.least(this.#published, this.capacity) + this.capacity) | 0
+    const least = this.#gates.least(this.#published, this.capacity)
+    if (((this.#published - least) | 0) > this.capacity) {
+      throw ringCorruptError('readers are more than the capacity behind', {
+        tail: this.#published,
+        least,
+        capacity: this.capacity,
+      })
+    }
+    this.#limit = (least + this.capacity) | 0
     return (this.#limit - this.position) | 0
   }
 
@@ -248,6 +257,10 @@ class RecordBroadcaster implements BroadcastProducer {
 
   #refuseClaim(payloadBytes: number): never {
     if (this.#claimed !== NO_CLAIM) throw ringClaimError('a claim is open', { claimed: this.#claimed })
+    this.#refuseSize(payloadBytes)
+  }
+
+  #refuseSize(payloadBytes: number): never {
     throw ringClaimError('payload size is out of range', { bytes: payloadBytes, max: this.recordBytesMax })
   }
 

@@ -39,6 +39,7 @@ export interface BroadcastReader {
    * goes on to the caller. Not to be called by its handler.
    *
    * @returns how many records were handled.
+   * @throws `ERR_OPTION` when `handler` is no function, or `limit` neither an integer of 0 or more nor Infinity
    */
   poll(handler: RecordHandler, limit?: number): number
   /** How often the producer was a lap ahead; 0 for a lossless reader. */
@@ -70,7 +71,8 @@ export interface BroadcastJoinOptions {
 /**
  * Joins a running broadcast ring: gets every record that is published from now on. Undefined when it has as many readers as it may have.
  *
- * @throws `ERR_RING_PLACE` when one of `after` is no lossless reader, `ERR_RING_LOCKED`, `ERR_RING_MEMORY`, `ERR_RING_MAGIC`, `ERR_RING_VERSION`, `ERR_OPTION`
+ * @throws `ERR_RING_PLACE` when one of `after` is no lossless reader, `ERR_RING_LOCKED`, `ERR_RING_MEMORY`, `ERR_RING_MAGIC`,
+ * `ERR_RING_VERSION`, `ERR_RING_CORRUPT`, `ERR_OPTION`
  */
 export function joinBroadcast(descriptor: BroadcastDescriptor, options: BroadcastJoinOptions = {}): BroadcastReader | undefined {
   checkFields('options', options, ['mode', 'after', 'owner'])
@@ -91,7 +93,7 @@ export function joinBroadcast(descriptor: BroadcastDescriptor, options: Broadcas
  * Attaches to a lossless reader's place as the successor of a thread that has ended. It goes on behind the record that its predecessor had
  * in hand.
  *
- * @throws `ERR_RING_PLACE` when no lossless reader is there, `ERR_RING_MEMORY`, `ERR_RING_MAGIC`, `ERR_RING_VERSION`
+ * @throws `ERR_RING_PLACE` when no lossless reader is there, `ERR_RING_MEMORY`, `ERR_RING_MAGIC`, `ERR_RING_VERSION`, `ERR_RING_CORRUPT`
  */
 export function succeedBroadcastReader(descriptor: BroadcastDescriptor, place: number): BroadcastReader {
   const ring = attachBroadcast(descriptor)
@@ -106,7 +108,7 @@ export function succeedBroadcastReader(descriptor: BroadcastDescriptor, place: n
  *
  * @param owner 1 to 2^29 - 1: 0 is nobody's
  * @returns their places.
- * @throws `ERR_RING_LOCKED`, `ERR_RING_MEMORY`, `ERR_RING_MAGIC`, `ERR_RING_VERSION`, `ERR_OPTION`
+ * @throws `ERR_RING_LOCKED`, `ERR_RING_MEMORY`, `ERR_RING_MAGIC`, `ERR_RING_VERSION`, `ERR_RING_CORRUPT`, `ERR_OPTION`
  */
 export function evictBroadcastOwner(descriptor: BroadcastDescriptor, owner: number): number[] {
   checkOwner(owner)

@@ -17,7 +17,14 @@
  */
 import { checkFields, checkInteger, optionError } from '@cambium/base'
 import type { Doorbell } from '../doorbell.ts'
-import { ringCapacityError, ringExistsError, ringMagicError, ringMemoryError, ringVersionError } from '../errors.ts'
+import {
+  ringCapacityError,
+  ringCorruptError,
+  ringExistsError,
+  ringMagicError,
+  ringMemoryError,
+  ringVersionError,
+} from '../errors.ts'
 import { createPlaceBell } from '../places/place-bell.ts'
 import { PARKED_PRODUCERS, PLACES_MAX } from '../places/place-layout.ts'
 import { PlaceTable } from '../places/place-table.ts'
@@ -60,7 +67,7 @@ const READERS_DEFAULT = 8
 export function createBroadcastRing(options: BroadcastOptions): BroadcastDescriptor {
   checkFields('options', options, ['capacity', 'readers', 'memory', 'byteOffset', 'startPosition'])
   const { capacity } = options
-  const places = checkInteger('readers', options.readers, { default: READERS_DEFAULT, min: 1, max: PLACES_MAX })
+  const places = checkReaders(options.readers)
   const bytes = broadcastRingBytes(capacity, places)
   const start = checkInteger('startPosition', options.startPosition, { default: 0, min: -(2 ** 31), max: 2 ** 31 - 1 })
   if (start % word.RECORD_ALIGNMENT !== 0) throw optionError('startPosition', start, `a multiple of ${word.RECORD_ALIGNMENT}`)
@@ -81,13 +88,21 @@ export function createBroadcastRing(options: BroadcastOptions): BroadcastDescrip
   return descriptor
 }
 
-/** Bytes that a broadcast ring takes, a multiple of 128. @throws `ERR_RING_CAPACITY` */
-export function broadcastRingBytes(capacity: number, readers: number = READERS_DEFAULT): number {
-  const inRange = Number.isInteger(capacity) && capacity >= word.CAPACITY_MIN && capacity <= word.CAPACITY_MAX
-  if (!inRange || (capacity & (capacity - 1)) !== 0) {
+/** Bytes that a broadcast ring takes, a multiple of 128. @throws `ERR_RING_CAPACITY`, `ERR_OPTION` */
+export function broadcastRingBytes(capacity: number, readers?: number): number {
+  if (!isCapacity(capacity)) {
     throw ringCapacityError(capacity, `a power of two from ${word.CAPACITY_MIN} to ${word.CAPACITY_MAX}`)
   }
-  return word.controlBytes(readers) + capacity
+  return word.controlBytes(checkReaders(readers)) + capacity
+}
+
+function isCapacity(capacity: number): boolean {
+  const inRange = Number.isInteger(capacity) && capacity >= word.CAPACITY_MIN && capacity <= word.CAPACITY_MAX
+  return inRange && (capacity & (capacity - 1)) === 0
+}
+
+function checkReaders(readers: number | undefined): number {
+  return checkInteger('readers', readers, { default: READERS_DEFAULT, min: 1, max: PLACES_MAX })
 }
 
 /** A broadcast ring as one thread works with it; internal. */
@@ -108,7 +123,7 @@ export interface AttachedBroadcast {
   producerBell(): Doorbell
 }
 
-/** Checks that a broadcast ring lies at the descriptor's place. @throws `ERR_RING_MEMORY`, `ERR_RING_MAGIC`, `ERR_RING_VERSION` */
+/** Checks that a broadcast ring lies at the descriptor's place. @throws `ERR_RING_MEMORY`, `ERR_RING_MAGIC`, `ERR_RING_VERSION`, `ERR_RING_CORRUPT` */
 export function attachBroadcast(descriptor: BroadcastDescriptor): AttachedBroadcast {
   const base = baseOf(descriptor, word.controlBytes(1))
   const int32 = int32Of(descriptor.memory)
@@ -119,10 +134,12 @@ export function attachBroadcast(descriptor: BroadcastDescriptor): AttachedBroadc
   if (version !== word.BROADCAST_VERSION) throw ringVersionError(descriptor.byteOffset, version, word.BROADCAST_VERSION)
   const capacity = int32[base + word.CAPACITY]!
   const places = int32[base + word.PLACES]!
+  if (!isCapacity(capacity) || places < 1 || places > PLACES_MAX)
+    throw ringCorruptError('no ring is made like this', { capacity, places })
   baseOf(descriptor, broadcastRingBytes(capacity, places))
   const placeBlock = base + word.PLACE_BLOCK
   const dataOffset = descriptor.byteOffset + word.controlBytes(places)
-  const waker = new Waker(int32, placeBlock, () => base + word.PRODUCER_BELL)
+  const waker = new Waker(int32, placeBlock, { places, producers: 1 }, () => base + word.PRODUCER_BELL)
   return {
     words: sharedWordsOf(descriptor.memory),
     int32,

@@ -13,6 +13,7 @@
  * Memory order: records are plain loads behind the Atomics.load of the tail, or of the position, that covers them. The store of the position comes after
  * the last read of what it gives back. The hand is plain; its reader comes after the end of this thread.
  */
+import { ringCorruptError } from '../errors.ts'
 import { leftPlace } from '../places/left-place.ts'
 import { createPlaceBell } from '../places/place-bell.ts'
 import type { PlaceBell } from '../places/place-bell.ts'
@@ -21,6 +22,7 @@ import { AFTER, BELL, PARKED_READERS, SEQUENCE, STARTED } from '../places/place-
 import type { PlaceTable } from '../places/place-table.ts'
 import { Progress } from '../places/progress.ts'
 import type { Waker } from '../places/waker.ts'
+import { checkPoll, LIMIT_MAX } from '../poll-limit.ts'
 import type { SharedWords } from '../shared-words.ts'
 import type { RecordHandler } from '../spsc-consumer.ts'
 import { alignRecord, HEADER_BYTES, TAIL } from './broadcast-layout.ts'
@@ -29,7 +31,6 @@ import type { AttachedBroadcast } from './broadcast-ring.ts'
 import { checkHeader, IS_CORRUPT, IS_RECORD } from './record-check.ts'
 
 const IN_HAND_BIT = 1
-const LIMIT_MAX = 0x7fff_ffff
 /** Looks at a header in one `next`: padding, corrupt, padding, record. */
 const LOOKS_MAX = 4
 
@@ -82,7 +83,7 @@ export class GatedReader implements BroadcastReader {
     this.#control = int32
     this.#table = table
     this.#waker = ring.waker
-    this.#before = new Progress(words, ring.placeBlock, word + AFTER, 0)
+    this.#before = new Progress(words, ring.placeBlock, word + AFTER, ring)
     this.#capacity = ring.capacity
     this.#tailWord = ring.base + TAIL
     this.#positionWord = word + SEQUENCE
@@ -147,6 +148,7 @@ export class GatedReader implements BroadcastReader {
   }
 
   poll(handler: RecordHandler, limit: number = LIMIT_MAX): number {
+    checkPoll(handler, limit)
     let count = 0
     this.#isPolling = true
     this.#limit = limit
@@ -185,7 +187,18 @@ export class GatedReader implements BroadcastReader {
 
   /** Before its own position as long as it has joined beyond those that it comes after. */
   #look(): number {
-    return this.#before.least(this.#words.load(this.#tailWord), this.#capacity)
+    const tail = this.#words.load(this.#tailWord)
+    const end = this.#before.least(tail, this.#capacity)
+    // The producer waits for it, so it is never further ahead.
+    if (((end - this.#end) | 0) > this.#capacity) {
+      throw ringCorruptError('what is published is more than the capacity', {
+        tail,
+        end,
+        position: this.#end,
+        capacity: this.#capacity,
+      })
+    }
+    return end
   }
 
   #hand(start: number, index: number): void {

@@ -17,12 +17,14 @@
  * own in between keeps the order, since what comes before such a store stays before it, and a load by Atomics behind it stays behind. The
  * language has no fence; this holds on every processor that V8 runs on.
  */
+import { ringCorruptError } from '../errors.ts'
 import { leftPlace } from '../places/left-place.ts'
 import { createPlaceBell } from '../places/place-bell.ts'
 import type { PlaceBell } from '../places/place-bell.ts'
 import { bitOf } from '../places/place-bits.ts'
 import { BELL, PARKED_READERS } from '../places/place-layout.ts'
 import type { PlaceTable } from '../places/place-table.ts'
+import { checkPoll, LIMIT_MAX } from '../poll-limit.ts'
 import type { SharedWords } from '../shared-words.ts'
 import type { RecordHandler } from '../spsc-consumer.ts'
 import {
@@ -40,7 +42,6 @@ import type { BroadcastReader } from './broadcast-reader.ts'
 import type { AttachedBroadcast } from './broadcast-ring.ts'
 import { checkHeader, IS_CORRUPT, IS_RECORD } from './record-check.ts'
 
-const LIMIT_MAX = 0x7fff_ffff
 /** First size of the copy, unless the ring is smaller. It grows to what a record needs. */
 const COPY_BYTES = 65_536
 /** Steps of one `next`: a producer that laps the reader between each two looks is let go for the moment. */
@@ -147,6 +148,7 @@ export class LossyReader implements BroadcastReader {
   }
 
   poll(handler: RecordHandler, limit: number = LIMIT_MAX): number {
+    checkPoll(handler, limit)
     let count = 0
     this.#isPolling = true
     this.#limit = limit
@@ -197,6 +199,10 @@ export class LossyReader implements BroadcastReader {
     if (!this.#isIntact()) return this.#lap()
     const available = (tail - this.#position) | 0
     if (available <= 0) return NOTHING
+    // The intent, which was looked at later, is not beyond that, and the tail is never beyond the intent.
+    if (available > this.#capacity) {
+      throw ringCorruptError('tail is beyond the intent', { tail, position: this.#position, capacity: this.#capacity })
+    }
     const index = this.#position & (this.#capacity - 1)
     const there = Math.min(available, this.#toEnd())
     const bytes = Math.min(there, this.buffer.length)

@@ -13,7 +13,7 @@ const TIMEOUT_MS = 5000
  * Attaches the writing side. To a ring for one producer only one at a time: a successor, after the end of its predecessor's thread,
  * goes on at the last publish. Undefined when a ring for several has as many producers as it may have.
  *
- * @throws `ERR_RING_MEMORY`, `ERR_RING_MAGIC`, `ERR_RING_VERSION`, `ERR_OPTION`
+ * @throws `ERR_RING_MEMORY`, `ERR_RING_MAGIC`, `ERR_RING_VERSION`, `ERR_RING_CORRUPT`, `ERR_OPTION`
  */
 export function attachSlotProducer(descriptor: SlotRingDescriptor, options: SlotProducerOptions = {}): SlotProducer | undefined {
   checkFields('options', options, ['wait', 'timeoutMs', 'owner'])

@@ -24,13 +24,13 @@ export interface AttachedRing extends OpenSlotRing {
   readonly producerWord: (producer: number) => number
 }
 
-/** @throws `ERR_RING_MEMORY`, `ERR_RING_MAGIC`, `ERR_RING_VERSION` */
+/** @throws `ERR_RING_MEMORY`, `ERR_RING_MAGIC`, `ERR_RING_VERSION`, `ERR_RING_CORRUPT` */
 export function attachRing(descriptor: SlotRingDescriptor): AttachedRing {
   const ring = openSlotRing(descriptor)
   const { int32, base, parts } = ring
   const placeBlock = base + PLACE_BLOCK
   const producerWord = (producer: number): number => base + parts.producers + producer * PRODUCER_WORDS
-  const waker = new Waker(int32, placeBlock, (producer) => producerWord(producer) + PRODUCER_BELL)
+  const waker = new Waker(int32, placeBlock, ring, (producer) => producerWord(producer) + PRODUCER_BELL)
   return {
     ...ring,
     words: sharedWordsOf(descriptor.memory),

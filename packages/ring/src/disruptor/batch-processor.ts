@@ -13,8 +13,9 @@
 import { checkFields, checkInteger, optionError } from '@cambium/base'
 import type { Doorbell } from '../doorbell.ts'
 import { ringHandlerError, ringPlaceError } from '../errors.ts'
+import { checkLimit } from '../poll-limit.ts'
 import type { WaitStrategy } from '../wait-strategy.ts'
-import { checkLimit, checkWaiting, RUN_TIMEOUT_MS, runLoop } from './processor.ts'
+import { checkWaiting, RUN_TIMEOUT_MS, runLoop } from './processor.ts'
 import type { BatchHandler, EventHandler, Processor, ProcessorState } from './processor.ts'
 import { PlacedConsumer } from './slot-consumer.ts'
 import type { RecordTaker, SlotConsumer, SlotSource } from './slot-consumer.ts'
@@ -48,7 +49,10 @@ export function checkSlots<S>(slots: SlotSource<S>): void {
   if (typeof slots?.at !== 'function') throw optionError('slots', slots, 'a view from attachSlots, or sequencesOnly')
 }
 
-/** A function as the handler it stands for. Internal. */
+/** What a handler may be told besides its records. */
+const HOOKS = ['onBatchStart', 'onTimeout', 'onStart', 'onShutdown', 'onError'] as const
+
+/** A function as the handler it stands for. @throws `ERR_OPTION` Internal. */
 export function batchHandlerOf<S>(handler: EventHandler<S> | BatchHandler<S>): BatchHandler<S> {
   checkHandler('handler', handler)
   return typeof handler === 'function' ? { onEvent: handler } : handler
@@ -56,8 +60,13 @@ export function batchHandlerOf<S>(handler: EventHandler<S> | BatchHandler<S>): B
 
 /** @throws `ERR_OPTION` Internal. */
 export function checkHandler(option: string, handler: unknown): void {
-  if (typeof handler === 'function' || typeof (handler as { readonly onEvent?: unknown } | null)?.onEvent === 'function') return
-  throw optionError(option, handler, 'a function, or an object with onEvent')
+  if (typeof handler === 'function') return
+  const fields = handler as Readonly<Record<string, unknown>> | null | undefined
+  if (typeof fields?.['onEvent'] !== 'function') throw optionError(option, handler, 'a function, or an object with onEvent')
+  for (const name of HOOKS) {
+    const hook = fields[name]
+    if (hook !== undefined && typeof hook !== 'function') throw optionError(`${option}.${name}`, hook, 'a function, or nothing')
+  }
 }
 
 /** What is thrown in place of a record to a handler that has left. One for all: it does not get out of here. */

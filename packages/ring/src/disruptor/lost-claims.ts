@@ -48,13 +48,13 @@ const LOOK_MS = 2
  * Frees the place of a producer whose thread has ended, and gives up what it had claimed and not published. With one producer there is
  * nothing to give up. Blocks for 20 ms at most.
  *
- * @throws `ERR_RING_PLACE` when nobody is there, `ERR_RING_MEMORY`, `ERR_RING_MAGIC`, `ERR_RING_VERSION`
+ * @throws `ERR_RING_PLACE` when nobody is there, `ERR_RING_MEMORY`, `ERR_RING_MAGIC`, `ERR_RING_VERSION`, `ERR_RING_CORRUPT`
  */
 export function evictProducer(descriptor: SlotRingDescriptor, producer: number): LostClaims {
   const ring = attachRing(descriptor)
   const isPlace = Number.isInteger(producer) && producer >= 0 && producer < ring.producers
   if (isPlace && !ring.isMulti) return { aborted: 0, undecided: 0 }
-  const word = ring.producerWord(producer)
+  const word = isPlace ? ring.producerWord(producer) : 0
   if (!isPlace || Atomics.load(ring.int32, word + PRODUCER_STATE) === STATE_FREE) {
     throw ringPlaceError('no producer is there', { producer })
   }
@@ -72,7 +72,7 @@ export function evictProducer(descriptor: SlotRingDescriptor, producer: number):
   }
 }
 
-/** Looks once more for slots that were undecided. @throws `ERR_RING_MEMORY`, `ERR_RING_MAGIC`, `ERR_RING_VERSION` */
+/** Looks once more for slots that were undecided. @throws `ERR_RING_MEMORY`, `ERR_RING_MAGIC`, `ERR_RING_VERSION`, `ERR_RING_CORRUPT` */
 export function abortLostClaims(descriptor: SlotRingDescriptor): LostClaims {
   const ring = attachRing(descriptor)
   return ring.isMulti ? abortLost(ring) : { aborted: 0, undecided: 0 }
@@ -88,7 +88,7 @@ function abortLost(ring: AttachedRing): LostClaims {
   const { int32, words, capacity, placeBlock, flagsWord, shift } = ring
   const cursor = words.load(ring.cursorWord)
   const claims = openClaims(ring)
-  const least = new Progress(words, placeBlock, placeBlock + GATES, ring.pools).least(cursor, capacity)
+  const least = new Progress(words, placeBlock, placeBlock + GATES, ring).least(cursor, capacity)
   // Claimed after room was found, and the gates only move on.
   if ((cursor - least) >>> 0 > capacity) {
     throw ringCorruptError('cursor is not within the capacity of the gates', { cursor, least, capacity })

@@ -38,7 +38,7 @@ import {
   PRODUCER_STATE,
   SLOTS_MAX,
 } from './slot-ring-layout.ts'
-import { awaitRoom, checkCount, NO_ROOM, noStrategyError, waitForRoom } from './slot-producer.ts'
+import { awaitRoom, checkCount, NO_ROOM, noStrategyError, strategyOf, waitForRoom } from './slot-producer.ts'
 import type { ProducerWaiting, SlotProducer } from './slot-producer.ts'
 
 /** Internal; see `attachSlotProducer`. Undefined when all places are taken. */
@@ -46,10 +46,24 @@ export function openMultiProducer(ring: AttachedRing, waiting: ProducerWaiting, 
   const taken = STATE_MEMBER | (owner << OWNER_SHIFT)
   for (let place = 0; place < ring.producers; place++) {
     const word = ring.producerWord(place) + PRODUCER_STATE
-    if (Atomics.compareExchange(ring.int32, word, STATE_FREE, taken) === STATE_FREE)
-      return new MultiProducer(ring, waiting, place)
+    if (Atomics.compareExchange(ring.int32, word, STATE_FREE, taken) === STATE_FREE) return openAt(ring, waiting, place)
   }
   return undefined
+}
+
+/** At a place that is taken; free again when the user's strategy cannot be had. */
+function openAt(ring: AttachedRing, { wait, timeoutMs }: ProducerWaiting, place: number): SlotProducer {
+  const { int32, placeBlock } = ring
+  const word = ring.producerWord(place)
+  const bell = createPlaceBell(int32, word + PRODUCER_BELL, placeBlock + PARKED_PRODUCERS, bitOf(place))
+  try {
+    return new MultiProducer(ring, place, bell, strategyOf(wait, bell), timeoutMs)
+  } catch (error) {
+    bell.busy()
+    Atomics.store(int32, word + PRODUCER_STATE, STATE_FREE)
+    bell.leave(place)
+    throw error
+  }
 }
 
 class MultiProducer implements SlotProducer {
@@ -77,7 +91,7 @@ class MultiProducer implements SlotProducer {
   #low = 0
   #high = 0
 
-  constructor(ring: AttachedRing, { wait, timeoutMs }: ProducerWaiting, place: number) {
+  constructor(ring: AttachedRing, place: number, bell: PlaceBell, strategy: WaitStrategy | undefined, timeoutMs: number) {
     const { words, int32, placeBlock, capacity } = ring
     this.capacity = capacity
     this.place = place
@@ -92,11 +106,11 @@ class MultiProducer implements SlotProducer {
     this.#ownWord = ring.producerWord(place)
     this.#mask = capacity - 1
     this.#shift = ring.shift
-    this.bell = createPlaceBell(int32, this.#ownWord + PRODUCER_BELL, placeBlock + PARKED_PRODUCERS, bitOf(place))
+    this.bell = bell
     this.#waker = ring.waker
-    this.#strategy = wait?.(this.bell)
+    this.#strategy = strategy
     this.#timeoutMs = timeoutMs
-    this.#gates = new Progress(words, placeBlock, placeBlock + GATES, ring.pools)
+    this.#gates = new Progress(words, placeBlock, placeBlock + GATES, ring)
   }
 
   next(count: number = 1, timeoutMs: number = this.#timeoutMs): number {

@@ -67,7 +67,8 @@ export interface Processor {
    * Handles what is there, `limit` sequences at most (and never more than `maxBatch`), and returns how many sequences that were. Never
    * waits. Not to be called by its handler.
    *
-   * @throws `ERR_OPTION` for a limit that is no integer, `ERR_RING_HANDLER` when a handler threw and nobody decides about it, and at every later call
+   * @throws `ERR_OPTION` for a limit that is neither an integer of 0 or more nor Infinity, `ERR_RING_HANDLER` when a handler threw and nobody
+   * decides about it, and at every later call
    */
   poll(limit?: number): number
   /**
@@ -96,12 +97,6 @@ const PAUSES_MAX = 128
 const BATCH_MIN = 512
 /** Polls between two looks whether another thread has halted the loop, as long as there is always something to do. */
 const POLLS_PER_LOOK = 32
-
-/** @throws `ERR_OPTION` Internal. */
-export function checkLimit(limit: number): void {
-  if ((limit | 0) !== limit && !Number.isInteger(limit) && limit !== Infinity)
-    throw optionError('limit', limit, 'an integer, or Infinity')
-}
 
 /** What the loop drives. Internal. */
 export interface Steps {

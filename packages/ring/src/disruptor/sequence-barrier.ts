@@ -46,7 +46,7 @@ export class SequenceBarrier implements Barrier {
     this.#words = ring.words
     this.#int32 = ring.int32
     const placeWord = ring.placeBlock + FIRST_PLACE + place * PLACE_WORDS
-    this.#before = new Progress(ring.words, ring.placeBlock, placeWord + AFTER, ring.pools)
+    this.#before = new Progress(ring.words, ring.placeBlock, placeWord + AFTER, ring)
     this.#cursorWord = ring.cursorWord
     this.#flagsWord = ring.flagsWord
     this.#capacity = ring.capacity

@@ -22,7 +22,7 @@ import type { SharedWords } from '../shared-words.ts'
 import type { WaitStrategy } from '../wait-strategy.ts'
 import type { AttachedRing } from './attached-ring.ts'
 import { HALTED, PRODUCER_BELL, SLOTS_MAX } from './slot-ring-layout.ts'
-import { awaitRoom, checkCount, NO_ROOM, noStrategyError, waitForRoom } from './slot-producer.ts'
+import { awaitRoom, checkCount, NO_ROOM, noStrategyError, strategyOf, waitForRoom } from './slot-producer.ts'
 import type { ProducerWaiting, SlotProducer } from './slot-producer.ts'
 
 /** Internal; see `attachSlotProducer`. */
@@ -57,12 +57,12 @@ class SingleProducer implements SlotProducer {
     this.#haltedWord = ring.base + HALTED
     this.bell = createPlaceBell(int32, ring.producerWord(0) + PRODUCER_BELL, placeBlock + PARKED_PRODUCERS, 1)
     this.#waker = ring.waker
-    this.#strategy = wait?.(this.bell)
+    this.#strategy = strategyOf(wait, this.bell)
     this.#timeoutMs = timeoutMs
     this.#published = words.load(ring.cursorWord)
     this.#claimed = this.#published
     this.#limit = this.#published
-    this.#gates = new Progress(words, placeBlock, placeBlock + GATES, ring.pools)
+    this.#gates = new Progress(words, placeBlock, placeBlock + GATES, ring)
     // A predecessor may have ended between its publish and its wake-up.
     this.#waker.all()
   }

@@ -16,6 +16,7 @@ import type { Doorbell } from '../doorbell.ts'
 import { ringClaimError } from '../errors.ts'
 import { createPlaceBell } from '../places/place-bell.ts'
 import type { PlaceBell } from '../places/place-bell.ts'
+import { checkLimit } from '../poll-limit.ts'
 import { bitOf } from '../places/place-bits.ts'
 import { leftPlace, leftPlaceError } from '../places/left-place.ts'
 import { BELL, FINISHED, HALT, PARKED_READERS, SEQUENCE, STARTED } from '../places/place-layout.ts'
@@ -36,7 +37,7 @@ export interface SlotConsumer {
   /**
    * How many records there are behind {@link sequence}, from a fresh look; with several producers `limit` at most.
    *
-   * @throws `ERR_RING_CORRUPT` when the cursor is where no producer can have put it
+   * @throws `ERR_RING_CORRUPT` when the cursor is where no producer can have put it; `ERR_OPTION` for a limit that is no integer
    */
   available(limit?: number): number
   /** Whether a record that is available was given up by its producer: there is nothing in it. */
@@ -128,6 +129,7 @@ export class PlacedConsumer implements SlotConsumer {
   }
 
   available(limit: number = this.capacity): number {
+    if ((limit | 0) !== limit) checkLimit(limit)
     const count = this.#barrier.countBehind(this.sequence, limit)
     const last = (this.sequence + count) | 0
     // What was there once stays there.

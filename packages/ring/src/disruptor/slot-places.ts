@@ -44,7 +44,7 @@ export interface JoinOptions {
  * Undefined when all places are taken.
  *
  * @throws `ERR_RING_PLACE` when one of `after` is not there, `ERR_RING_LOCKED`, `ERR_RING_MEMORY`, `ERR_RING_MAGIC`,
- * `ERR_RING_VERSION`, `ERR_OPTION`
+ * `ERR_RING_VERSION`, `ERR_RING_CORRUPT`, `ERR_OPTION`
  */
 export function joinSlotRing(descriptor: SlotRingDescriptor, options: JoinOptions = {}): SlotConsumer | undefined {
   checkFields('options', options, ['after', 'owner'])
@@ -79,7 +79,7 @@ export function joinSlotPool(
  * predecessor had in hand, if there was one; look with `inspectSlotRing` before, it is forgotten here. A call for it to halt is
  * forgotten too.
  *
- * @throws `ERR_RING_PLACE` when no consumer is there, `ERR_RING_MEMORY`, `ERR_RING_MAGIC`, `ERR_RING_VERSION`
+ * @throws `ERR_RING_PLACE` when no consumer is there, `ERR_RING_MEMORY`, `ERR_RING_MAGIC`, `ERR_RING_VERSION`, `ERR_RING_CORRUPT`
  */
 export function attachSlotConsumer(descriptor: SlotRingDescriptor, place: number): SlotConsumer {
   const ring = attachRing(descriptor)
@@ -98,13 +98,13 @@ export function attachSlotWorker(descriptor: SlotRingDescriptor, place: number):
  * Ends the run loop at this place, or of a pool those of all its workers, after the batch that each is at. Whoever drives it by hand sees
  * `isHalted`.
  *
- * @throws `ERR_RING_PLACE`, `ERR_RING_MEMORY`, `ERR_RING_MAGIC`, `ERR_RING_VERSION`
+ * @throws `ERR_RING_PLACE`, `ERR_RING_MEMORY`, `ERR_RING_MAGIC`, `ERR_RING_VERSION`, `ERR_RING_CORRUPT`
  */
 export function haltPlace(descriptor: SlotRingDescriptor, place: number): void {
   const ring = attachRing(descriptor)
   checkTaken(ring, place)
   const { table } = ring
-  const places = table.read(place, KIND) === KIND_POOL ? placesOf(table.read(place, MEMBERS)) : [place]
+  const places = table.read(place, KIND) === KIND_POOL ? placesOf(table.readSet(place, MEMBERS)) : [place]
   for (const one of places) {
     Atomics.store(ring.int32, table.wordOf(one) + HALT, 1)
     ring.waker.place(one)
@@ -122,7 +122,7 @@ export function haltRing(descriptor: SlotRingDescriptor): void {
  * Leaves for a reader whose thread has ended and that gets no successor: the producer and those behind no longer wait for it. What it
  * had not handled stays unhandled. Evicting a pool is refused while it has workers: evict them first.
  *
- * @throws `ERR_RING_PLACE`, `ERR_RING_LOCKED`, `ERR_RING_MEMORY`, `ERR_RING_MAGIC`, `ERR_RING_VERSION`
+ * @throws `ERR_RING_PLACE`, `ERR_RING_LOCKED`, `ERR_RING_MEMORY`, `ERR_RING_MAGIC`, `ERR_RING_VERSION`, `ERR_RING_CORRUPT`
  */
 export function evictPlace(descriptor: SlotRingDescriptor, place: number): void {
   const ring = attachRing(descriptor)
@@ -142,7 +142,7 @@ export interface Evicted extends LostClaims {
  * attached. Its fixed places stay: attach a successor, or evict them one by one.
  *
  * @param owner 1 to 2^29 - 1: 0 is nobody's
- * @throws `ERR_RING_LOCKED`, `ERR_RING_MEMORY`, `ERR_RING_MAGIC`, `ERR_RING_VERSION`, `ERR_OPTION`
+ * @throws `ERR_RING_LOCKED`, `ERR_RING_MEMORY`, `ERR_RING_MAGIC`, `ERR_RING_VERSION`, `ERR_RING_CORRUPT`, `ERR_OPTION`
  */
 export function evictOwner(descriptor: SlotRingDescriptor, owner: number): Evicted {
   checkOwner(owner)

@@ -103,6 +103,18 @@ export async function awaitRoom(producer: SlotProducer, count: number, timeoutMs
   return NO_ROOM
 }
 
+/**
+ * What the user's function makes; undefined when there is none.
+ *
+ * @throws `ERR_OPTION`, and what the function throws. Internal.
+ */
+export function strategyOf(wait: ProducerWaiting['wait'], bell: Doorbell): WaitStrategy | undefined {
+  if (wait === undefined) return undefined
+  const strategy = wait(bell)
+  if (typeof strategy?.waitFor !== 'function') throw optionError('wait(bell)', strategy, 'a wait strategy')
+  return strategy
+}
+
 /** Internal. */
 export function noStrategyError(): Error {
   return optionError('wait', undefined, 'a wait strategy, for next() waits; tryNext() does not')

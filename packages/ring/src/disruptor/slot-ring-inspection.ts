@@ -11,7 +11,6 @@ import {
   KIND_POOL,
   KIND_WORKER,
   OWNER_SHIFT,
-  POOL,
   SEQUENCE,
   STARTED,
   STATE,
@@ -64,7 +63,7 @@ export interface SlotRingInspection {
   readonly attached: readonly { readonly place: number; readonly owner: number }[]
 }
 
-/** @throws `ERR_RING_MEMORY`, `ERR_RING_MAGIC`, `ERR_RING_VERSION` */
+/** @throws `ERR_RING_MEMORY`, `ERR_RING_MAGIC`, `ERR_RING_VERSION`, `ERR_RING_CORRUPT` */
 export function inspectSlotRing(descriptor: SlotRingDescriptor): SlotRingInspection {
   const ring = attachRing(descriptor)
   const states = Array.from({ length: ring.isMulti ? ring.producers : 0 }, (_, place) =>
@@ -105,7 +104,7 @@ function readerAt(ring: AttachedRing, place: number): SlotReaderInspection {
     backlog: kind === KIND_WORKER ? 0 : (Atomics.load(int32, ring.cursorWord) - sequence) | 0,
     after: placesOf(table.read(place, AFTER)),
     gates: (table.gates & (1 << place)) !== 0,
-    pool: kind === KIND_WORKER ? table.read(place, POOL) - 1 : undefined,
+    pool: kind === KIND_WORKER ? table.poolOf(place) : undefined,
     isHalted: table.read(place, HALT) !== 0,
     inHand: kind === KIND_WORKER ? workerInHand(ring, place) : consumerInHand(ring, place),
   }
@@ -121,6 +120,6 @@ function workerInHand({ table }: AttachedRing, place: number): SequenceInHand | 
   const sequence = (table.read(place, SEQUENCE) + 1) | 0
   if (table.read(place, CLAIMED) === sequence) return { sequence, isCertain: true }
   // Said that it would hold it; if the pool has not come so far, its CAS had not happened.
-  const taken = table.read(table.read(place, POOL) - 1, SEQUENCE)
+  const taken = table.read(table.poolOf(place), SEQUENCE)
   return ((taken - sequence) | 0) < 0 ? undefined : { sequence, isCertain: false }
 }

@@ -14,6 +14,7 @@
 import { checkFields, checkInteger, checkOneOf, optionError } from '@cambium/base'
 import {
   ringCapacityError,
+  ringCorruptError,
   ringExistsError,
   ringLayoutError,
   ringMagicError,
@@ -22,6 +23,7 @@ import {
 } from '../errors.ts'
 import { RECORD_ALIGNMENT } from '../layout/layout.ts'
 import type { Layout, LayoutFields } from '../layout/layout.ts'
+import { placesBeyond } from '../places/place-bits.ts'
 import { PlaceTable } from '../places/place-table.ts'
 import { KIND_CONSUMER, KIND_POOL, PLACES_MAX } from '../places/place-layout.ts'
 import { bufferOf, checkDescriptor, createRingMemory, int32Of } from '../ring-memory.ts'
@@ -129,7 +131,7 @@ export interface OpenSlotRing extends SlotRingShape {
   readonly pools: number
 }
 
-/** Checks that a ring lies at the descriptor's place. @throws `ERR_RING_MEMORY`, `ERR_RING_MAGIC`, `ERR_RING_VERSION` */
+/** Checks that a ring lies at the descriptor's place. @throws `ERR_RING_MEMORY`, `ERR_RING_MAGIC`, `ERR_RING_VERSION`, `ERR_RING_CORRUPT` */
 export function openSlotRing(descriptor: SlotRingDescriptor): OpenSlotRing {
   const base = baseOf(descriptor, word.PLACE_BLOCK * 4)
   const int32 = int32Of(descriptor.memory)
@@ -138,16 +140,37 @@ export function openSlotRing(descriptor: SlotRingDescriptor): OpenSlotRing {
   // Plain reads: written once, before the Atomics.store of the magic that was loaded above.
   const version = int32[base + word.VERSION]!
   if (version !== word.SLOT_RING_VERSION) throw ringVersionError(descriptor.byteOffset, version, word.SLOT_RING_VERSION)
+  const multi = int32[base + word.MULTI]!
   const shape = {
     capacity: int32[base + word.CAPACITY]!,
     slotBytes: int32[base + word.SLOT_BYTES]!,
-    isMulti: int32[base + word.MULTI] !== 0,
+    isMulti: multi === 1,
     places: int32[base + word.PLACES]!,
     producers: int32[base + word.PRODUCERS]!,
   }
+  const pools = int32[base + word.POOLS]!
+  checkWritten(shape, multi, pools)
   const parts = slotRingParts(shape)
   baseOf(descriptor, parts.bytes)
-  return { ...shape, int32, base, parts, fingerprint: int32[base + word.FINGERPRINT]!, pools: int32[base + word.POOLS]! }
+  return { ...shape, int32, base, parts, fingerprint: int32[base + word.FINGERPRINT]!, pools }
+}
+
+/** Places and sizes are computed from these, and all threads rely on them. @throws `ERR_RING_CORRUPT` */
+function checkWritten({ capacity, slotBytes, isMulti, places, producers }: SlotRingShape, multi: number, pools: number): void {
+  const isCount = (count: number, max: number): boolean => count >= 1 && count <= max
+  const areSlots = isCapacity(capacity) && isSlotSize(slotBytes) && capacity * slotBytes <= word.SLOT_AREA_BYTES_MAX
+  const areProducers = isCount(producers, isMulti ? word.PRODUCERS_MAX : 1) && (isMulti || multi === 0)
+  if (areSlots && areProducers && isCount(places, PLACES_MAX) && (pools & placesBeyond(places)) === 0) return
+  throw ringCorruptError('no ring is made like this', { capacity, slotBytes, multi, places, producers, pools })
+}
+
+function isCapacity(capacity: number): boolean {
+  const inRange = Number.isInteger(capacity) && capacity >= word.SLOTS_MIN && capacity <= word.SLOTS_MAX
+  return inRange && (capacity & (capacity - 1)) === 0
+}
+
+function isSlotSize(bytes: number | undefined): bytes is number {
+  return Number.isInteger(bytes) && bytes! > 0 && bytes! % RECORD_ALIGNMENT === 0
 }
 
 /** The layout is the one that the ring was made for. @throws `ERR_RING_LAYOUT`, `ERR_OPTION` Internal. */
@@ -159,16 +182,16 @@ export function checkLayout(descriptor: SlotRingDescriptor, fingerprint: number,
 function shapeOf(options: SlotRingOptions): SlotRingShape {
   checkFields('options', options, SLOT_RING_FIELDS)
   const capacity = options.capacity
-  const inRange = Number.isInteger(capacity) && capacity >= word.SLOTS_MIN && capacity <= word.SLOTS_MAX
-  if (!inRange || (capacity & (capacity - 1)) !== 0) {
+  if (!isCapacity(capacity)) {
     throw ringCapacityError(capacity, `a power of two from ${word.SLOTS_MIN} to ${word.SLOTS_MAX}`)
   }
   const slotBytes = slotBytesOf(options.layout)
   if (capacity * slotBytes > word.SLOT_AREA_BYTES_MAX) {
     throw ringCapacityError(capacity, `slots of ${slotBytes} bytes that take less than 2 GiB together`)
   }
-  checkFixed(options.fixed ?? [])
-  const fixed = options.fixed?.length ?? 0
+  const { fixed: places = [] } = options
+  checkFixed(places)
+  const fixed = places.length
   const isMulti = checkOneOf('producers', options.producers, ['single', 'multi'], 'single') === 'multi'
   const producersMax = { default: PRODUCERS_DEFAULT, min: 1, max: word.PRODUCERS_MAX }
   return {
@@ -187,9 +210,8 @@ function shapeOf(options: SlotRingOptions): SlotRingShape {
 /** A layout that was not declared here, by its bytes and fingerprint alone, will do. */
 function slotBytesOf(layout: Partial<Layout<LayoutFields>> | null | undefined): number {
   const { bytes, fingerprint } = layout ?? {}
-  const isSize = Number.isInteger(bytes) && bytes! > 0 && bytes! % RECORD_ALIGNMENT === 0
-  if (!isSize || !Number.isInteger(fingerprint)) throw optionError('layout', layout, 'a declared layout')
-  return bytes!
+  if (!isSlotSize(bytes) || !Number.isInteger(fingerprint)) throw optionError('layout', layout, 'a declared layout')
+  return bytes
 }
 
 function checkFixed(fixed: readonly FixedPlace[]): void {

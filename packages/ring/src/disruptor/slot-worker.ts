@@ -18,7 +18,7 @@ import { createPlaceBell } from '../places/place-bell.ts'
 import type { PlaceBell } from '../places/place-bell.ts'
 import { bitOf } from '../places/place-bits.ts'
 import { leftPlace } from '../places/left-place.ts'
-import { BELL, CLAIMED, HALT, HOLDING, PARKED_READERS, POOL, SEQUENCE } from '../places/place-layout.ts'
+import { BELL, CLAIMED, HALT, HOLDING, PARKED_READERS, SEQUENCE } from '../places/place-layout.ts'
 import type { PlaceTable } from '../places/place-table.ts'
 import type { Waker } from '../places/waker.ts'
 import type { SharedWords } from '../shared-words.ts'
@@ -75,7 +75,7 @@ export class PlacedWorker implements SlotWorker {
     const { int32, words, placeBlock, table } = ring
     this.#word = table.wordOf(place)
     this.place = place
-    this.pool = table.read(place, POOL) - 1
+    this.pool = table.poolOf(place)
     this.#words = words
     this.#int32 = int32
     this.#table = table

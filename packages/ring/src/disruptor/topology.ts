@@ -11,11 +11,11 @@
  *    `attachNode` in another thread, or `evictPlace`. A worker's place is freed by `evictOwner`, or succeeded to by `attachSlotWorker`. A
  *    producer's claims are given up by `evictOwner` too. So give each thread an owner's number of its own.
  */
-import { checkFields, optionError } from '@cambium/base'
+import { checkFields, checkInteger, optionError } from '@cambium/base'
 import { ringGraphError, ringPlaceError } from '../errors.ts'
 import type { Layout, LayoutFields } from '../layout/layout.ts'
 import type { LayoutView } from '../layout/layout-view.ts'
-import { createBatchProcessor } from './batch-processor.ts'
+import { batchHandlerOf, createBatchProcessor } from './batch-processor.ts'
 import type { ProcessorOptions } from './batch-processor.ts'
 import type { PlannedNode } from './graph.ts'
 import type { BatchHandler, EventHandler, Processor } from './processor.ts'
@@ -76,7 +76,7 @@ export interface Topology<F extends LayoutFields> {
  * has ended.
  *
  * @throws `ERR_RING_PLACE` when the ring has no place left for a worker, `ERR_RING_LAYOUT`, `ERR_RING_MEMORY`, `ERR_RING_MAGIC`,
- * `ERR_RING_VERSION`, `ERR_OPTION`
+ * `ERR_RING_VERSION`, `ERR_RING_CORRUPT`, `ERR_OPTION`
  */
 export function attachNode<F extends LayoutFields>(
   node: NodeDescriptor,
@@ -88,6 +88,9 @@ export function attachNode<F extends LayoutFields>(
   if (typeof node !== 'object' || node === null) throw optionError('node', node, 'a node of a topology')
   const slots = attachSlots(node.ring, layout)
   const limits = options.maxBatch === undefined ? {} : { maxBatch: options.maxBatch }
+  // Before a place is taken, which nobody would give back.
+  batchHandlerOf(handler)
+  checkInteger('maxBatch', options.maxBatch, { default: 1, min: 1, max: 2 ** 30 })
   if (node.kind === 'consumer') return createBatchProcessor(attachSlotConsumer(node.ring, node.place), slots, handler, limits)
   const worker = joinSlotPool(node.ring, node.place, { owner: options.owner ?? 0 })
   if (worker === undefined) throw ringPlaceError('no place is left for a worker', { node: node.name })

@@ -73,7 +73,7 @@ export function layout<const F extends LayoutFields>(fields: F): Layout<F> {
   return Object.freeze({
     bytes,
     fingerprint: fingerprintOf(placed, bytes),
-    fields: Object.freeze(placed),
+    fields: Object.freeze(placed.map((field) => Object.freeze(field))),
     view: (memory: ArrayBufferLike, byteOffset: number = 0, count: number = 1) => {
       checkPlace(memory, byteOffset, count, bytes)
       return new View(memory, byteOffset, count)

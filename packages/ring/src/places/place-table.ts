@@ -18,8 +18,8 @@
  *
  * Memory order: every access here is sequentially consistent. These are control paths; nothing of this is on a record's way.
  */
-import { ringLockedError, ringPlaceError } from '../errors.ts'
-import { bitOf, placesOf } from './place-bits.ts'
+import { ringCorruptError, ringLockedError, ringPlaceError } from '../errors.ts'
+import { bitOf, checkPlaces, placesOf } from './place-bits.ts'
 import {
   AFTER,
   BEFORE,
@@ -94,6 +94,18 @@ export class PlaceTable {
     return Atomics.load(this.#int32, this.wordOf(place) + field)
   }
 
+  /** A field that is a set of places. @throws `ERR_RING_CORRUPT` */
+  readSet(place: number, field: number): number {
+    return checkPlaces(this.read(place, field), this.count)
+  }
+
+  /** The pool of a worker. @throws `ERR_RING_CORRUPT` when it has none that there can be */
+  poolOf(place: number): number {
+    const pool = this.read(place, POOL) - 1
+    if (pool < 0 || pool >= this.count) throw ringCorruptError('a worker has no pool', { place, pool, places: this.count })
+    return pool
+  }
+
   isMember(place: number): boolean {
     return (this.read(place, STATE) & STATE_MASK) === STATE_MEMBER
   }
@@ -130,13 +142,20 @@ export class PlaceTable {
     return place
   }
 
-  /** Frees a place; see the protocol. Also for the place of a dead thread, whose lock it takes over. @throws `ERR_RING_LOCKED` */
+  /**
+   * Frees a place; see the protocol. Also for the place of a dead thread, whose lock it takes over.
+   *
+   * @throws `ERR_RING_LOCKED`; `ERR_RING_CORRUPT` when it says that it stands beside places that there are not, and then it is as it was
+   */
   leave(place: number): void {
     this.#lock(place)
-    // A thread that ended while it joined has written part of what a member has written.
-    this.#exit(place)
-    Atomics.and(this.#int32, this.#block + PARKED_READERS, ~bitOf(place))
-    this.#unlock()
+    try {
+      // A thread that ended while it joined has written part of what a member has written.
+      this.#exit(place)
+      Atomics.and(this.#int32, this.#block + PARKED_READERS, ~bitOf(place))
+    } finally {
+      this.#unlock()
+    }
     this.#wakeAll()
     this.#store(place, STATE, STATE_FREE)
   }
@@ -189,11 +208,13 @@ export class PlaceTable {
 
   #exit(place: number): void {
     const bit = bitOf(place)
-    const pool = this.read(place, POOL) - 1
+    // All that is read is looked at before anything is written.
+    const pool = this.read(place, POOL) === 0 ? -1 : this.poolOf(place)
+    const after = this.readSet(place, AFTER)
+    const before = this.readSet(place, BEFORE)
     if (pool >= 0) this.#and(pool, MEMBERS, ~bit)
-    const after = this.read(place, AFTER)
     if ((this.gates & bit) !== 0) Atomics.or(this.#int32, this.#block + GATES, after)
-    for (const follower of placesOf(this.read(place, BEFORE))) {
+    for (const follower of placesOf(before)) {
       for (const one of placesOf(after)) this.#or(one, BEFORE, bitOf(follower))
       this.#store(follower, AFTER, (this.read(follower, AFTER) & ~bit) | after)
     }

@@ -14,18 +14,28 @@
  * that came after its owner's last read.
  */
 import type { SharedWords } from '../shared-words.ts'
-import { placesOf } from './place-bits.ts'
+import { checkPlaces, placesBeyond, placesOf } from './place-bits.ts'
 import { FIRST_PLACE, HOLDING, MEMBERS, PLACE_WORDS, SEQUENCE } from './place-layout.ts'
 
 /** Looks before the answer is that nobody has moved: each further one means that membership has changed meanwhile. */
 const LOOKS_MAX = 4
+
+/** What a ring says of its places; fixed when it was made. */
+export interface PlacesOfRing {
+  /** How many there are. */
+  readonly places: number
+  /** Which of them are pools. @default none */
+  readonly pools?: number
+}
 
 /** Reads the progress of one set of places. One per thread. Internal. */
 export class Progress {
   readonly #words: SharedWords
   readonly #places: number
   readonly #setWord: number
+  readonly #count: number
   readonly #pools: number
+  readonly #beyond: number
   #set = 0
   /** Words of the sequences of the consumers in the set, and begins of the places of its pools. */
   #sequences: readonly number[] = []
@@ -34,13 +44,14 @@ export class Progress {
   /**
    * @param block word where the block of places begins
    * @param setWord word that holds the set
-   * @param pools which places are pools; fixed when the ring was made
    */
-  constructor(words: SharedWords, block: number, setWord: number, pools: number) {
+  constructor(words: SharedWords, block: number, setWord: number, { places, pools = 0 }: PlacesOfRing) {
     this.#words = words
     this.#places = block + FIRST_PLACE
     this.#setWord = setWord
+    this.#count = places
     this.#pools = pools
+    this.#beyond = placesBeyond(places)
   }
 
   /** The set as it was at the last look. Empty for a consumer means that it waits for the producer itself. */
@@ -51,6 +62,8 @@ export class Progress {
   /**
    * The least progress in the set, or `bound` when that is less or the set is empty. `bound` is at most `capacity` beyond every
    * place, so that `bound - capacity` is what can be said when the set changes with every look.
+   *
+   * @throws `ERR_RING_CORRUPT` when a set has places that the ring has not
    */
   least(bound: number, capacity: number): number {
     const words = this.#words
@@ -73,7 +86,9 @@ export class Progress {
     const words = this.#words
     const taken = words.load(pool + SEQUENCE)
     let least = ((taken - bound) | 0) < 0 ? taken : bound
-    for (let rest = words.load(pool + MEMBERS); rest !== 0; rest &= rest - 1) {
+    const members = words.load(pool + MEMBERS)
+    if ((members & this.#beyond) !== 0) checkPlaces(members, this.#count)
+    for (let rest = members; rest !== 0; rest &= rest - 1) {
       const worker = this.#places + (31 - Math.clz32(rest & -rest)) * PLACE_WORDS
       if (words.load(worker + HOLDING) === 0) continue
       const sequence = words.load(worker + SEQUENCE)
@@ -83,6 +98,7 @@ export class Progress {
   }
 
   #decode(set: number): void {
+    checkPlaces(set, this.#count)
     const wordOf = (place: number): number => this.#places + place * PLACE_WORDS
     this.#sequences = placesOf(set & ~this.#pools).map((place) => wordOf(place) + SEQUENCE)
     this.#poolPlaces = placesOf(set & this.#pools).map(wordOf)

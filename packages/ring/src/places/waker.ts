@@ -7,7 +7,7 @@
  */
 import { BELL_RUNG, createDoorbell } from '../doorbell.ts'
 import type { Doorbell } from '../doorbell.ts'
-import { bitOf, placesOf } from './place-bits.ts'
+import { bitOf, checkPlaces, placesOf } from './place-bits.ts'
 import {
   AFTER,
   BEFORE,
@@ -20,26 +20,36 @@ import {
   PLACE_WORDS,
 } from './place-layout.ts'
 
-/** Internal. */
+/** How many places a ring has for each side. */
+export interface Wakeable {
+  readonly places: number
+  readonly producers: number
+}
+
+/** Its calls throw `ERR_RING_CORRUPT` when a set has places that the ring has not. Internal. */
 export class Waker {
   readonly #int32: Int32Array
   readonly #block: number
   readonly #producerBell: (producer: number) => number
+  readonly #places: number
+  readonly #producers: number
   readonly #bells = new Map<number, Doorbell>()
 
   /**
    * @param block word where the block of places begins
    * @param producerBell word of a producer's bell
    */
-  constructor(int32: Int32Array, block: number, producerBell: (producer: number) => number) {
+  constructor(int32: Int32Array, block: number, { places, producers }: Wakeable, producerBell: (producer: number) => number) {
     this.#int32 = int32
     this.#block = block
+    this.#places = places
+    this.#producers = producers
     this.#producerBell = producerBell
   }
 
   /** After a publish: those who wait for the producer itself. */
   readers(): void {
-    for (const place of placesOf(Atomics.load(this.#int32, this.#block + PARKED_READERS))) {
+    for (const place of placesOf(this.#parkedReaders)) {
       if (Atomics.load(this.#int32, this.#placeWord(place) + AFTER) === 0) this.place(place)
     }
   }
@@ -47,8 +57,8 @@ export class Waker {
   /** After a finish: those behind `place`, which is the pool's for a worker, and the producers if it gates them. Parked bits come first: whoever is
    * not yet behind `place` then looks for itself after it has set its bit. */
   behind(place: number): void {
-    const parked = Atomics.load(this.#int32, this.#block + PARKED_READERS)
-    const behind = Atomics.load(this.#int32, this.#placeWord(place) + BEFORE)
+    const parked = this.#parkedReaders
+    const behind = checkPlaces(Atomics.load(this.#int32, this.#placeWord(place) + BEFORE), this.#places)
     // A pool has no thread of its own: its workers wait for what it waits for.
     let waiting = behind
     for (const one of placesOf(behind)) waiting |= Atomics.load(this.#int32, this.#placeWord(one) + MEMBERS)
@@ -57,15 +67,15 @@ export class Waker {
   }
 
   producers(): void {
-    for (const producer of placesOf(Atomics.load(this.#int32, this.#block + PARKED_PRODUCERS))) {
+    for (const producer of placesOf(this.#parkedProducers)) {
       this.#bell(this.#producerBell(producer)).ring()
     }
   }
 
   /** After a change of membership, and for whoever may have ended between a publish and its wake-up. */
   all(): void {
-    const producers = placesOf(Atomics.load(this.#int32, this.#block + PARKED_PRODUCERS)).map((one) => this.#producerBell(one))
-    const readers = placesOf(Atomics.load(this.#int32, this.#block + PARKED_READERS)).map((one) => this.#placeWord(one) + BELL)
+    const producers = placesOf(this.#parkedProducers).map((one) => this.#producerBell(one))
+    const readers = placesOf(this.#parkedReaders).map((one) => this.#placeWord(one) + BELL)
     for (const word of [...producers, ...readers]) {
       const bell = this.#bell(word)
       if (!bell.ring() && bell.state === BELL_RUNG) Atomics.notify(this.#int32, word)
@@ -74,6 +84,14 @@ export class Waker {
 
   place(place: number): void {
     this.#bell(this.#placeWord(place) + BELL).ring()
+  }
+
+  get #parkedReaders(): number {
+    return checkPlaces(Atomics.load(this.#int32, this.#block + PARKED_READERS), this.#places)
+  }
+
+  get #parkedProducers(): number {
+    return checkPlaces(Atomics.load(this.#int32, this.#block + PARKED_PRODUCERS), this.#producers)
   }
 
   #placeWord(place: number): number {
