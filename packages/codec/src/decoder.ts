@@ -6,6 +6,7 @@
  * is used again is cheaper than the views that mark a range.
  */
 import type { Unpackr } from 'msgpackr'
+import { checkArea, checkHook, checkOptions } from './argument-checks.ts'
 import type { BoxHost, UnpackPacked, UnpackRef } from './boxed.ts'
 import type { EntryArea } from './entry-area.ts'
 import { notDecodable } from './errors.ts'
@@ -53,7 +54,12 @@ interface Structures extends Array<Structure> {
   sharedLength?: number
 }
 
+/** @throws `ERR_OPTION` */
 export function createDecoder(options: DecoderOptions): Decoder {
+  checkOptions(options)
+  checkArea('area', options.area)
+  if (options.layouts !== undefined) checkArea('layouts', options.layouts)
+  checkHook('unpackRef', options.unpackRef)
   const { area, unpackRef } = options
   const scratch: Buffer = Buffer.alloc(SCRATCH_BYTES)
   const range = { start: 0, end: 0 }
@@ -159,7 +165,14 @@ function noLayouts(): never {
 }
 
 function checkRange(buffer: Buffer, offset: number, length: number): void {
-  if (!Number.isInteger(offset) || !Number.isInteger(length) || offset < 0 || length < 1 || length > buffer.length - offset) {
+  // The last test is put so that what is no buffer, and has no length, does not pass it.
+  if (
+    !Number.isInteger(offset) ||
+    !Number.isInteger(length) ||
+    offset < 0 ||
+    length < 1 ||
+    !(length <= buffer?.length - offset)
+  ) {
     throw notDecodable(length, new RangeError('the range is not in the buffer'))
   }
 }

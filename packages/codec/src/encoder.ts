@@ -2,6 +2,7 @@
  * Messages to bytes: one encoder for each sending core. A message whose shape repeats is written by a function made for its layout
  * (`layout-writers.ts`); every other one by the general codec (`general-encoder.ts`), which names what cannot travel.
  */
+import { checkArea, checkHook, checkOptions } from './argument-checks.ts'
 import { DeclaredWriters } from './declared-writers.ts'
 import type { EntryArea } from './entry-area.ts'
 import { EntryWriter } from './entry-writer.ts'
@@ -30,7 +31,7 @@ export interface Encoder {
   /**
    * The bytes of `message`, in a buffer of the encoder's own: valid until its next call. Throws `ERR_CANNOT_TRAVEL`,
    * which names the path: `message cannot travel: path=order.items[3].callback, found function`; and `ERR_MESSAGE_LAYOUT`, which names the field, for a
-   * message that does not fit what is `declared` for its receiver.
+   * message that does not fit what is `declared` for its receiver; `ERR_OPTION` when `declared` is nothing that `declareMessageLayouts` gives.
    */
   encode(message: unknown, declared?: MessageLayouts): Buffer
   /** The same of what its owner keeps, whatever it says: what it wants moved is copied, and what is shared is shared. */
@@ -49,7 +50,13 @@ const COMPILED_BYTES_MAX = 8 * 1024
 /** Results up to this length are views made once and used again. */
 const VIEW_BYTES_MAX = 512
 
+/** @throws `ERR_OPTION` */
 export function createEncoder(options: EncoderOptions): Encoder {
+  checkOptions(options)
+  checkArea('area', options.area)
+  if (options.layouts !== undefined) checkArea('layouts', options.layouts)
+  checkHook('isRef', options.isRef)
+  checkHook('packRef', options.packRef)
   return new MessageEncoder(options)
 }
 

@@ -14,7 +14,7 @@
  * 4. A writer that dies before rule 2 leaves bytes that nobody reads; its successor writes over them.
  * 5. An entry that means nothing to its reader still takes its number, so that the numbers after it keep their meaning.
  */
-import { assert } from '@cambium/base'
+import { assert, optionError } from '@cambium/base'
 
 /** Entries in one area. */
 export const ENTRIES_MAX = 1024
@@ -49,10 +49,13 @@ export function areaEntry(content: string): Uint8Array | undefined {
 /**
  * A view of the area in `bytes`, which lie on a multiple of four in shared memory. All zeros are an empty area. Owner and readers make their
  * own view of the same bytes.
+ *
+ * @throws `ERR_OPTION`
  */
 export function createEntryArea(bytes: Uint8Array): EntryArea {
-  assert(bytes.byteOffset % 4 === 0, 'an entry area begins at a multiple of 4 bytes')
-  assert(bytes.byteLength >= ENTRIES_OFFSET, 'an entry area has room for its header')
+  if (!(bytes instanceof Uint8Array) || bytes.byteOffset % 4 !== 0 || bytes.byteLength < ENTRIES_OFFSET) {
+    throw optionError('bytes', bytes, `a Uint8Array of ${ENTRIES_OFFSET} bytes and more that begins at a multiple of 4`)
+  }
   const header = new Int32Array(bytes.buffer, bytes.byteOffset, 1)
   const entries = Buffer.from(bytes.buffer, bytes.byteOffset + ENTRIES_OFFSET, bytes.byteLength - ENTRIES_OFFSET)
 
@@ -77,11 +80,12 @@ export function createEntryArea(bytes: Uint8Array): EntryArea {
 
 function readEntries(entries: Buffer, fromBytes: number, toBytes: number): (string | undefined)[] {
   const texts: (string | undefined)[] = []
+  const end = Math.min(toBytes, entries.length)
   let at = fromBytes
-  while (at + LENGTH_BYTES <= toBytes && texts.length < ENTRIES_MAX) {
+  while (at + LENGTH_BYTES <= end && texts.length < ENTRIES_MAX) {
     const start = at + LENGTH_BYTES
     at = start + entries.readUInt16LE(at)
-    texts.push(at <= toBytes ? entries.toString('utf8', start, at) : undefined)
+    texts.push(at <= end ? entries.toString('utf8', start, at) : undefined)
   }
   return texts
 }

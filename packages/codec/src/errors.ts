@@ -25,7 +25,7 @@ export function messageTooLarge(bytes: number, limit: number): CambiumError {
 
 export function notDecodable(bytes: number, cause: unknown): CambiumError {
   const reason = cause instanceof Error ? cause.message : String(cause)
-  return new CambiumError('ERR_NOT_DECODABLE', `message is not decodable: bytes=${bytes}, reason=${reason}`, {
+  return new CambiumError('ERR_NOT_DECODABLE', `message is not decodable: bytes=${String(bytes)}, reason=${reason}`, {
     severity: 'bug',
     fields: { bytes, reason },
     cause,

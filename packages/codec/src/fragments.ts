@@ -9,7 +9,8 @@
  *
  * Little-endian. The header does not lie: what does not add up is refused by the reader.
  */
-import { assert } from '@cambium/base'
+import { optionError } from '@cambium/base'
+import { checkBuffer } from './argument-checks.ts'
 import { messageTooLarge } from './errors.ts'
 
 export const FRAGMENT_HEADER_BYTES = 16
@@ -27,15 +28,15 @@ export interface Fragment {
 
 /** Throws `ERR_MESSAGE_TOO_LARGE` for a message beyond the limit: at its sender, before the first fragment. */
 export function checkMessageBytes(totalBytes: number, messageBytesMax: number = MESSAGE_BYTES_MAX): void {
-  if (totalBytes > messageBytesMax) throw messageTooLarge(totalBytes, messageBytesMax)
+  if (!(totalBytes <= messageBytesMax)) throw messageTooLarge(totalBytes, messageBytesMax)
 }
 
-/** Fragments of a message. `chunkBytes` is the largest record payload, header included. */
+/** Fragments of a message. `chunkBytes` is the largest record payload, header included. @throws `ERR_OPTION` */
 export function fragmentCount(totalBytes: number, chunkBytes: number): number {
-  assert(
-    Number.isInteger(chunkBytes) && chunkBytes > FRAGMENT_HEADER_BYTES,
-    `a chunk holds more than its header: chunkBytes=${chunkBytes}`,
-  )
+  if (!Number.isInteger(totalBytes) || totalBytes < 0) throw optionError('totalBytes', totalBytes, 'an integer of 0 or more')
+  if (!Number.isInteger(chunkBytes) || chunkBytes <= FRAGMENT_HEADER_BYTES) {
+    throw optionError('chunkBytes', chunkBytes, `more than its header: an integer larger than ${FRAGMENT_HEADER_BYTES}`)
+  }
   return Math.max(1, Math.ceil(totalBytes / (chunkBytes - FRAGMENT_HEADER_BYTES)))
 }
 
@@ -45,7 +46,7 @@ export function fragmentBytes(totalBytes: number, chunkBytes: number, index: num
   return FRAGMENT_HEADER_BYTES + Math.min(totalBytes - start, chunkBytes - FRAGMENT_HEADER_BYTES)
 }
 
-/** Writes fragment `index` of `message` at `offset` of `target`, which has room for it; gives the bytes written. */
+/** Writes fragment `index` of `message` at `offset` of `target`, which has room for it; gives the bytes written. @throws `ERR_OPTION` */
 export function writeFragment(
   target: Buffer,
   offset: number,
@@ -54,23 +55,32 @@ export function writeFragment(
   messageId: number,
   index: number,
 ): number {
+  checkBuffer('target', target)
+  checkBuffer('message', message)
+  const count = fragmentCount(message.length, chunkBytes)
+  if (!Number.isInteger(index) || index < 0 || index >= count)
+    throw optionError('index', index, `an integer from 0 to ${count - 1}`)
   const bytes = fragmentBytes(message.length, chunkBytes, index)
+  if (!Number.isInteger(offset) || offset < 0 || offset + bytes > target.length) {
+    throw optionError('offset', offset, `a place with room for ${bytes} bytes in ${target.length}`)
+  }
   target.writeInt32LE(messageId | 0, offset)
   target.writeInt32LE(index, offset + 4)
-  target.writeInt32LE(fragmentCount(message.length, chunkBytes), offset + 8)
+  target.writeInt32LE(count, offset + 8)
   target.writeInt32LE(message.length, offset + 12)
   const start = index * (chunkBytes - FRAGMENT_HEADER_BYTES)
   message.copy(target, offset + FRAGMENT_HEADER_BYTES, start, start + bytes - FRAGMENT_HEADER_BYTES)
   return bytes
 }
 
-/** All fragments of a message, each in memory of its own, made as they are asked for. */
+/** All fragments of a message, each in memory of its own, made as they are asked for. @throws `ERR_OPTION`, `ERR_MESSAGE_TOO_LARGE` */
 export function* splitMessage(
   message: Buffer,
   chunkBytes: number,
   messageId: number,
   messageBytesMax: number = MESSAGE_BYTES_MAX,
 ): Generator<Buffer, void, undefined> {
+  checkBuffer('message', message)
   checkMessageBytes(message.length, messageBytesMax)
   const count = fragmentCount(message.length, chunkBytes)
   for (let index = 0; index < count; index += 1) {
@@ -80,8 +90,10 @@ export function* splitMessage(
   }
 }
 
-/** The header at `offset`; `undefined` when it cannot be one of a message of at most `messageBytesMax` bytes. */
+/** The header at `offset`; `undefined` when it cannot be one of a message of at most `messageBytesMax` bytes. @throws `ERR_OPTION` for what is no Buffer */
 export function readFragment(buffer: Buffer, offset: number, length: number, messageBytesMax: number): Fragment | undefined {
+  checkBuffer('buffer', buffer)
+  if (!Number.isInteger(offset) || !Number.isInteger(length)) return undefined
   if (offset < 0 || length <= FRAGMENT_HEADER_BYTES || length > buffer.length - offset) return undefined
   const index = buffer.readInt32LE(offset + 4)
   const count = buffer.readInt32LE(offset + 8)

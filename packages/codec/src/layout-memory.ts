@@ -1,4 +1,5 @@
 /** The views of one piece of memory that compiled writers and readers work on, and how strings lie in it. */
+import { checkBuffer } from './argument-checks.ts'
 
 /** All three over the same bytes, which begin at a multiple of 8. */
 export interface LayoutMemory {
@@ -7,8 +8,9 @@ export interface LayoutMemory {
   readonly buffer: Buffer
 }
 
-/** The views of `buffer`; undefined when it does not begin at a multiple of 8. */
+/** The views of `buffer`; undefined when it does not begin at a multiple of 8. @throws `ERR_OPTION` for what is no Buffer */
 export function layoutMemory(buffer: Buffer): LayoutMemory | undefined {
+  checkBuffer('buffer', buffer)
   if (buffer.byteOffset % 8 !== 0) return undefined
   return {
     int32: new Int32Array(buffer.buffer, buffer.byteOffset, buffer.length >> 2),

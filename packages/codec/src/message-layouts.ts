@@ -4,8 +4,8 @@
  * A message whose tag is declared must fit its layout: the same names, in any order, each with a value that its field can hold. One that does not
  * is a mistake of its sender, who is told the field. Messages with another tag travel as if nothing were declared.
  */
-import { CambiumError } from '@cambium/base'
-import type { FieldType, Layout, LayoutFields } from '@cambium/ring'
+import { CambiumError, optionError } from '@cambium/base'
+import type { FieldType, Layout, LayoutFields, PlacedField } from '@cambium/ring'
 import { layoutMisfit } from './errors.ts'
 import { FIELDS_MAX, isLayoutName } from './message-layout.ts'
 import type { FieldKind, LayoutField } from './message-layout.ts'
@@ -126,7 +126,9 @@ function shapeFrom(layout: AnyLayout, tag: string | undefined, value: string | u
     throw wrong(`a tag has more than ${TAG_CHARS_MAX} characters, or half a surrogate pair`, at)
   }
   const fields: LayoutField[] = value === undefined ? [] : [[tag as string, { enum: [value] }]]
-  for (const { name, type } of layout.fields) {
+  for (const field of layout.fields) {
+    const { name, type } = (field ?? {}) as Partial<PlacedField>
+    if (typeof name !== 'string' || typeof type !== 'object' || type === null) throw wrong('this is no layout', at)
     if (name === tag) throw wrong('the tag is declared as a field too', { ...at, field: name })
     if (!isLayoutName(name)) throw wrong('no field of a message can have this name', { ...at, field: name })
     fields.push([name, kindOf(type)])
@@ -164,9 +166,10 @@ function kindOf({ kind, limit }: FieldType<unknown>): FieldKind {
 
 /**
  * The message as its layout has it: a plain object with the fields in their order. Undefined for one whose tag is not declared. Throws
- * `ERR_MESSAGE_LAYOUT`, which names the field. Getters may throw.
+ * `ERR_MESSAGE_LAYOUT`, which names the field, and `ERR_OPTION` for layouts that are none. Getters may throw.
  */
 export function fitMessage(layouts: MessageLayouts, message: unknown): Record<string, unknown> | undefined {
+  if (!(layouts instanceof MessageLayouts)) throw optionError('layouts', layouts, 'what declareMessageLayouts returned')
   const shape = layouts.shapeOf(message)
   if (shape === undefined) return undefined
   const where = shape.value === undefined ? '' : `${layouts.tag}=${shape.value}`
@@ -242,7 +245,7 @@ export function textBytes(text: string): number {
 
 function wrong(cause: string, fields: Readonly<Record<string, unknown>>): CambiumError {
   const values = Object.entries(fields)
-    .map(([name, value]) => `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`)
+    .map(([name, value]) => `${name}=${typeof value === 'string' || typeof value === 'bigint' ? value : JSON.stringify(value)}`)
     .join(', ')
   return new CambiumError('ERR_LAYOUT', `layouts of messages are wrong: ${cause}${values === '' ? '' : `: ${values}`}`, {
     fields,

@@ -7,7 +7,7 @@
  *    receiver that replaces a dead one comes in at any index, and a damaged header is a missing fragment.
  * 4. A message is counted once, however many of its fragments are skipped.
  */
-import { checkInteger } from '@cambium/base'
+import { checkFields, checkInteger } from '@cambium/base'
 import { FRAGMENT_HEADER_BYTES, MESSAGE_BYTES_MAX, readFragment } from './fragments.ts'
 import type { Fragment } from './fragments.ts'
 
@@ -27,7 +27,9 @@ export interface Reassembler {
   readonly discarded: number
 }
 
+/** @throws `ERR_OPTION` */
 export function createReassembler(options: ReassemblerOptions = {}): Reassembler {
+  checkFields('options', options, ['messageBytesMax'])
   const messageBytesMax = checkInteger('messageBytesMax', options.messageBytesMax, {
     default: MESSAGE_BYTES_MAX,
     min: 1,

@@ -12,6 +12,7 @@
 import { EventEmitter } from 'node:events'
 import { types } from 'node:util'
 import type { ActorAddress } from '@cambium/base'
+import { checkHook } from './argument-checks.ts'
 import {
   BINARY_TYPES,
   binaryType,
@@ -77,6 +78,7 @@ let walkWithoutRefs: TravelWalk | undefined
 export function assertTravels(message: unknown, isRef?: (value: object) => boolean): void {
   let walk = isRef === undefined ? walkWithoutRefs : walks.get(isRef)
   if (walk === undefined) {
+    checkHook('isRef', isRef)
     walk = createTravelWalk({ isRef })
     if (isRef === undefined) walkWithoutRefs = walk
     else walks.set(isRef, walk)

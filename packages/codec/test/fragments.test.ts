@@ -88,7 +88,9 @@ describe('D7 fragments', () => {
   })
 
   test('a chunk must hold more than its header', () => {
-    expect(() => fragmentCount(10, FRAGMENT_HEADER_BYTES)).toThrow(/more than its header/)
+    expect(() => fragmentCount(10, FRAGMENT_HEADER_BYTES)).toThrow(
+      'option chunkBytes is wrong: value=16, expected more than its header: an integer larger than 16',
+    )
   })
 })
 

@@ -10,7 +10,7 @@
  * 4. `close` waits for what is published, halts the ring for good, and ends the threads. Producers that wait then see `NO_ROOM`. Until the ring is
  *    halted a thread that dies is dealt with as before: what `close` waits for may be behind it.
  */
-import { checkFields, fromErrorRecord, optionError, toErrorRecord } from '@cambium/base'
+import { checkDuration, checkFields, fromErrorRecord, optionError, toErrorRecord } from '@cambium/base'
 import type { ErrorRecord } from '@cambium/base'
 import { evictPlace } from '@cambium/ring'
 import type { LayoutFields, NodeDescriptor, Topology } from '@cambium/ring'
@@ -75,13 +75,14 @@ export interface Pipeline extends AsyncDisposable {
    * Ends a stage after its batch: nobody waits for it any more, and those behind it are behind those that it was behind. `worker` ends one
    * worker of a pool. Resolves with the reports of the threads that have ended.
    *
-   * @throws `ERR_PIPELINE_STAGE`, `ERR_PIPELINE_CLOSED`
+   * @throws `ERR_PIPELINE_STAGE`, `ERR_PIPELINE_CLOSED`, `ERR_OPTION`
    */
   leave(stage: string, worker?: number): Promise<readonly StageReport[]>
   /**
    * Waits until all that is published has been handled; false after `timeoutMs`, or when the pipeline was halted before.
    *
    * @default the pipeline's `drainTimeoutMs`
+   * @throws `ERR_OPTION`
    */
   drain(timeoutMs?: number): Promise<boolean>
   /** Drains, halts, ends all threads. Any number of times. */
@@ -99,9 +100,7 @@ export async function startPipeline<F extends LayoutFields>(
   options: PipelineOptions = {},
 ): Promise<Pipeline> {
   const limits = checkPipelineOptions(options)
-  if (!Array.isArray((topology as Partial<Topology<F>> | null | undefined)?.nodes)) {
-    throw optionError('topology', topology, 'a graph from disruptor(…).build()')
-  }
+  if (!isTopology(topology)) throw optionError('topology', topology, 'a graph from disruptor(…).build()')
   const pipeline = new ThreadPipeline(topology, limits, stageThreads)
   // Two threads at one place would both count what they handle.
   if (running.has(topology)) throw pipelineStageError('the graph runs already', topology.nodes[0]?.name ?? '')
@@ -115,6 +114,13 @@ export async function startPipeline<F extends LayoutFields>(
   return pipeline
 }
 
+function isTopology(topology: Partial<Topology<LayoutFields>> | null | undefined): boolean {
+  const { nodes, layout } = topology ?? {}
+  const isNode = (node: Partial<NodeDescriptor> | null | undefined): boolean =>
+    typeof node?.name === 'string' && Number.isInteger(node.workers) && node.workers! >= 0 && node.workers! <= WORKERS_MAX
+  return Array.isArray(nodes) && nodes.every(isNode) && Array.isArray(layout?.fields)
+}
+
 /** Graphs that have a pipeline in this thread, or had one: a ring that was halted is not begun anew. */
 const running = new WeakSet<object>()
 
@@ -126,6 +132,8 @@ function reportOf({ plan, state, place, isTerminated, error, tally }: StageRunne
 const EVICTED_MAX = 32
 
 const DRAIN_LOOK_MS_MAX = 16
+/** Of one node: as many as a ring has places. */
+const WORKERS_MAX = 32
 
 class ThreadPipeline<F extends LayoutFields> implements Pipeline {
   readonly closed: Promise<PipelineReport>
@@ -202,6 +210,7 @@ class ThreadPipeline<F extends LayoutFields> implements Pipeline {
 
   async leave(stage: string, worker?: number): Promise<readonly StageReport[]> {
     this.#checkOpen()
+    if (typeof stage !== 'string') throw optionError('stage', stage, 'the name of a stage')
     const leaving = this.#runners.filter(({ plan }) => plan.stage === stage && (worker === undefined || plan.worker === worker))
     if (leaving.length === 0) throw pipelineStageError('there is no such stage', stage)
     await Promise.all(leaving.map((runner) => runner.end()))
@@ -211,7 +220,9 @@ class ThreadPipeline<F extends LayoutFields> implements Pipeline {
 
   async drain(timeoutMs: number = this.#limits.drainTimeoutMs): Promise<boolean> {
     const platform = this.#platform
-    const deadline = platform.now() + timeoutMs
+    // Of a number that is none the wait would never end.
+    const limitMs = checkDuration('timeoutMs', timeoutMs, { default: 0, min: 0, max: Infinity })
+    const deadline = platform.now() + limitMs
     for (let lookMs = 1; !this.#topology.isDrained; lookMs = Math.min(lookMs * 2, DRAIN_LOOK_MS_MAX)) {
       if (this.#isHalted || platform.now() >= deadline) return false
       await platform.sleep(lookMs)
@@ -262,7 +273,8 @@ class ThreadPipeline<F extends LayoutFields> implements Pipeline {
     }
     const url = String(module)
     if (!URL.canParse(url)) throw pipelineStageError(`its module is not named by a URL (${url})`, name)
-    if (!Array.isArray(after)) throw optionError('after', after, 'an array of names')
+    const areNames = Array.isArray(after) && after.every((one) => typeof one === 'string')
+    if (!areNames) throw optionError('after', after, 'an array of names')
     const places = after.map((one: string) => {
       const place = this.#placeOf(one)
       if (place === undefined) throw pipelineStageError('there is none of this name to come after', one)

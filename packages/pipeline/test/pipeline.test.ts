@@ -231,6 +231,11 @@ describe('C-46 joining and leaving while it runs', () => {
       { name: 'x', module: STAGES, after: 'double' as never },
       'option after is wrong: value="double", expected an array of names',
     ],
+    [
+      'after no name',
+      { name: 'x', module: STAGES, after: ['double', 5 as never] },
+      'option after is wrong: value=array of 2, expected an array of names',
+    ],
     ['an argument that cannot be cloned', { name: 'x', module: STAGES, argument: () => 1 }, 'its argument cannot be cloned'],
   ])('%s is refused', async (_what, declared, message) => {
     const pipeline = await start(graph().handle(double).build())
@@ -310,6 +315,33 @@ describe('starting', () => {
 
   test.each([undefined, null, {}, 5])('a graph that is %s is refused', async (topology) => {
     await expect(startPipeline(topology as never)).rejects.toThrow(code('ERR_OPTION'))
+  })
+
+  test('so is one that is none of disruptor(…).build()', async () => {
+    const { ring, layout, nodes } = graph().handle(double).build()
+    const [node] = nodes
+    const wrong = [
+      { ring, nodes },
+      { ring, nodes, layout: {} },
+      ...[null, 5, { ...node, name: 5 }, { ...node, workers: Infinity }, { ...node, workers: '2' }, { ...node, workers: 33 }].map(
+        (one) => ({ ring, layout, nodes: [one] }),
+      ),
+    ]
+    for (const one of wrong) await expect(startPipeline(one as never)).rejects.toThrow('option topology is wrong')
+  })
+
+  test('a stage is named, and a wait has an end', async () => {
+    const topology = graph().handle(double).then('nobody').build()
+    const pipeline = await start(topology)
+    await put(topology, 1)
+    for (const wrong of [undefined, null, 5, Symbol('double'), {}]) {
+      await expect(pipeline.leave(wrong as never)).rejects.toThrow(code('ERR_OPTION'))
+    }
+    await expect(pipeline.leave('double', 'first' as never)).rejects.toThrow(code('ERR_PIPELINE_STAGE'))
+    for (const wrong of [null, Number.NaN, -1, '5', {}]) {
+      await expect(pipeline.drain(wrong as never)).rejects.toThrow(code('ERR_OPTION'))
+    }
+    expect([await pipeline.drain(0), pipeline.stages.length]).toEqual([false, 1])
   })
 
   test('halt: the start fails by the first fault, and not by the end of those that it ended', async () => {
