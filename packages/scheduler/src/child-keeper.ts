@@ -4,7 +4,9 @@
  * 1. A child's slot stays its own from its first start until it is released, through its restarts and the loss of its core (D8).
  * 2. When the supervisor's incarnation ends, the slots of its static children wait, by id, for its next one; whoever of them still runs is ended. What the
  *    next incarnation has not taken when its start is over is released, and everything is when the supervisor's own slot is freed.
- * 3. The keeper ends with its core. Its children elsewhere go down with it (`lifecycle.ownersLost`), and the root, who was told of each kept
+ * 3. A supervisor may be told of a slot that was free by then: the incarnation before had released it, and died before the root knew. The child's core makes that slot
+ *    anew; where another actor has it by now, the child gets a new one, as at its first start: whoever knows the old ref knows it as that of an actor that has ended.
+ * 4. The keeper ends with its core. Its children elsewhere go down with it (`lifecycle.ownersLost`), and the root, who was told of each kept
  *    slot, tells the successor which they were.
  */
 import type { ExitReason } from '@cambium/actor'
@@ -60,6 +62,8 @@ interface KeptChild {
 
 /** How long children may take that are ended because their supervisor is not there any more, in milliseconds. */
 export const ORPHAN_TIMEOUT_MS = 5000
+/** Of a supervisor's child no other restart is refused so: one that is running, ending or being freed is waited for. */
+const SLOT_TAKEN = 'ERR_NOT_RESTARTABLE'
 
 export class ChildKeeper {
   readonly #host: ChildKeeperHost
@@ -128,6 +132,11 @@ export class ChildKeeper {
         this.#bySlot.set(slotKey(kept.address), kept)
         done(undefined, kept.address)
       } else if (answer.type === 'start_failed') {
+        if (address !== undefined && answer.error.code === SLOT_TAKEN) {
+          this.#vacate(kept)
+          this.start(child, done)
+          return
+        }
         if (kept.address === undefined) this.#children.delete(child.id)
         done(fromErrorRecord(answer.error), undefined)
       }

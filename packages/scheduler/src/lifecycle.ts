@@ -109,7 +109,8 @@ export class Lifecycle {
 
   /**
    * A new incarnation behind the same ref. Makes the slot if this core does not have it: it may have died since, or freed it. One that an earlier
-   * incarnation of its supervisor has left running, ending, or being freed, is waited for.
+   * incarnation of its supervisor has left running, ending, or being freed, is waited for. A slot that was freed may be another actor's by now: refused, with
+   * `ERR_NOT_RESTARTABLE`, and the supervisor gives its child a new one (`child-keeper.ts`, 3).
    */
   restart(slot: number, generation: number, spec: StartSpec, owner: Ownership, done: (error: Error | undefined) => void): void {
     const known = this.#host.slots.find(slot, generation)
