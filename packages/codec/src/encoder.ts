@@ -36,6 +36,8 @@ export interface Encoder {
   encode(message: unknown, declared?: MessageLayouts): Buffer
   /** The same of what its owner keeps, whatever it says: what it wants moved is copied, and what is shared is shared. */
   encodeKept(message: unknown): Buffer
+  /** As {@link encode}; but of these buffers, which others may hold as well, a copy goes beside the bytes, unless they are to be moved. */
+  encodeBeside(message: unknown, copied: readonly ArrayBuffer[]): Buffer
   /** As {@link encode}, in memory of its own. */
   encodeCopy(message: unknown, declared?: MessageLayouts): Buffer
   /**
@@ -100,6 +102,16 @@ class MessageEncoder implements Encoder {
       return this.encode(message)
     } finally {
       this.#packer.isKeeping = false
+    }
+  }
+
+  encodeBeside(message: unknown, copied: readonly ArrayBuffer[]): Buffer {
+    const before = this.#packer.copied
+    this.#packer.copied = copied
+    try {
+      return this.encode(message)
+    } finally {
+      this.#packer.copied = before
     }
   }
 

@@ -12,6 +12,8 @@ export const TRANSFER_BYTES_MIN: number = 32 * 1024
 /** Buffers of one message. */
 export const PARCEL_BUFFERS_MAX = 64
 
+const NONE: readonly ArrayBufferLike[] = []
+
 const shared = new WeakSet<object>()
 const movable = new WeakSet<object>()
 
@@ -70,6 +72,11 @@ export function isMovable(buffer: ArrayBufferLike): boolean {
   return movable.has(buffer)
 }
 
+/** Whether an ArrayBuffer goes beside the record. */
+export function goesBeside(buffer: ArrayBufferLike, packer: ParcelPacker | undefined): boolean {
+  return movable.has(buffer) || (packer !== undefined && packer.copied.includes(buffer))
+}
+
 /** The buffers of one message, in the order in which its bytes name them. */
 export class Parcel {
   #buffers: readonly ArrayBufferLike[]
@@ -110,6 +117,8 @@ export class Parcel {
 export class ParcelPacker {
   /** What would be moved is copied. */
   isKeeping = false
+  /** Of these a copy goes beside the record, unless they are moved. */
+  copied: readonly ArrayBufferLike[] = NONE
   #buffers: ArrayBufferLike[] = []
   #small: ArrayBuffer[] = []
 
@@ -133,7 +142,10 @@ export class ParcelPacker {
   /** What was collected; undefined for nothing. */
   finish(): Parcel | undefined {
     if (this.#buffers.length === 0 && this.#small.length === 0) return undefined
-    return new Parcel(this.#buffers, this.#small)
+    const { copied } = this
+    const isCopied = (buffer: ArrayBufferLike): boolean => copied.includes(buffer) && !movable.has(buffer)
+    const buffers = copied.length === 0 ? this.#buffers : this.#buffers.map((each) => (isCopied(each) ? each.slice(0) : each))
+    return new Parcel(buffers, this.#small)
   }
 }
 

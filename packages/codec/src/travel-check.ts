@@ -34,7 +34,7 @@ import { cannotTravel } from './errors.ts'
 import { isMachinery } from './machinery.ts'
 import type { MessageLayouts } from './message-layouts.ts'
 import { keepMessage, MessageView } from './message-view.ts'
-import { isMovable, isShared, PARCEL_BUFFERS_MAX } from './shared-data.ts'
+import { goesBeside, isShared, PARCEL_BUFFERS_MAX } from './shared-data.ts'
 import type { ParcelPacker } from './shared-data.ts'
 import { formatPath, showKey } from './travel-path.ts'
 import type { Step } from './travel-path.ts'
@@ -362,7 +362,7 @@ class Walker {
     const isSab = types.isSharedArrayBuffer(buffer)
     if (isSab && !isShared(buffer)) throw new Refused(SHARED_MEMORY)
     if (!isSab && buffer.detached) throw new Refused('detached ArrayBuffer')
-    const index = isSab || isMovable(buffer) ? this.#pack(buffer) : undefined
+    const index = isSab || goesBeside(buffer, this.#packer) ? this.#pack(buffer) : undefined
     if (index === undefined)
       return view.constructor === Buffer ? view : boxBytes(binaryType(view), buffer as ArrayBuffer, byteOffset, byteLength)
     const length = view instanceof DataView ? byteLength : (view as unknown as { length: number }).length
@@ -371,7 +371,7 @@ class Walker {
 
   #buffer(buffer: ArrayBuffer): Boxed {
     if (buffer.detached) throw new Refused('detached ArrayBuffer')
-    const index = isMovable(buffer) ? this.#pack(buffer) : undefined
+    const index = goesBeside(buffer, this.#packer) ? this.#pack(buffer) : undefined
     return index === undefined ? boxBytes('ArrayBuffer', buffer, 0, buffer.byteLength) : new Boxed([BOX_SHARED, index])
   }
 

@@ -123,6 +123,23 @@ describe('transfer', () => {
     expect([value.large.detached, value.small.buffer.detached]).toEqual([true, true])
   })
 
+  test('of what others may hold a copy goes beside the bytes, unless it is moved', () => {
+    const link = createLink()
+    const held = new Uint8Array(2 * LARGE).fill(7)
+    const moved = transfer(new Uint8Array(LARGE).fill(8))
+    const value = { held, part: held.subarray(3, 5), moved, plain: new Uint8Array(LARGE).fill(9) }
+    const bytes = Buffer.from(link.encoder.encodeBeside(value, [held.buffer, moved.buffer]))
+    const { layout, parcel } = link.encoder
+    expect(bytes.length).toBeLessThan(LARGE + 200)
+    parcel?.seize()
+    const arrived = link.decoder.decode(bytes, 0, bytes.length, layout, parcel?.buffers) as typeof value
+    expect([arrived.held.length, arrived.held[0], arrived.moved[0], arrived.plain[0]]).toEqual([2 * LARGE, 7, 8, 9])
+    expect(arrived.part.buffer).toBe(arrived.held.buffer)
+    expect([held.length, moved.length]).toEqual([2 * LARGE, 0])
+    carry(link, { held })
+    expect(link.encoder.parcel).toBeUndefined()
+  })
+
   test('what has been moved cannot be sent or moved again', () => {
     const link = createLink()
     const buffer = transfer(new ArrayBuffer(LARGE))

@@ -3,18 +3,23 @@
  *
  *   float64 expires at, float64 chain, int32 priority, int32 kind, int32 core of the asker, int32 correlation, int32 0, int32 layout, bytes
  *
+ * What was moved to this core with a message (`transfer`) is moved on, whatever its size. Of what a handler has had in hand before it put the message aside a copy
+ * goes: others may hold it by now. Neither goes through the ring.
+ *
  * No book counts one anew: it leaves one core's as `put` and enters the other's as `taken`, as every message does. The asker is answered directly.
  */
 import { UNSET } from '@cambium/actor'
 import type { ActorAddress } from '@cambium/base'
-import { checkMessageBytes } from '@cambium/codec'
+import { checkMessageBytes, transfer } from '@cambium/codec'
 import type { ActorCell } from './actor-cell.ts'
 import { ANSWERED, PendingAsk, RemoteAsker } from './asks.ts'
 import type { Asker } from './asks.ts'
 import type { InboundRecord } from './inbound-link.ts'
-import { Stamp } from './message-stamp.ts'
+import { Stamp, stampCargo } from './message-stamp.ts'
+import type { Cargo } from './message-stamp.ts'
 import { FORWARDED } from './record-lane.ts'
 import type { MovesHost } from './moves-host.ts'
+import { movedHere } from './parcels.ts'
 import { sentPriority, waitingMessage } from './waiting-message.ts'
 
 /** What stands before the message. */
@@ -50,7 +55,7 @@ export class Forwarding {
     const asker = stamp === undefined ? (beside as Asker | undefined) : stamp.asker
     let bytes: Buffer
     try {
-      const encoded = encoder.encode(message, cell.layouts)
+      const encoded = stamp?.cargo === undefined ? encoder.encode(message, cell.layouts) : this.#encodeCargo(message, stamp.cargo)
       checkMessageBytes(encoded.length + PREFIX_BYTES, this.#host.limits.messageBytesMax + PREFIX_BYTES)
       bytes = this.#frame(kind, stamp, asker, encoded)
     } catch (error) {
@@ -85,10 +90,20 @@ export class Forwarding {
     const chain = buffer.readDoubleLE(offset + 8)
     const priority = buffer.readInt32LE(offset + 16)
     const isStamped = priority !== UNSET || chain !== 0 || expiresAt !== Infinity
+    const stamp = isStamped ? new Stamp(priority, expiresAt, chain, asker) : undefined
+    const moved = movedHere(record.parcel)
     return {
       kind: buffer.readInt32LE(offset + 20),
-      beside: isStamped ? new Stamp(priority, expiresAt, chain, asker) : asker,
+      beside: moved === undefined ? (stamp ?? asker) : stampCargo(stamp, asker, moved),
     }
+  }
+
+  /** It has come as bytes of no declared layout, and goes as such. */
+  #encodeCargo(message: unknown, { buffers, isSeen }: Cargo): Buffer {
+    const { encoder } = this.#host
+    if (isSeen) return encoder.encodeBeside(message, buffers)
+    for (const buffer of buffers) transfer(buffer)
+    return encoder.encode(message)
   }
 
   #frame(kind: number, stamp: Stamp | undefined, asker: Asker | undefined, encoded: Uint8Array): Buffer {

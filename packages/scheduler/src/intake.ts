@@ -15,10 +15,11 @@ import type { DeadLetterOffice } from './dead-letter-office.ts'
 import type { Dispatcher } from './dispatcher.ts'
 import { notDecodable } from './inbound-link.ts'
 import type { InboundLane, InboundLink } from './inbound-link.ts'
-import { takeStamp } from './message-stamp.ts'
+import { stampCargo, takeStamp } from './message-stamp.ts'
 import type { Stamp } from './message-stamp.ts'
 import { isShareLost, ParcelWaits } from './parcel-waits.ts'
 import type { Moves } from './moves.ts'
+import { movedHere } from './parcels.ts'
 import { ASK, ASK_STAMPED, FORWARDED, REPLY, REPLY_ERROR, TELL, TELL_STAMPED } from './record-lane.ts'
 import { replyFailure } from './replies.ts'
 import { noSuchActor } from './send-errors.ts'
@@ -163,7 +164,9 @@ export class Intake {
       if (asker !== undefined) this.#host.replyError(asker, isLost ? error : notDecodable(link.core, error))
       return
     }
-    if (stamp === undefined) dispatcher.deliver(cell, message, asker, true)
+    const moved = record.parcel === undefined ? undefined : movedHere(record.parcel)
+    if (moved !== undefined) dispatcher.deliverStamped(cell, message, stampCargo(stamp, asker, moved), true)
+    else if (stamp === undefined) dispatcher.deliver(cell, message, asker, true)
     else dispatcher.deliverStamped(cell, message, stamp, true)
     if (isInPlace) closeMessage(message)
   }

@@ -1,6 +1,6 @@
 /**
- * What a message has besides its content, for the few that have anything: how urgent it is, until when it is wanted, and of which chain of
- * calls it is part. In a mailbox the stamp takes the asker's place, so a message without one costs nothing for it.
+ * What a message has besides its content, for the few that have anything: how urgent it is, until when it is wanted, of which chain of
+ * calls it is part, and what was moved here with it. In a mailbox the stamp takes the asker's place, so a message without one costs nothing for it.
  *
  * To another core it travels before the bytes of the message, in records of types of their own:
  *
@@ -20,6 +20,13 @@ const EXPIRES_MS_MAX = 2 ** 31
 /** A multiple of 8, as the header before it. */
 export const STAMP_BYTES = 24
 
+/** Buffers that were moved to this core with a message: its actor may move, and they are to go along. */
+export interface Cargo {
+  readonly buffers: readonly ArrayBuffer[]
+  /** A handler has had the message: others may hold them by now. */
+  readonly isSeen: boolean
+}
+
 export class Stamp {
   /** 0 when the sender gave none. */
   readonly priority: number
@@ -28,12 +35,14 @@ export class Stamp {
   /** Number of the chain of calls; 0 for none. */
   readonly chain: number
   readonly asker: Asker | undefined
+  readonly cargo: Cargo | undefined
 
-  constructor(priority: number, expiresAt: number, chain: number, asker: Asker | undefined) {
+  constructor(priority: number, expiresAt: number, chain: number, asker: Asker | undefined, cargo?: Cargo) {
     this.priority = priority
     this.expiresAt = expiresAt
     this.chain = chain
     this.asker = asker
+    this.cargo = cargo
   }
 }
 
@@ -61,6 +70,18 @@ export function stampChain(stamp: Stamp | undefined, chain: number): Stamp | und
 /** The same stamp for an ask. */
 export function stampAsk(stamp: Stamp, asker: Asker | undefined): Stamp {
   return new Stamp(stamp.priority, stamp.expiresAt, stamp.chain, asker)
+}
+
+/** The same stamp, or one that says nothing else, for a message that has come with these buffers. */
+export function stampCargo(stamp: Stamp | undefined, asker: Asker | undefined, buffers: readonly ArrayBuffer[]): Stamp {
+  const cargo = { buffers, isSeen: false }
+  return new Stamp(stamp?.priority ?? UNSET, stamp?.expiresAt ?? Infinity, stamp?.chain ?? 0, asker, cargo)
+}
+
+/** The same stamp for a message that is put aside. */
+export function stampStashed(stamp: Stamp, asker: Asker | undefined): Stamp {
+  const cargo = stamp.cargo && { buffers: stamp.cargo.buffers, isSeen: true }
+  return new Stamp(stamp.priority, stamp.expiresAt, stamp.chain, asker, cargo)
 }
 
 /** The bytes of a message with its stamp before them; a copy. */

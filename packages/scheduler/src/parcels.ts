@@ -105,6 +105,13 @@ export class ParcelSender {
  */
 export type ParcelOutcome = readonly ArrayBufferLike[] | 'pending' | 'lost' | 'unknown'
 
+/** What was moved here with a record; undefined for nothing. */
+export function movedHere(outcome: ParcelOutcome | undefined): ArrayBuffer[] | undefined {
+  if (outcome === undefined || typeof outcome === 'string') return undefined
+  const moved = outcome.filter((buffer) => buffer instanceof ArrayBuffer)
+  return moved.length === 0 ? undefined : moved
+}
+
 /** The receiving side of one link. */
 export class ParcelReceiver {
   readonly #post: ParcelPost | undefined

@@ -17,7 +17,7 @@ import { Hand } from './hand.ts'
 import { InfoMessage } from './info-message.ts'
 import type { Beside, MailboxEntry } from './mailbox-entry.ts'
 import { MessageTimer } from './message-timer.ts'
-import { Stamp, stampAsk } from './message-stamp.ts'
+import { Stamp, stampStashed } from './message-stamp.ts'
 
 export interface StashHost {
   readonly deadLetters: DeadLetterOffice
@@ -53,7 +53,7 @@ export class Stash {
       return
     }
     if (beside instanceof MessageTimer) beside.isQueued = true // it has its place still: its next expiries add nothing
-    const kept: Beside | undefined = beside instanceof Stamp ? stampAsk(beside, asker) : (beside ?? asker)
+    const kept: Beside | undefined = beside instanceof Stamp ? stampStashed(beside, asker) : (beside ?? asker)
     ;(cell.stash ??= new MessageQueue()).push(keepMessage(message), kept)
   }
 

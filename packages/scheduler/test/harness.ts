@@ -13,7 +13,7 @@ import { expect } from 'vitest'
 import { ActorRef, defineActor } from '@cambium/actor'
 import type { Behaviour, DeadLetter, ExitReason, MailboxOptions, Program, Ref } from '@cambium/actor'
 import { CambiumError, createSeededRandom, formatAddress, toErrorRecord } from '@cambium/base'
-import type { ActorAddress, CorePlatform, SeededRandom } from '@cambium/base'
+import type { ActorAddress, CorePlatform, ParcelPost, PostedParcel, SeededRandom } from '@cambium/base'
 import { BELL_BUSY, BELL_PARKED, BELL_RUNG, inspectRing } from '@cambium/ring'
 import { readBooks, sumBooks, deadLane } from '../src/books.ts'
 import type { Books } from '../src/books.ts'
@@ -133,6 +133,8 @@ export class World {
   /** Apart from those that core 0 makes itself. */
   #requests = 1 << 20
   readonly #answers = new Map<number, { readonly core: number; readonly answer: (signal: Signal) => void }>()
+  /** Parcels on their way, by sender and receiver; made when there is the first. */
+  readonly #ways = new Map<string, PostedParcel[]>()
 
   constructor(options: WorldOptions = {}) {
     const count = options.cores ?? 2
@@ -392,6 +394,7 @@ export class World {
     this.cores[number] = this.#makeCore(number, false)
     this.#isDead[number] = false
     this.#isAwake[number] = true
+    this.#connect(number)
     this.core(0).requests.answerLate()
     this.#failRequests(number)
     return { inHand: handCount, lost: held - handCount }
@@ -491,6 +494,32 @@ export class World {
         if (isCurrent() && !this.#isDead[number] && !this.#isAwake[number]) this.#wake(number)
       },
       offload: async (_url, job, argument) => ({ job, argument }),
+      parcels: this.#post(number),
+    }
+  }
+
+  #post(number: number): ParcelPost {
+    const way = (from: number, to: number): PostedParcel[] => {
+      const known = this.#ways.get(`${from} to ${to}`) ?? []
+      this.#ways.set(`${from} to ${to}`, known)
+      return known
+    }
+    return {
+      post: (peer, parcel) => {
+        if (this.#isDead[peer]) return false
+        way(number, peer).push(parcel)
+        return true
+      },
+      receive: (peer) => way(peer, number).shift(),
+    }
+  }
+
+  /** What was on its way to a core that died is gone; its successor can be reached. */
+  #connect(number: number): void {
+    if (this.#ways.size === 0) return
+    for (const { coreNumber, parcels } of this.#alive()) {
+      this.#ways.delete(`${coreNumber} to ${number}`)
+      if (coreNumber !== number) parcels.connected(number)
     }
   }
 
