@@ -52,6 +52,7 @@ import { lostWithCore } from './move-errors.ts'
 import { MovedActors } from './moved-actors.ts'
 import type { MoveSignal } from './move-signals.ts'
 import type { MovesHost } from './moves-host.ts'
+import { isShareLost } from './parcel-waits.ts'
 import type { Signal } from './signals.ts'
 import type { SystemMemory } from './system-memory.ts'
 import { TimedRequests } from './timed-requests.ts'
@@ -166,7 +167,8 @@ export class Moves {
     try {
       message = decode()
     } catch (error) {
-      this.#host.deadLetters.bury('not_decodable', cell.address, { name: cell.name, detail: String(error) })
+      const reason = isShareLost(error) ? 'lost_with_core' : 'not_decodable'
+      this.#host.deadLetters.bury(reason, cell.address, { name: cell.name, detail: String(error) })
       if (asker !== undefined) this.#host.replyError(asker, error as Error)
       return
     }

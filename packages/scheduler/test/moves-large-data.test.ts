@@ -7,6 +7,7 @@
  */
 import { describe, expect, it } from 'vitest'
 import type { Ref } from '@cambium/actor'
+import { CambiumError } from '@cambium/base'
 import type { ActorAddress } from '@cambium/base'
 import { transfer } from '@cambium/codec'
 import { AWAY } from '../src/actor-cell.ts'
@@ -174,6 +175,16 @@ describe('R2.1 moved data for an actor that has moved', () => {
     ref.tell({ type: 'stash', isOn: false })
     await end(world, [`1: 1 of ${LARGE} on 2`])
     expect(kept.map((pixels) => [pixels.byteLength, pixels[0]])).toEqual([[LARGE, 1]])
+  })
+
+  it('is lost with the core that had not handed it over', async () => {
+    const { world, ref } = await worldWith()
+    await move(world, ref, 2)
+    const lost = new CambiumError('ERR_SHARE_LOST', 'message lost what it shared or moved', { severity: 'crash' })
+    world.core(2).moves.takeForwarded(1, world.guest(ref), { kind: 0, beside: undefined }, () => {
+      throw lost
+    })
+    expect(world.dead()).toEqual({ lost_with_core: 1 })
   })
 
   it.each([
