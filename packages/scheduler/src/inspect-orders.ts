@@ -49,24 +49,25 @@ export function inspect(
       (answered) => {
         if (answered.type === 'start_failed' && isMissing(answered.error) && movesLeft > 0)
           host.moves.when(() => find()?.moved?.place !== place, again)
-        else answer({ ...answered, request })
+        else tell(answer, { ...answered, request })
       },
     )
   } else if (cell !== undefined && mustWait(cell, order) && movesLeft > 0)
     host.moves.when(() => find()?.status !== LEAVING, again)
   else
     host.inspection.follow(signal, order, (value, error) => {
-      if (error === undefined) tell(answer, request, value)
+      if (error === undefined) tell(answer, { type: 'inspected', request, value })
       else if (isMissing(error) && isOnItsWay(find()) && movesLeft > 0) again()
       else answer({ type: 'start_failed', request, error: toErrorRecord(error) })
     })
 }
 
-function tell(answer: (signal: Signal) => void, request: number, value: unknown): void {
+/** What another core has sent may not travel on: it takes a little more where its shapes are not known yet. */
+function tell(answer: (signal: Signal) => void, signal: Signal & { readonly request: number }): void {
   try {
-    answer({ type: 'inspected', request, value })
+    answer(signal)
   } catch (untold) {
-    answer({ type: 'start_failed', request, error: toErrorRecord(untold) }) // it cannot travel
+    answer({ type: 'start_failed', request: signal.request, error: toErrorRecord(untold) }) // it cannot travel
   }
 }
 
