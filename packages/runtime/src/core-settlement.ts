@@ -39,23 +39,28 @@ export interface Settlement {
 
 export function settleCore(memory: SystemMemory, core: number, error: ErrorRecord, isBlameless: boolean): Settlement {
   const block = memory.blocks[core] as CoreBlock
-  recoverBooks(memory, core)
+  const counted = recoverBooks(memory, core)
   const running = isBlameless ? undefined : readHandler(block.handler)
   const blamed = running && { core, slot: running.slot, generation: running.generation }
   const inHand: MessageInHand[] = []
+  const perhapsFinished: MessageInHand[] = []
   const positions = memory.blocks.map((_, source) => {
     if (source === core) return 0
     const ring = memory.dataRing(source, core)
     const inspection = inspectRing(ring)
     const held = inspection.inHand
-    if (held !== undefined && held.payloadBytes >= 8 && endsMessage(held)) inHand.push(messageInHand(memory, source, core, held))
+    if (held !== undefined && held.payloadBytes >= 8 && endsMessage(held)) {
+      const messages = source === counted ? perhapsFinished : inHand
+      messages.push(messageInHand(memory, source, core, held))
+    }
     finishHand(ring) // or it would be counted once more when the successor ends before it reads
     return inspection.resume
   })
+  inHand.push(...perhapsFinished)
   const queued = Math.max(0, readBooks(block.books).queued)
   const handCount = Math.min(inHand.length, queued)
   const lost = queued - handCount
-  inHand.length = handCount // one that the books have already was finished, only not yet marked so in its ring
+  inHand.length = handCount // the last one was finished when the books have its end already
   const lane = (reason: 'in_hand' | 'lost_with_core', count: number): void => {
     const at = deadLane(reason)
     block.books[at] = (block.books[at] as number) + count

@@ -4,7 +4,7 @@ import { attachConsumer, attachProducer } from '@cambium/ring'
 import { createSystemMemory, PUT, readBooks, SENT, sumBooks, TAKEN } from '@cambium/scheduler'
 import type { CoreBlock } from '@cambium/scheduler'
 import { expect, it } from 'vitest'
-import { TAKEN_MARK, TAKEN_NEXT } from '../../scheduler/src/books.ts'
+import { PROCESSED, TAKEN_MARK, TAKEN_NEXT } from '../../scheduler/src/books.ts'
 import { ringMark } from '../../scheduler/src/books-recovery.ts'
 import { settleCore } from '../src/core-settlement.ts'
 
@@ -67,4 +67,19 @@ it.each([0, 1, 2])('what had been counted is not counted again for others that a
   expect(settleCore(memory, CORE, error, true).loss.inHand).toHaveLength(3)
   const all = sumBooks(memory.blocks.map((block) => readBooks(block.books)))
   expect(all).toMatchObject({ sent: 6, put: 6, taken: 3, deadTotal: 3, queued: 3 })
+})
+
+it.each([0, 1, 2])('what was finished, and not yet marked so in its ring, is not among what was lost: of ring %i', (finished) => {
+  const memory = createMemory()
+  const positions = [0, 1, 2].map((source) => {
+    const consumer = attachConsumer(memory.dataRing(source, CORE))
+    consumer.next()
+    return consumer.position
+  })
+  const { books } = memory.blocks[CORE] as CoreBlock
+  books[TAKEN] = books[TAKEN_NEXT] = books[PROCESSED] = 1
+  books[TAKEN_MARK] = ringMark(finished, positions[finished] as number)
+  const { loss } = settleCore(memory, CORE, error, true)
+  expect(loss.inHand.map(({ slot }) => slot)).toEqual([0, 1, 2].filter((slot) => slot !== finished))
+  expect(loss.lost).toBe(0)
 })

@@ -22,19 +22,27 @@ export function ringMark(peer: number, position: number): number {
   return (peer + 1) * 0x1_0000_0000 + (position >>> 0)
 }
 
-/** Brings the books of `core` in line with its rings. Its thread has ended; to do it twice changes nothing while one record is in hand. */
-export function recoverBooks(memory: SystemMemory, core: number): void {
+/**
+ * Brings the books of `core` in line with its rings. Its thread has ended; to do it twice changes nothing while one record is in hand. Gives the core
+ * whose record in hand had been counted: of all that are in hand that one alone may be finished, and only not yet marked so in its ring.
+ */
+export function recoverBooks(memory: SystemMemory, core: number): number | undefined {
   const { books } = memory.blocks[core] as CoreBlock
   const inHand: number[] = []
+  let counted: number | undefined
   for (let peer = 0; peer < memory.cores; peer += 1) {
     if (peer === core) continue
     const mark = ringMark(peer, inspectRing(memory.dataRing(core, peer)).producer)
     if (books[PUT_MARK] === mark) books[PUT] = books[PUT_NEXT] as number
     const held = inspectRing(memory.dataRing(peer, core)).inHand
-    if (held !== undefined && endsMessage(held)) inHand.push(ringMark(peer, held.position))
+    if (held === undefined || !endsMessage(held)) continue
+    const taken = ringMark(peer, held.position)
+    inHand.push(taken)
+    if (books[TAKEN_MARK] === taken) counted = peer
   }
   books[PUT_MARK] = 0
   recoverTaken(books, inHand)
+  return counted
 }
 
 /** False for a fragment after which others follow: the books count a message with its last. */
