@@ -18,6 +18,7 @@ export class OffloadPool {
   readonly #threads: number
   readonly #flags: WorkerFlags
   #pool: Promise<Piscina> | undefined = undefined
+  #isClosed = false
   readonly #cancels = new Map<string, AbortController>()
 
   constructor(threads: number, flags: WorkerFlags) {
@@ -27,6 +28,7 @@ export class OffloadPool {
 
   /** Runs a job for a worker; answers what became of it, never rejects. */
   async run(key: string, job: OffloadJob): Promise<OffloadOutcome> {
+    if (this.#isClosed) return { error: toErrorRecord(new CambiumError('ERR_SYSTEM_CLOSED', 'system has shut down')) }
     const cancel = new AbortController()
     this.#cancels.set(key, cancel)
     try {
@@ -49,15 +51,17 @@ export class OffloadPool {
 
   /** Jobs that waited for the pool to be made are given to it first, and end with it. A pool that could not be made has told its jobs so. */
   async close(): Promise<void> {
-    const pool = this.#pool
-    this.#pool = undefined
-    const made = await pool?.catch(() => undefined)
+    this.#isClosed = true
+    const made = await this.#pool?.catch(() => undefined)
     await made?.destroy()
   }
 
   /** Made, and its library loaded, when it is first needed: most systems never offload, and every thread loads this module. */
   #start(): Promise<Piscina> {
-    this.#pool ??= this.#make()
+    this.#pool ??= this.#make().catch((error: unknown) => {
+      this.#pool = undefined // the next job tries again
+      throw error
+    })
     return this.#pool
   }
 
