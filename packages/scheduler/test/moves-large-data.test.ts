@@ -104,13 +104,24 @@ describe('R2.1 moved data for an actor that has moved', () => {
     const answer = outcomeOf(ref.ask(put(2)))
     await world.advance(10)
     expect(await answer).toBe(2)
-    const home = world.spawn(1, handler<number>((n) => world.inside<Message>(ref, 1).tell(put(n))), null)
+    const home = world.spawn(
+      1,
+      handler<number>((n) => world.inside<Message>(ref, 1).tell(put(n))),
+      null,
+    )
     await world.run()
     home.tell(3)
-    const other = world.spawn(2, handler<number>((n) => world.inside<Message>(ref, 2).tell(put(n))), null)
+    const other = world.spawn(
+      2,
+      handler<number>((n) => world.inside<Message>(ref, 2).tell(put(n))),
+      null,
+    )
     await world.run()
     other.tell(4)
-    await end(world, [1, 2, 3, 4].map((n) => `${n}: ${n} of ${LARGE} on 2`))
+    await end(
+      world,
+      [1, 2, 3, 4].map((n) => `${n}: ${n} of ${LARGE} on 2`),
+    )
   })
 
   it('arrives when it had come before the move', async () => {
@@ -123,7 +134,10 @@ describe('R2.1 moved data for an actor that has moved', () => {
     await move(world, ref, 2)
     expect(here.map(({ byteLength }) => byteLength)).toEqual([0, 0, 0])
     await inspect(world, ref, 'resume')
-    await end(world, [1, 2, 3].map((n) => `${n}: ${n} of ${LARGE} on 2`))
+    await end(
+      world,
+      [1, 2, 3].map((n) => `${n}: ${n} of ${LARGE} on 2`),
+    )
   })
 
   it('comes back from the mailbox of the guest, and goes on to a third core', async () => {
@@ -142,7 +156,10 @@ describe('R2.1 moved data for an actor that has moved', () => {
     await move(world, ref, 1)
     expect(world.queueOf(ref)).toBe(3)
     await inspect(world, ref, 'resume')
-    await end(world, [1, 2, 3].map((n) => `${n}: ${n} of ${LARGE} on 1`))
+    await end(
+      world,
+      [1, 2, 3].map((n) => `${n}: ${n} of ${LARGE} on 1`),
+    )
   })
 
   it('arrives when it was put aside, here or there', async () => {
@@ -159,13 +176,20 @@ describe('R2.1 moved data for an actor that has moved', () => {
     await move(world, ref, 1)
     expect(world.cell(ref)?.stash?.length).toBe(2)
     ref.tell({ type: 'stash', isOn: false })
-    await end(world, [1, 2].map((n) => `${n}: ${n} of ${LARGE} on 1`))
+    await end(
+      world,
+      [1, 2].map((n) => `${n}: ${n} of ${LARGE} on 1`),
+    )
   })
 
   it('what was put aside stays whole for those on its old core who have it too', async () => {
     const kept: Uint8Array[] = []
     const { world, ref } = await worldWith((each) => {
-      const friend = each.spawn(1, handler<Message>((message) => message.type === 'put' && kept.push(message.pixels)), null)
+      const friend = each.spawn(
+        1,
+        handler<Message>((message) => message.type === 'put' && kept.push(message.pixels)),
+        null,
+      )
       return { friend: each.inside<Message>(friend as never, 1) }
     })
     ref.tell({ type: 'stash', isOn: true })
@@ -192,7 +216,11 @@ describe('R2.1 moved data for an actor that has moved', () => {
     ['at home, when it has come back,', true],
   ])('is copied when a handler %s sends it on without a word', async (_, comesBack) => {
     const { world, ref } = await worldWith((each) => {
-      const far = each.spawn(3, handler<Message>((message) => message.type === 'put' && each.note(`far: ${message.n}`)), null)
+      const far = each.spawn(
+        3,
+        handler<Message>((message) => message.type === 'put' && each.note(`far: ${message.n}`)),
+        null,
+      )
       return { further: each.inside<Message>(far as never, comesBack ? 1 : 2) }
     })
     await move(world, ref, 2)
