@@ -85,7 +85,7 @@ it.each([
   world.ref<string>(address).tell('hello')
   if (other !== undefined) world.ref<string>(other).tell('hello')
   await world.run()
-  expect(world.notes.toSorted((a, b) => a.localeCompare(b))).toEqual(
+  expect(world.notes.map(String).toSorted((a, b) => a.localeCompare(b))).toEqual(
     other === undefined ? ['child: hello'] : ['child: hello', 'other: hello'],
   )
   expect(world.core(CHILDREN).slots.count).toBe(other === undefined ? 1 : 2)

@@ -204,7 +204,7 @@ async function show(sim: WorkloadWorld): Promise<void> {
     checkStrokes('picture', number, catalogue.strokes.get(number) ?? 0, pixels[STROKES] as number, slack)
   for (const { id, palette } of painters)
     checkStrokes('palette', id, catalogue.strokesOf.get(id) ?? 0, palette[0] as number, slack)
-  if (isRunning) await checkNothingKept(sim)
+  if (isRunning && booksOf(sim).queued === 0) await checkNothingKept(sim)
   catalogue.close()
 }
 
@@ -227,9 +227,15 @@ async function retouch(catalogue: Catalogue, { id, ref }: Stop, picture: Picture
 }
 
 function checkPictures(sim: WorkloadWorld, { hung, undetached }: Catalogue, shown: number): void {
-  const { dead, deadTotal } = booksOf(sim)
-  if (shown - hung > deadTotal)
-    throw violation('ERR_ORACLE_WORKLOAD', 'pictures are missing that no dead letter carried', { shown, hung, dead: deadTotal })
+  const { dead, deadTotal, queued } = booksOf(sim)
+  // Painters that wait for each other in a circle give up one message at each limit, so some may still be on their way.
+  if (shown - hung > deadTotal + queued)
+    throw violation('ERR_ORACLE_WORKLOAD', 'pictures are missing that no dead letter carried', {
+      shown,
+      hung,
+      dead: deadTotal,
+      queued,
+    })
   if (hung > shown) throw violation('ERR_ORACLE_WORKLOAD', 'more pictures hang than there are', { shown, hung })
   // What found no room to wait was never on its way.
   if (undetached > 0 && dead.outbox_full === 0)
