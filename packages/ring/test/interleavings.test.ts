@@ -204,8 +204,18 @@ interface BellWorld {
   /** How often the owner said parked. */
   announced: number
   notifies: number
+  /** Waits that a notify has ended with the word at parked. */
+  wokenForNothing: number
 }
-const bellWorld = (): BellWorld => ({ bell: BELL_BUSY, waiting: false, published: 0, taken: 0, announced: 0, notifies: 0 })
+const bellWorld = (): BellWorld => ({
+  bell: BELL_BUSY,
+  waiting: false,
+  published: 0,
+  taken: 0,
+  announced: 0,
+  notifies: 0,
+  wokenForNothing: 0,
+})
 
 /** The owner takes `records`, and parks whenever it finds none. */
 function owner(records: number, options: { recheck: boolean }): Thread<BellWorld> {
@@ -230,6 +240,7 @@ function owner(records: number, options: { recheck: boolean }): Thread<BellWorld
       if (world.bell === BELL_PARKED) {
         world.waiting = true
         yield () => !world.waiting
+        if (world.bell === BELL_PARKED) world.wokenForNothing++
       }
       world.bell = BELL_BUSY // the exchange after the wait, in one step with the wake-up
     }
@@ -272,6 +283,16 @@ describe('doorbell', () => {
     const result = explore({ start: bellWorld, threads: [owner(records, { recheck: true }), ...peers], outcome })
     expect([...result.outcomes.keys()]).toEqual([`taken ${records}`])
     expect(result.runs).toBeGreaterThan(10)
+  })
+
+  // Nobody's time is ever up here: whoever took the word for the outcome of the wait would say that it was.
+  test('a notify that comes late ends a later wait, with the word at parked, and no wake-up is lost by that', () => {
+    const told = ({ taken, wokenForNothing }: BellWorld): string =>
+      `taken ${taken}${wokenForNothing > 0 ? ', woken for nothing' : ''}`
+    const run = (records: number): string[] =>
+      outcomesOf({ start: bellWorld, threads: [owner(records, { recheck: true }), peer(records, sound)], outcome: told })
+    expect(run(1)).toEqual(['taken 1'])
+    expect(run(2)).toEqual(['taken 2', 'taken 2, woken for nothing'])
   })
 
   test('without the second look a wake-up is lost, and the explorer shows the interleaving', () => {

@@ -2,6 +2,7 @@
  * The books of a core whose thread ended between moving a position of a ring and counting that. Neither can be one step with the other, so the
  * core leaves notes, by plain stores in its books:
  *
+ * 0. A message that begins here is counted as sent before it is published (`record-lane.ts`), so `put` never knows of one that `sent` does not.
  * 1. Before it publishes: `put next`, what `put` will be; then `put mark`, the ring and the position that it is about to publish. Then it publishes,
  *    stores `put`, and clears the mark. Recovery: if the marked position is the published one, `put` is `put next`.
  * 2. With a record in hand (the hand word names it): `taken next`; then `taken mark`, the ring and the record's position; then `taken`. Recovery, for
