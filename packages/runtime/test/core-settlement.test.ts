@@ -33,6 +33,20 @@ function createMemory(): ReturnType<typeof createSystemMemory> {
   return memory
 }
 
+/** The first record of each ring is in hand, and that of one ring has been counted. */
+function allInHand(counted: number): { memory: ReturnType<typeof createSystemMemory>; books: Float64Array } {
+  const memory = createMemory()
+  const positions = [0, 1, 2].map((source) => {
+    const consumer = attachConsumer(memory.dataRing(source, CORE))
+    consumer.next()
+    return consumer.position
+  })
+  const { books } = memory.blocks[CORE] as CoreBlock
+  books[TAKEN] = books[TAKEN_NEXT] = 1
+  books[TAKEN_MARK] = ringMark(counted, positions[counted] as number)
+  return { memory, books }
+}
+
 // A record that waits for its parcel is in hand, and there may be one of each ring.
 it('records in hand of several rings are lost once, though the successor ends before it reads', () => {
   const memory = createMemory()
@@ -55,30 +69,15 @@ it('records in hand of several rings are lost once, though the successor ends be
 })
 
 it.each([0, 1, 2])('what had been counted is not counted again for others that are in hand: of ring %i', (counted) => {
-  const memory = createMemory()
-  const positions = [0, 1, 2].map((source) => {
-    const consumer = attachConsumer(memory.dataRing(source, CORE))
-    consumer.next()
-    return consumer.position
-  })
-  const { books } = memory.blocks[CORE] as CoreBlock
-  books[TAKEN] = books[TAKEN_NEXT] = 1
-  books[TAKEN_MARK] = ringMark(counted, positions[counted] as number)
+  const { memory } = allInHand(counted)
   expect(settleCore(memory, CORE, error, true).loss.inHand).toHaveLength(3)
   const all = sumBooks(memory.blocks.map((block) => readBooks(block.books)))
   expect(all).toMatchObject({ sent: 6, put: 6, taken: 3, deadTotal: 3, queued: 3 })
 })
 
 it.each([0, 1, 2])('what was finished, and not yet marked so in its ring, is not among what was lost: of ring %i', (finished) => {
-  const memory = createMemory()
-  const positions = [0, 1, 2].map((source) => {
-    const consumer = attachConsumer(memory.dataRing(source, CORE))
-    consumer.next()
-    return consumer.position
-  })
-  const { books } = memory.blocks[CORE] as CoreBlock
-  books[TAKEN] = books[TAKEN_NEXT] = books[PROCESSED] = 1
-  books[TAKEN_MARK] = ringMark(finished, positions[finished] as number)
+  const { memory, books } = allInHand(finished)
+  books[PROCESSED] = 1
   const { loss } = settleCore(memory, CORE, error, true)
   expect(loss.inHand.map(({ slot }) => slot)).toEqual([0, 1, 2].filter((slot) => slot !== finished))
   expect(loss.lost).toBe(0)

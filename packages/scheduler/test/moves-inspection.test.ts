@@ -10,8 +10,9 @@ import type { Ref } from '@cambium/actor'
 import type { ActorAddress } from '@cambium/base'
 import { watchPositions } from '@cambium/ring'
 import type { InspectOrder } from '../src/inspection.ts'
-import { LookTimer } from '../src/timer-wheel.ts'
 import { behave, outcomeOf, World } from './harness.ts'
+import { expectNothingHeld } from './nothing-held.ts'
+import { countTurns, exploreTurns } from './turn-orders.ts'
 
 const HOME = 1
 const HOST = 2
@@ -88,7 +89,7 @@ class Trial {
   }
 
   /** All that decides what comes next, in words. */
-  get key(): string {
+  get state(): string {
     const { cores, memory } = this.world
     const rings = cores.flatMap((_, from) =>
       cores.map((__, to) =>
@@ -114,13 +115,7 @@ class Trial {
     else if (end !== 'death of host' || typeof this.outcome === 'object')
       this.#expectValue(order, this.outcome, end !== 'death of host')
     await Promise.all([world.stop(ref), world.advance(10)])
-    for (const core of world.cores) {
-      expect(core.slots.count).toBe(0)
-      expect(core.moves.counts).toEqual({ away: 0, guests: 0 })
-      expect(core.moves.isBusy).toBe(false)
-      expect(core.requests.size).toBe(0)
-      expect(core.wheel.all().filter((timer) => !(timer instanceof LookTimer))).toEqual([])
-    }
+    expectNothingHeld(world)
     expect(world.faults).toEqual([])
   }
 
@@ -142,39 +137,13 @@ class Trial {
   }
 }
 
-/** How many turns in a row, one core after the other, this move takes when nothing comes between. */
-async function turnsOf(options: Options): Promise<number> {
-  const trial = await Trial.begin(options)
-  let turns = 0
-  for (; !trial.isMoved; turns += 1) await trial.turn(turns % 3)
-  return turns
-}
-
-/** The order after every number of turns in a row, and then every sequence of `free` turns; what leads to the same state goes on once. */
+/** The order after every number of turns in a row, and then every sequence of `free` turns. */
 async function explore(options: Options, free: number): Promise<void> {
-  const most = await turnsOf(options)
-  const seen = new Map<string, number>()
-  for (let turns = 0; turns <= most; turns += 1) {
-    const open: number[][] = [[]]
-    for (let sequence = open.pop(); sequence !== undefined; sequence = open.pop()) {
-      const trial = await Trial.begin(options)
-      for (let at = 0; at < turns; at += 1) await trial.turn(at % 3)
-      trial.strike()
-      for (const core of sequence) await trial.turn(core)
-      const left = free - sequence.length
-      const { key } = trial
-      const known = seen.get(key)
-      if (known !== undefined && known >= left) continue
-      seen.set(key, left)
-      if (left > 0) for (const core of [0, 1, 2]) open.push([...sequence, core])
-      if (known !== undefined) continue
-      try {
-        await trial.finish()
-      } catch (error) {
-        throw new Error(`after ${turns} turns, then ${sequence.join()}: ${(error as Error).message}`, { cause: error })
-      }
-    }
+  const turnsMax = await countTurns(await Trial.begin(options), ({ isMoved }) => isMoved)
+  const strike = (trial: Trial): void => {
+    trial.strike()
   }
+  await exploreTurns(() => Trial.begin(options), [strike], turnsMax, free)
 }
 
 const ORDERS: InspectOrder[] = [

@@ -11,8 +11,9 @@ import type { Ref } from '@cambium/actor'
 import type { ActorAddress } from '@cambium/base'
 import { watchPositions } from '@cambium/ring'
 import { AWAITING, AWAY } from '../src/actor-cell.ts'
-import { LookTimer } from '../src/timer-wheel.ts'
 import { behave, gate, outcomeOf, World } from './harness.ts'
+import { expectNothingHeld } from './nothing-held.ts'
+import { countTurns, exploreTurns } from './turn-orders.ts'
 
 const HOME = 1
 const HOST = 2
@@ -211,56 +212,23 @@ class Trial {
     this.follow('last stop', world.stop(ref))
     await world.advance(5)
     this.#expectSettled()
+    expectNothingHeld(world)
     for (const core of world.cores) {
-      expect(core.slots.count).toBe(0)
-      expect(core.moves.counts).toEqual({ away: 0, guests: 0 })
-      expect(core.moves.isBusy).toBe(false)
-      expect(core.requests.size).toBe(0)
-      expect(core.wheel.all().filter((timer) => !(timer instanceof LookTimer))).toEqual([])
       expect(core.bonds.count).toBe(0)
       expect(world.congested(core.coreNumber)).toBe(0)
     }
   }
 }
 
-/** How many turns in a row, one core after the other, this move takes when nothing comes between. */
-async function turnsOf(options: Options): Promise<number> {
-  const trial = await Trial.begin({ ...options, ends: [] })
-  let turns = 0
-  for (; trial.move?.isOver === false; turns += 1) await trial.turn(turns % 3)
-  await trial.finish()
-  return turns
-}
-
-/** Ends after every number of turns in a row, and then every sequence of `free` turns; what leads to the same state goes on once. */
+/** Ends after every number of turns in a row, and then every sequence of `free` turns. */
 async function explore(options: Options, free: number): Promise<void> {
-  const most = await turnsOf(options)
-  const seen = new Map<string, number>()
-  for (let turns = 0; turns <= most; turns += 1) {
-    const open: number[][] = [[]]
-    for (let sequence = open.pop(); sequence !== undefined; sequence = open.pop()) {
-      const trial = await Trial.begin(options)
-      for (let at = 0; at < turns; at += 1) await trial.turn(at % 3)
-      const [first, second] = options.ends
-      if (first !== undefined) trial.strike(first)
-      const [next, ...rest] = sequence
-      if (next !== undefined) await trial.turn(next)
-      if (second !== undefined) trial.strike(second)
-      for (const core of rest) await trial.turn(core)
-      const left = free - sequence.length
-      const state = trial.state
-      const known = seen.get(state)
-      if (known !== undefined && known >= left) continue
-      seen.set(state, left)
-      if (left > 0) for (const core of [0, 1, 2]) open.push([...sequence, core])
-      if (known !== undefined) continue
-      try {
-        await trial.finish()
-      } catch (error) {
-        throw new Error(`after ${turns} turns, then ${sequence.join()}: ${(error as Error).message}`, { cause: error })
-      }
-    }
-  }
+  const alone = await Trial.begin({ ...options, ends: [] })
+  const turnsMax = await countTurns(alone, ({ move }) => move?.isOver === true)
+  await alone.finish()
+  const strikes = options.ends.map((end) => (trial: Trial) => {
+    trial.strike(end)
+  })
+  await exploreTurns(() => Trial.begin(options), strikes, turnsMax, free)
 }
 
 /** On to core 0 is back, then out. */

@@ -4,8 +4,8 @@ import type { ActorContext, Behaviour, Ref } from '@cambium/actor'
 import type { ActorAddress } from '@cambium/base'
 import type { ActorCell } from '../src/actor-cell.ts'
 import { AWAITING, AWAY, LEAVING, READY, SUSPENDED } from '../src/actor-cell.ts'
-import { LookTimer } from '../src/timer-wheel.ts'
 import { behave, gate, handler, World } from './harness.ts'
+import { expectNothingHeld } from './nothing-held.ts'
 
 type Texts = Ref<string> & ActorAddress
 
@@ -49,13 +49,7 @@ async function expectNothingLeft(world: World, ref: Texts): Promise<void> {
   const stopping = world.stop(ref)
   await world.advance(5)
   await stopping
-  for (const core of world.cores) {
-    expect(core.slots.count).toBe(0)
-    expect(core.moves.counts).toEqual({ away: 0, guests: 0 })
-    expect(core.moves.isBusy).toBe(false)
-    expect(core.requests.size).toBe(0)
-    expect(core.wheel.all().filter((timer) => !(timer instanceof LookTimer))).toEqual([])
-  }
+  expectNothingHeld(world)
   world.expectBalanced()
 }
 
