@@ -39,6 +39,9 @@ const REPOSITORY = resolve(import.meta.dirname, '..')
 const NODE_OLDEST = '22.18.0'
 /** Every consumer program ends by printing this; an exit before that is a failure even with status 0. */
 const CONSUMER_SUCCESS = 'consumer: ok'
+/** What every thread pays before its first line. */
+const IMPORT_MS =
+  "const before = process.cpuUsage(); await import('cambium'); const { user, system } = process.cpuUsage(before); console.log((user + system) / 1000)"
 const STEP_TIMEOUT_MS = 180_000
 
 const scratch = mkdtempSync(join(tmpdir(), 'cambium-packages-'))
@@ -157,6 +160,10 @@ function runConsumer(folder: string, packed: readonly Packed[]): void {
       demand(output.trimEnd().endsWith(CONSUMER_SUCCESS), `consumer ${program} ended early on Node ${version}:\n${output}`)
       console.log(`consumer: program=${program}, node=${version}`)
     }
+    const times = Array.from({ length: 5 }, () => Number(run(folder, node, ['--input-type=module', '-e', IMPORT_MS])))
+    console.log(
+      `import of cambium: ${times.toSorted((a, b) => a - b)[2]?.toFixed(0)} ms of processor time, median of 5, node=${version}`,
+    )
   }
 }
 
